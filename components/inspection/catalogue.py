@@ -1,0 +1,45 @@
+"""The models on offer: those that ship with Vitrine, and a short list of the hub's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+BUNDLED_FOLDER: Final = Path(__file__).parents[2] / "assets" / "models"
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """One line of the curated list."""
+
+    source: str
+    family: str
+    does: str
+    parameters: str
+    """As its card says; the exact count is shown once it is loaded."""
+
+
+HUB_MODELS: Final = (
+    HubModel("openai-community/gpt2", "GPT-2", "continues a text", "124M"),
+    HubModel("HuggingFaceTB/SmolLM2-135M", "Llama", "continues a text", "135M"),
+    HubModel("TinyLlama/TinyLlama-1.1B-Chat-v1.0", "Llama", "continues a text, chats", "1.1B"),
+    HubModel("Qwen/Qwen3-0.6B", "Qwen3", "continues a text, chats", "0.6B"),
+    HubModel("EleutherAI/pythia-70m", "GPT-NeoX", "continues a text", "70M"),
+    HubModel("facebook/opt-125m", "OPT", "continues a text", "125M"),
+    HubModel("microsoft/Phi-3-mini-4k-instruct", "Phi-3", "continues a text, chats", "3.8B"),
+    HubModel("google-bert/bert-base-uncased", "BERT", "fills a mask", "110M"),
+    HubModel(
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "DistilBERT",
+        "judges a feeling",
+        "67M",
+    ),
+    HubModel("google/flan-t5-small", "T5", "answers an instruction", "77M"),
+    HubModel("facebook/bart-base", "BART", "repairs a text", "139M"),
+)
+
+
+def bundled() -> tuple[str, ...]:
+    """Return the names of the models that ship with Vitrine."""
+    return tuple(
+        sorted(path.parent.name for path in BUNDLED_FOLDER.glob("*/model.safetensors"))
+    )

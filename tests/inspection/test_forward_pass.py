@@ -1,0 +1,275 @@
+"""A recording against the model's own outputs, on every family of the table."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from components.inspection.anatomy import part
+from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import record
+from components.inspection.model import Model
+from components.inspection.recording import Recording
+from tests import tiny
+
+TEXT = "to be, or not to be"
+TARGET = "sein"
+FAMILIES = list(tiny.FAMILIES)
+CLOSE = {"rtol": 1e-4, "atol": 1e-5}
+
+
+def hooks(network: nn.Module) -> int:
+    """Count the hooks on every module of `network`."""
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in network.modules())
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """The textbook's, in float64."""
+    powers = np.exp(scores.astype(np.float64) - scores.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def reported(family: str) -> object:
+    """What an ordinary eager network says of the same input."""
+    model = tiny.model(family)
+    ids = torch.tensor([model.encode(TEXT)])
+    arguments = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    if model.kind == "seq2seq":
+        said = [model.decoder_start, *model.encode_target(TARGET)]
+        arguments = {"input_ids": ids, "decoder_input_ids": torch.tensor([said])}
+    if model.kind in ("causal", "seq2seq"):
+        arguments["use_cache"] = False
+    with torch.no_grad():
+        return tiny.network(family, "eager")(
+            **arguments, output_attentions=True, output_hidden_states=True
+        )
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def case(request: pytest.FixtureRequest) -> tuple[Model, Recording, object]:
+    """A model, its recording of `TEXT`, and what transformers reports."""
+    model = tiny.model(request.param)
+    target = TARGET if model.kind == "seq2seq" else None
+    return model, record(model, TEXT, target), reported(request.param)
+
+
+def test_the_logits_are_the_model_s_own_bit_for_bit(case):
+    _, recording, own = case
+    np.testing.assert_array_equal(recording.logits, own.logits[0].numpy())
+
+
+def test_the_weights_are_those_the_model_reports(case):
+    model, recording, own = case
+    named = {
+        ("decoder", "self"): "decoder_attentions",
+        ("encoder", "self"): "encoder_attentions",
+        ("decoder", "cross"): "cross_attentions",
+    }
+    for stack in model.anatomy.towers:
+        for kind in ("self", "cross"):
+            found = [a.weights for a in recording.of(stack, kind)]
+            if model.kind == "seq2seq":
+                if (stack, kind) not in named:
+                    continue
+                expected = getattr(own, named[stack, kind])
+            elif kind == "cross":
+                assert not found
+                continue
+            else:
+                expected = own.attentions
+            assert len(found) == len(expected)
+            for weights, theirs in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(weights, theirs[0].numpy())
+
+
+def test_the_softmax_of_the_scores_is_the_weights(case):
+    _, recording, _ = case
+    for attention in recording.attentions:
+        np.testing.assert_allclose(softmax(attention.scores), attention.weights, **CLOSE)
+
+
+def test_weights_times_values_is_what_each_head_gives(case):
+    _, recording, _ = case
+    for attention in recording.attentions:
+        shared = attention.heads // attention.kv_heads
+        values = np.repeat(attention.values, shared, axis=0)
+        np.testing.assert_allclose(attention.weights @ values, attention.outputs, **CLOSE)
+
+
+def test_queries_and_keys_belong_to_the_scores(case):
+    """Without mask, bias and cap, scores are q.k times one factor: correlation 1 where seen."""
+    model, recording, _ = case
+    if model.anatomy.position in ("alibi", "relative") or "gemma2" in model.source:
+        pytest.skip("a bias or a cap is added to q.k here")
+    for attention in recording.attentions:
+        keys = np.repeat(attention.keys, attention.heads // attention.kv_heads, axis=0)
+        products = attention.queries @ keys.transpose(0, 2, 1)
+        seen = attention.weights > 0
+        assert seen.any()
+        assert np.corrcoef(products[seen], attention.scores[seen])[0, 1] > 1 - 1e-6
+
+
+def test_attention_has_the_shapes_of_the_configuration(case):
+    model, recording, _ = case
+    facts = model.facts
+    for attention in recording.attentions:
+        assert attention.heads == facts.heads
+        assert attention.weights.shape[1] == len(recording.stack(attention.stack).ids)
+    if model.source == "tiny-llama":
+        assert [a.kv_heads for a in recording.attentions] == [2, 2, 2]
+        assert recording.attentions[0].queries.shape == (4, 1 + len(TEXT), 6)
+        assert recording.attentions[0].keys.shape == (2, 1 + len(TEXT), 6)
+
+
+def test_every_sublayer_is_there_in_order(case):
+    model, recording, _ = case
+    for name in model.anatomy.towers:
+        layers = [a.layer for a in recording.of(name)]
+        assert layers == list(range(len(layers)))
+        assert len(layers) == len(recording.stack(name).residual) - 1
+
+
+def test_the_stream_after_a_block_is_the_one_before_plus_what_was_written(case):
+    model, recording, _ = case
+    if not model.anatomy.pre_norm:
+        pytest.skip("the stream of a post-norm family is normed after each sum")
+    for stack in recording.stacks:
+        written = stack.attention_writes + stack.mlp_writes
+        if stack.cross_writes is not None:
+            written = written + stack.cross_writes
+        np.testing.assert_allclose(
+            stack.residual[1:], stack.residual[:-1] + written, rtol=1e-4, atol=1e-4
+        )
+
+
+def test_the_stream_is_what_the_blocks_hand_on(case):
+    """Equal to transformers' hidden states, but for the last row, which those norm already."""
+    model, recording, own = case
+    for stack in recording.stacks:
+        name = f"{stack.name}_hidden_states" if model.kind == "seq2seq" else "hidden_states"
+        theirs = [state[0].numpy() for state in getattr(own, name)]
+        np.testing.assert_array_equal(stack.residual[:-1], np.stack(theirs[:-1]))
+
+
+def test_the_final_norm_of_the_last_stream_is_the_model_s_last_state(case):
+    model, recording, own = case
+    tower = model.anatomy.towers.get("decoder")
+    if tower is None or tower.final_norm is None:
+        pytest.skip("no final norm")
+    norm = part(model.network.base_model, tower.final_norm)
+    last = torch.from_numpy(recording.stack("decoder").residual[-1])
+    name = "decoder_hidden_states" if model.kind == "seq2seq" else "hidden_states"
+    np.testing.assert_array_equal(norm(last).numpy(), getattr(own, name)[-1][0].numpy())
+
+
+def test_mlp_activations_make_what_the_mlp_writes(case):
+    model, recording, _ = case
+    for stack in recording.stacks:
+        tower = model.anatomy.towers[stack.name]
+        if tower.mlp_down is None:
+            assert stack.mlp_activations is None
+            continue
+        if tower.mlp_down != tower.mlp_write:
+            pytest.skip("normed again before it is written")
+        blocks = list(part(model.network.base_model, tower.blocks).children())
+        for layer, (block, activations) in enumerate(
+            zip(blocks, stack.mlp_activations, strict=True)
+        ):
+            made = part(block, tower.mlp_down)(torch.from_numpy(activations))
+            np.testing.assert_allclose(made.numpy(), stack.mlp_writes[layer], **CLOSE)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nothing_stays_on_the_network(family):
+    model = tiny.model(family)
+    before = hooks(model.network)
+    record(model, TEXT)
+    assert hooks(model.network) == before
+
+
+@pytest.mark.parametrize("family", ["llama", "falcon", "bart"])
+def test_nothing_stays_on_the_network_after_a_failure(family, monkeypatch):
+    model = tiny.model(family)
+    before = hooks(model.network)
+    tower = model.anatomy.decoder
+    last = list(part(model.network.base_model, tower.blocks).children())[-1]
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(last, "forward", fail)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            record(model, TEXT)
+    assert hooks(model.network) == before
+    record(model, TEXT)
+
+
+@pytest.mark.parametrize("family", ["llama", "falcon"])
+def test_two_readers_at_once_get_their_own_recordings(family):
+    model = tiny.model(family)
+    texts = ["a" * 5, "bc" * 7, "def" * 4, "g" * 20]
+    alone = {text: record(model, text) for text in texts}
+    wrong: list[str] = []
+
+    def read(text: str) -> None:
+        for _ in range(12):
+            found = record(model, text)
+            same = all(
+                np.array_equal(ours.weights, theirs.weights)
+                for ours, theirs in zip(found.attentions, alone[text].attentions, strict=True)
+            )
+            expected = alone[text].stack().residual
+            if not same or not np.array_equal(found.stack().residual, expected):
+                wrong.append(text)
+
+    threads = [threading.Thread(target=read, args=[text]) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert hooks(model.network) == 0
+
+
+def test_only_what_was_asked_for_is_kept(tiny_causal):
+    recording = record(tiny_causal, TEXT, keep=["residual"])
+    assert recording.stack().residual.shape == (4, 1 + len(TEXT), 24)
+    assert recording.attentions == ()
+    assert recording.logits is None
+    assert recording.stack().mlp_activations is None
+
+
+def test_token_ids_may_be_given_instead_of_a_text(tiny_causal):
+    ids = tiny_causal.encode(TEXT)
+    np.testing.assert_array_equal(
+        record(tiny_causal, ids).logits, record(tiny_causal, TEXT).logits
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no text"),
+        ("x" * 64, "65 tokens long, but this model reads at most 64"),
+        ("a\ud800b", "half of a surrogate pair"),
+        ([5, 999], "Token id 999 does not exist"),
+        ([], "no token"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(tiny_causal, text, said):
+    with pytest.raises(InspectionError, match=said):
+        record(tiny_causal, text)
+
+
+@pytest.mark.parametrize("text", ["\0", "🎵", "שלום", "a\r\n\tb", "e\u0301"])
+def test_unusual_text_is_read_like_any_other(tiny_causal, text):
+    recording = record(tiny_causal, text)
+    assert len(recording.logits) == 1 + len(text.encode())
+
+
+def test_bytes_that_are_no_character_are_named(tiny_causal):
+    tokens = record(tiny_causal, "é!").stack().tokens
+    assert tokens == ("<s>", "⟨C3⟩", "⟨A9⟩", "!")
