@@ -44,59 +44,185 @@ _BERT: dict[str, Any] = _BASE | {
 }
 
 FAMILIES: dict[str, tuple[str, str, Kind, dict[str, Any]]] = {
-    "gpt2": ("GPT2Config", "GPT2LMHeadModel", "causal",
-             _BASE | {"n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 64}),
+    "gpt2": (
+        "GPT2Config",
+        "GPT2LMHeadModel",
+        "causal",
+        _BASE | {"n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 64},
+    ),
     "llama": ("LlamaConfig", "LlamaForCausalLM", "causal", _LLAMA),
     "mistral": ("MistralConfig", "MistralForCausalLM", "causal", _LLAMA | {"sliding_window": 5}),
     "qwen2": ("Qwen2Config", "Qwen2ForCausalLM", "causal", _LLAMA),
     "qwen3": ("Qwen3Config", "Qwen3ForCausalLM", "causal", _LLAMA),
-    "gemma2": ("Gemma2Config", "Gemma2ForCausalLM", "causal", _LLAMA | _GEMMA | {
-        "sliding_window": 5, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0,
-        "query_pre_attn_scalar": 6}),
-    "gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM", "causal",
-               _LLAMA | _GEMMA | {"sliding_window": 5, "query_pre_attn_scalar": 6}),
+    "gemma2": (
+        "Gemma2Config",
+        "Gemma2ForCausalLM",
+        "causal",
+        _LLAMA
+        | _GEMMA
+        | {
+            "sliding_window": 5,
+            "attn_logit_softcapping": 2.0,
+            "final_logit_softcapping": 3.0,
+            "query_pre_attn_scalar": 6,
+        },
+    ),
+    "gemma3": (
+        "Gemma3TextConfig",
+        "Gemma3ForCausalLM",
+        "causal",
+        _LLAMA | _GEMMA | {"sliding_window": 5, "query_pre_attn_scalar": 6},
+    ),
     "phi3": ("Phi3Config", "Phi3ForCausalLM", "causal", _LLAMA),
-    "phi": ("PhiConfig", "PhiForCausalLM", "causal",
-            _BERT | {"hidden_size": 32, "partial_rotary_factor": 0.5}),
-    "gpt_neox": ("GPTNeoXConfig", "GPTNeoXForCausalLM", "causal", _BERT | {
-        "hidden_size": 32, "rotary_pct": 0.25}),
-    "gpt_neox_serial": ("GPTNeoXConfig", "GPTNeoXForCausalLM", "causal", _BERT | {
-        "hidden_size": 32, "rotary_pct": 0.5, "use_parallel_residual": False}),
-    "gptj": ("GPTJConfig", "GPTJForCausalLM", "causal",
-             _BASE | {"n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 64, "rotary_dim": 4}),
-    "gpt_neo": ("GPTNeoConfig", "GPTNeoForCausalLM", "causal", _BASE | {
-        "hidden_size": 24, "num_layers": 2, "num_heads": 4, "window_size": 5,
-        "attention_types": [[["global", "local"], 1]], "max_position_embeddings": 64}),
+    "phi": (
+        "PhiConfig",
+        "PhiForCausalLM",
+        "causal",
+        _BERT | {"hidden_size": 32, "partial_rotary_factor": 0.5},
+    ),
+    "gpt_neox": (
+        "GPTNeoXConfig",
+        "GPTNeoXForCausalLM",
+        "causal",
+        _BERT | {"hidden_size": 32, "rotary_pct": 0.25},
+    ),
+    "gpt_neox_serial": (
+        "GPTNeoXConfig",
+        "GPTNeoXForCausalLM",
+        "causal",
+        _BERT | {"hidden_size": 32, "rotary_pct": 0.5, "use_parallel_residual": False},
+    ),
+    "gptj": (
+        "GPTJConfig",
+        "GPTJForCausalLM",
+        "causal",
+        _BASE | {"n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 64, "rotary_dim": 4},
+    ),
+    "gpt_neo": (
+        "GPTNeoConfig",
+        "GPTNeoForCausalLM",
+        "causal",
+        _BASE
+        | {
+            "hidden_size": 24,
+            "num_layers": 2,
+            "num_heads": 4,
+            "window_size": 5,
+            "attention_types": [[["global", "local"], 1]],
+            "max_position_embeddings": 64,
+        },
+    ),
     "olmo2": ("Olmo2Config", "Olmo2ForCausalLM", "causal", _LLAMA),
-    "opt": ("OPTConfig", "OPTForCausalLM", "causal", _BASE | {
-        "hidden_size": 24, "ffn_dim": 40, "num_hidden_layers": 3, "num_attention_heads": 4,
-        "max_position_embeddings": 64, "word_embed_proj_dim": 24}),
-    "falcon": ("FalconConfig", "FalconForCausalLM", "causal", _BASE | {
-        "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4, "multi_query": True,
-        "alibi": False, "new_decoder_architecture": False, "parallel_attn": True}),
-    "falcon_alibi": ("FalconConfig", "FalconForCausalLM", "causal", _BASE | {
-        "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4, "multi_query": True,
-        "alibi": True, "new_decoder_architecture": False, "parallel_attn": False}),
-    "bloom": ("BloomConfig", "BloomForCausalLM", "causal",
-              _BASE | {"hidden_size": 24, "n_layer": 3, "n_head": 4}),
-    "mpt": ("MptConfig", "MptForCausalLM", "causal",
-            _BASE | {"d_model": 24, "n_layers": 3, "n_heads": 4, "max_seq_len": 64}),
-    "mixtral": ("MixtralConfig", "MixtralForCausalLM", "causal",
-                _LLAMA | {"num_local_experts": 4, "num_experts_per_tok": 2}),
+    "opt": (
+        "OPTConfig",
+        "OPTForCausalLM",
+        "causal",
+        _BASE
+        | {
+            "hidden_size": 24,
+            "ffn_dim": 40,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "max_position_embeddings": 64,
+            "word_embed_proj_dim": 24,
+        },
+    ),
+    "falcon": (
+        "FalconConfig",
+        "FalconForCausalLM",
+        "causal",
+        _BASE
+        | {
+            "hidden_size": 24,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "multi_query": True,
+            "alibi": False,
+            "new_decoder_architecture": False,
+            "parallel_attn": True,
+        },
+    ),
+    "falcon_alibi": (
+        "FalconConfig",
+        "FalconForCausalLM",
+        "causal",
+        _BASE
+        | {
+            "hidden_size": 24,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "multi_query": True,
+            "alibi": True,
+            "new_decoder_architecture": False,
+            "parallel_attn": False,
+        },
+    ),
+    "bloom": (
+        "BloomConfig",
+        "BloomForCausalLM",
+        "causal",
+        _BASE | {"hidden_size": 24, "n_layer": 3, "n_head": 4},
+    ),
+    "mpt": (
+        "MptConfig",
+        "MptForCausalLM",
+        "causal",
+        _BASE | {"d_model": 24, "n_layers": 3, "n_heads": 4, "max_seq_len": 64},
+    ),
+    "mixtral": (
+        "MixtralConfig",
+        "MixtralForCausalLM",
+        "causal",
+        _LLAMA | {"num_local_experts": 4, "num_experts_per_tok": 2},
+    ),
     "qwen3_moe": ("Qwen3MoeConfig", "Qwen3MoeForCausalLM", "causal", _LLAMA | _MOE),
     "bert": ("BertConfig", "BertForMaskedLM", "masked", _BERT),
-    "distilbert": ("DistilBertConfig", "DistilBertForMaskedLM", "masked", _BASE | {
-        "dim": 24, "hidden_dim": 40, "n_layers": 3, "n_heads": 4, "max_position_embeddings": 64}),
+    "distilbert": (
+        "DistilBertConfig",
+        "DistilBertForMaskedLM",
+        "masked",
+        _BASE
+        | {"dim": 24, "hidden_dim": 40, "n_layers": 3, "n_heads": 4, "max_position_embeddings": 64},
+    ),
     "roberta": ("RobertaConfig", "RobertaForMaskedLM", "masked", _BERT),
-    "bert_classifier": ("BertConfig", "BertForSequenceClassification", "classifier",
-                        _BERT | {"num_labels": 3}),
-    "t5": ("T5Config", "T5ForConditionalGeneration", "seq2seq", _BASE | {
-        "d_model": 24, "d_kv": 6, "d_ff": 40, "num_layers": 3, "num_decoder_layers": 2,
-        "num_heads": 4, "decoder_start_token_id": 0}),
-    "bart": ("BartConfig", "BartForConditionalGeneration", "seq2seq", _BASE | {
-        "d_model": 24, "encoder_layers": 3, "decoder_layers": 2, "encoder_attention_heads": 4,
-        "decoder_attention_heads": 4, "encoder_ffn_dim": 40, "decoder_ffn_dim": 36,
-        "max_position_embeddings": 64, "decoder_start_token_id": 2}),
+    "bert_classifier": (
+        "BertConfig",
+        "BertForSequenceClassification",
+        "classifier",
+        _BERT | {"num_labels": 3},
+    ),
+    "t5": (
+        "T5Config",
+        "T5ForConditionalGeneration",
+        "seq2seq",
+        _BASE
+        | {
+            "d_model": 24,
+            "d_kv": 6,
+            "d_ff": 40,
+            "num_layers": 3,
+            "num_decoder_layers": 2,
+            "num_heads": 4,
+            "decoder_start_token_id": 0,
+        },
+    ),
+    "bart": (
+        "BartConfig",
+        "BartForConditionalGeneration",
+        "seq2seq",
+        _BASE
+        | {
+            "d_model": 24,
+            "encoder_layers": 3,
+            "decoder_layers": 2,
+            "encoder_attention_heads": 4,
+            "decoder_attention_heads": 4,
+            "encoder_ffn_dim": 40,
+            "decoder_ffn_dim": 36,
+            "max_position_embeddings": 64,
+            "decoder_start_token_id": 2,
+        },
+    ),
 }
 
 

@@ -22,7 +22,7 @@ _HOMES = {
     "load_model": "load",
     "record": "forward_pass",
 }
-__all__ = ["InspectionError", "Model", "Recording", "load_model", "record"]  # noqa: F822
+__all__ = ["InspectionError", "Model", "Recording", "load_model", "record"]
 
 
 def __getattr__(name: str) -> Any:

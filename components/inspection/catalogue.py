@@ -40,6 +40,4 @@ HUB_MODELS: Final = (
 
 def bundled() -> tuple[str, ...]:
     """Return the names of the models that ship with Vitrine."""
-    return tuple(
-        sorted(path.parent.name for path in BUNDLED_FOLDER.glob("*/model.safetensors"))
-    )
+    return tuple(sorted(path.parent.name for path in BUNDLED_FOLDER.glob("*/model.safetensors")))

@@ -68,9 +68,7 @@ def record(
         )
     return Recording(
         source=model.source,
-        stacks=tuple(
-            _stack(model, name, ids[0].tolist(), streams) for name, ids in inputs.items()
-        ),
+        stacks=tuple(_stack(model, name, ids[0].tolist(), streams) for name, ids in inputs.items()),
         attentions=attentions,
         logits=_array(output.logits[0]) if "logits" in keep else None,
     )
@@ -112,11 +110,15 @@ def _check_size(model: Model, lengths: dict[StackName, int], keep: Sequence[Part
     config = model.network.config.get_text_config()
     layers, heads = config.num_hidden_layers, config.num_attention_heads
     width, tokens = config.hidden_size, sum(lengths.values())
-    size = 4 * tokens * (
-        ("attention" in keep) * layers * heads * (2 * tokens + 4 * width // heads)
-        + ("residual" in keep) * 3 * layers * width
-        + ("mlp" in keep) * 4 * layers * width
-        + ("logits" in keep) * config.vocab_size
+    size = (
+        4
+        * tokens
+        * (
+            ("attention" in keep) * layers * heads * (2 * tokens + 4 * width // heads)
+            + ("residual" in keep) * 3 * layers * width
+            + ("mlp" in keep) * 4 * layers * width
+            + ("logits" in keep) * config.vocab_size
+        )
     )
     if size > MOST_BYTES:
         raise InspectionError(
@@ -144,9 +146,7 @@ def _attention_places(model: Model) -> dict[nn.Module, Place]:
 
 def _in_order(caught: list[Caught], places: dict[nn.Module, Place]) -> list[Place]:
     """Say whose each caught sublayer was: by its module, else (a family without a row) by turn."""
-    return [
-        places.get(one.module, ("decoder", turn, "self")) for turn, one in enumerate(caught)
-    ]
+    return [places.get(one.module, ("decoder", turn, "self")) for turn, one in enumerate(caught)]
 
 
 def _hook_streams(
@@ -198,11 +198,12 @@ def _hook_legacy(places: dict[nn.Module, Place], hooks: ExitStack, sink: Sink) -
 
 
 def _before(hooks: ExitStack, module: nn.Module, store: Callable[[Any], None]) -> None:
-    def hook(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        store(args[0] if args else kwargs["hidden_states"])
+    # Without `with_kwargs`, which torch keeps in a second dict: another thread's pass could
+    # meet a hook between the two writes.
+    def hook(_module: nn.Module, args: tuple[Any, ...]) -> None:
+        store(args[0] if args else None)
 
-    handle = module.register_forward_pre_hook(hook, with_kwargs=True)
-    hooks.callback(handle.remove)
+    hooks.callback(module.register_forward_pre_hook(hook).remove)
 
 
 def _after(hooks: ExitStack, module: nn.Module, store: Callable[[Any], None]) -> None:
@@ -213,7 +214,12 @@ def _after(hooks: ExitStack, module: nn.Module, store: Callable[[Any], None]) ->
 
 
 def _first(value: Any) -> Tensor:
-    return value[0] if isinstance(value, (tuple, list)) else value
+    tensor = value[0] if isinstance(value, (tuple, list)) else value
+    if not isinstance(tensor, Tensor):
+        raise InspectionError(
+            "This family hands its blocks their input in a way that Vitrine does not know."
+        )
+    return tensor
 
 
 def _stack(
@@ -265,4 +271,3 @@ def _attention(caught: Caught, place: Place) -> AttentionRecord:
 
 def _array(tensor: Tensor) -> Array:
     return tensor.detach().to("cpu", torch.float32).numpy()
-

@@ -32,7 +32,9 @@ PATIENCE: Final = 3.0
 """Seconds to wait for the hub's first answer."""
 
 
-def cached(source: str, revision: str = "main", patterns: Sequence[str] = MODEL_FILES) -> Path | None:
+def cached(
+    source: str, revision: str = "main", patterns: Sequence[str] = MODEL_FILES
+) -> Path | None:
     """Return the folder of `source` in this machine's cache, or None. No network is used."""
     _check_id(source)
     try:

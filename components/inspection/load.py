@@ -14,6 +14,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from components.inspection import hub, tap
 from components.inspection.anatomy import FAMILIES, anatomy_of
@@ -22,6 +23,9 @@ from components.inspection.errors import InspectionError
 from components.inspection.model import Kind, Model
 from components.inspection.progress import Progress, silent
 from components.inspection.weights import Weights, weigh
+
+# Vitrine shows its own progress.
+disable_progress_bar()
 
 DTYPES: Final = ("float32", "bfloat16", "float16")
 WORKING_SHARE: Final = 1.2
@@ -115,27 +119,30 @@ def chosen_device(device: str = "auto") -> str:
     if not torch.cuda.is_available():
         there.remove("cuda")
     if device not in there:
-        raise InspectionError(
-            f"This machine has no device '{device}'; it has: {', '.join(there)}."
-        )
+        raise InspectionError(f"This machine has no device '{device}'; it has: {', '.join(there)}.")
     return device
 
 
-def room(device: str) -> int:
-    """Return the free memory of `device` in bytes; "cuda" without a number means all GPUs."""
+class NoRoomError(InspectionError):
+    """The model does not fit into the free memory."""
+
+
+def memory(device: str) -> tuple[int, int]:
+    """Return free and total bytes of `device`; "cuda" without a number means all GPUs."""
     if not device.startswith("cuda"):
-        return psutil.virtual_memory().available
-    if ":" in device:
-        return torch.cuda.mem_get_info(device)[0]
-    return sum(torch.cuda.mem_get_info(n)[0] for n in range(torch.cuda.device_count()))
+        main = psutil.virtual_memory()
+        return main.available, main.total
+    devices = [device] if ":" in device else range(torch.cuda.device_count())
+    free, total = zip(*(torch.cuda.mem_get_info(one) for one in devices), strict=True)
+    return sum(free), sum(total)
 
 
 def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
     """Refuse what cannot fit; say whether the model must be spread over several devices."""
     wanted = int(weights.bytes_in(dtype) * WORKING_SHARE)
-    free = room(device)
+    free, _ = memory(device)
     if wanted > free:
-        raise InspectionError(
+        raise NoRoomError(
             f"'{source}' has {weights.parameters / 1e9:.2f} billion parameters; as {dtype} they "
             f"need about {wanted / 1e9:.1f} GB, and {device} has {free / 1e9:.1f} GB free. "
             "Choose a smaller model"
@@ -147,7 +154,7 @@ def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
 def _tokenizer(folder: Path, source: str) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # noqa: BLE001 - any broken file ends in a library's own error
+    except Exception as error:  # any broken file ends in a library's own error
         raise InspectionError(
             f"The tokenizer of '{source}' cannot be read: {type(error).__name__}: "
             f"{str(error).splitlines()[0][:200] if str(error) else 'no reason given'}."
@@ -176,7 +183,7 @@ def _network(
     way = tap.NAME if concrete._can_set_attn_implementation() else "eager"
     try:
         network, info = auto.from_pretrained(weights.folder, attn_implementation=way, **arguments)
-    except Exception as error:  # noqa: BLE001 - any broken file ends in a library's own error
+    except Exception as error:  # any broken file ends in a library's own error
         raise InspectionError(
             f"The weights of '{source}' cannot be loaded: {type(error).__name__}: "
             f"{str(error).splitlines()[0][:200] if str(error) else 'no reason given'}."
@@ -184,8 +191,8 @@ def _network(
     missing = sorted(info["missing_keys"])
     if missing:
         raise InspectionError(
-            f"'{source}' lacks weights for {len(missing)} parts ({', '.join(missing[:2])}...). They "
-            "would be random, and nothing shown here may be invented. Choose a model that was "
+            f"'{source}' lacks weights for {len(missing)} parts ({', '.join(missing[:2])}...). "
+            "They would be random, and nothing shown here may be invented. Choose a model that was "
             f"saved as {concrete.__name__}."
         )
     if not spread:

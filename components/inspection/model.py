@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from components.inspection.anatomy import Anatomy
 from components.inspection.errors import InspectionError
@@ -82,7 +82,7 @@ class Model:
             vocabulary=config.vocab_size,
             layers=config.num_hidden_layers,
             heads=config.num_attention_heads,
-            kv_heads=getattr(config, "num_key_value_heads", None) or config.num_attention_heads,
+            kv_heads=_kv_heads(config),
             width=config.hidden_size,
         )
 
@@ -152,6 +152,14 @@ class Model:
             token if token in special or token is None else _text(token, byte_level)
             for token in raw
         )
+
+
+def _kv_heads(config: PretrainedConfig) -> int:
+    if getattr(config, "multi_query", False) and not config.new_decoder_architecture:
+        return 1  # Falcon, which states no number then
+    names = ("num_key_value_heads", "num_kv_heads")
+    stated = [getattr(config, name, None) for name in names]
+    return next((int(count) for count in stated if count), config.num_attention_heads)
 
 
 def _decoder(tokenizer: PreTrainedTokenizerBase) -> str:

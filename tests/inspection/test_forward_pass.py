@@ -244,9 +244,7 @@ def test_only_what_was_asked_for_is_kept(tiny_causal):
 
 def test_token_ids_may_be_given_instead_of_a_text(tiny_causal):
     ids = tiny_causal.encode(TEXT)
-    np.testing.assert_array_equal(
-        record(tiny_causal, ids).logits, record(tiny_causal, TEXT).logits
-    )
+    np.testing.assert_array_equal(record(tiny_causal, ids).logits, record(tiny_causal, TEXT).logits)
 
 
 @pytest.mark.parametrize(

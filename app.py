@@ -1,0 +1,26 @@
+"""Vitrine: a transformer behind glass. The frame around all pages."""
+
+import os
+
+# Before torch is imported: its threads sleep while they wait, instead of fighting the browser
+# for the same cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import streamlit as st
+
+from components import engine
+from components.inspection.errors import InspectionError
+from components.widgets import chapters, frame
+
+st.set_page_config(
+    page_title="Vitrine", page_icon="assets/icon.png", layout="wide", initial_sidebar_state="auto"
+)
+engine.warm_up()
+page = st.navigation(chapters.navigation())
+frame.sidebar()
+try:
+    page.run()
+except InspectionError as error:
+    st.error(str(error))

@@ -1,0 +1,213 @@
+"""The one door from pages to inspection: load, share, take turns, remember, bound.
+
+Pages hand it plain values and get plain results. Heavy libraries are imported behind it, once,
+under one lock (two threads that import transformers at once fail), in the background from the
+first page on.
+"""
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from components.inspection.errors import InspectionError
+from components.inspection.progress import Progress, silent
+from components.memory import ResultCache, Shelf, result_key
+
+Result = TypeVar("Result")
+
+MOST_RESULTS: Final = 256
+MOST_RESULT_BYTES: Final = 256 * 2**20
+MOST_MODELS: Final = 4
+MODEL_SHARE: Final = 0.5
+"""Models that nobody uses at the moment may take up to half of the device's memory."""
+PATIENCE: Final = 120.0
+"""Seconds that a reader waits for the model before being told to try again."""
+WORTH_A_WORD: Final = 1.0
+"""Seconds of waiting after which the reader is told that somebody else is being served."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model, where, and how precise: all that a page knows of it."""
+
+    source: str
+    device: str = "auto"
+    dtype: str = "auto"
+    revision: str = "main"
+
+
+_imports = threading.Lock()
+_ready = threading.Event()
+
+
+def import_libraries() -> None:
+    """Import torch and transformers once in this process, one thread at a time."""
+    if _ready.is_set():
+        return
+    with _imports:
+        if not _ready.is_set():
+            import components.inspection.forward_pass
+            import components.inspection.load  # noqa: F401
+
+            # Streamlit collects garbage after each run; what was just imported never becomes
+            # garbage, and looking through it would cost 200 ms each time.
+            gc.collect()
+            gc.freeze()
+            _ready.set()
+
+
+def warm_up() -> None:
+    """Start importing in the background, so that the first page need not wait for it."""
+    if not _ready.is_set() and not _imports.locked():
+        threading.Thread(target=import_libraries, name="vitrine-imports", daemon=True).start()
+
+
+def inspect(
+    inspection: Callable[..., Result],
+    choice: ModelChoice,
+    *inputs: Any,
+    progress: Progress | None = None,
+) -> Result:
+    """Return `inspection(model, *inputs)` for the model that `choice` names.
+
+    Raises:
+        InspectionError: the model cannot be had, is busy for too long, or the inspection
+            itself explains why not.
+    """
+    key = result_key(inspection, (choice, *inputs))
+    found, result = _RESULTS.get(key)
+    if not found:
+        with _turn(choice) as model:
+            # Somebody may have asked the same while we waited.
+            found, result = _RESULTS.get(key)
+            if not found:
+                result = inspection(model, *inputs, **_telling(progress))
+                _RESULTS.put(key, result)
+    return result
+
+
+def compute(
+    function: Callable[..., Result], *inputs: Any, progress: Progress | None = None
+) -> Result:
+    """Return `function(*inputs)`, remembered like an inspection, for work without a model."""
+    key = result_key(function, inputs)
+    found, result = _RESULTS.get(key)
+    if not found:
+        result = function(*inputs, **_telling(progress))
+        _RESULTS.put(key, result)
+    return result
+
+
+def stream(
+    steps: Callable[..., Iterator[Result]], choice: ModelChoice, *inputs: Any
+) -> Iterator[Result]:
+    """Yield what `steps(model, *inputs)` yields, taking the model's turn for each step.
+
+    Between two steps other readers may use the model, and this reader's run may be stopped.
+    """
+    iterator = steps(_model(choice), *inputs)
+    while True:
+        with _turn(choice):
+            try:
+                result = next(iterator)
+            except StopIteration:
+                return
+        yield result
+
+
+def facts(choice: ModelChoice, progress: Progress = silent) -> Any:
+    """Load the model if need be, and return its `ModelFacts`."""
+    return _model(choice, progress).facts
+
+
+def is_loaded(choice: ModelChoice) -> bool:
+    """Say whether the model is in memory, so that asking for it takes no time."""
+    return _MODELS.get(choice) is not None
+
+
+def device_memory(device: str) -> tuple[int, int]:
+    """Return free and total memory of a torch device in bytes."""
+    import_libraries()
+    from components.inspection.load import memory
+
+    return memory(device)
+
+
+def _telling(progress: Progress | None) -> dict[str, Progress]:
+    return {} if progress is None else {"progress": progress}
+
+
+def _model(choice: ModelChoice, progress: Progress = silent) -> Any:
+    model = _MODELS.get(choice)
+    if model is not None:
+        return model
+    progress(0.0, "Waking up the libraries (once)")
+    import_libraries()
+    with _acquired(_MODELS.loading(choice), "Another reader is loading this model"):
+        model = _MODELS.get(choice)
+        if model is None:
+            model = _load(choice, progress)
+            _MODELS.put(choice, model, model.facts.weight_bytes)
+            _, total = device_memory(model.facts.device)
+            _MODELS.trim(int(total * MODEL_SHARE))
+    return model
+
+
+def _load(choice: ModelChoice, progress: Progress) -> Any:
+    from components.inspection.load import NoRoomError, load_model
+
+    arguments = (choice.source, choice.device, choice.dtype, choice.revision, progress)
+    try:
+        return load_model(*arguments)
+    except NoRoomError:
+        # Models that nobody is looking at make room; if that is not enough, it is said.
+        if not _MODELS.clear():
+            raise
+        return load_model(*arguments)
+
+
+@contextmanager
+def _turn(choice: ModelChoice) -> Iterator[Any]:
+    """Wait for the model's turn, have it, give it on."""
+    model = _model(choice)
+    with _acquired(_MODELS.turn(choice), "Another reader is using the model; you are next"):
+        yield model
+
+
+@contextmanager
+def _acquired(lock: threading.Lock, said: str) -> Iterator[None]:
+    started, notice = time.monotonic(), None
+    while not lock.acquire(timeout=0.05):
+        _yield_point()
+        waited = time.monotonic() - started
+        if waited > PATIENCE:
+            raise InspectionError(
+                f"The model has been busy for {PATIENCE:.0f} seconds with other readers' work. "
+                "Try again in a moment, or shorten the text."
+            )
+        if waited > WORTH_A_WORD and notice is None and get_script_run_ctx(suppress_warning=True):
+            notice = st.empty()
+            notice.caption(f"{said}...")
+    try:
+        if notice is not None:
+            notice.empty()
+        yield
+    finally:
+        lock.release()
+
+
+def _yield_point() -> None:
+    """Let Streamlit end this run here if the reader has already asked for something else."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state.get("_")
+
+
+_RESULTS: Final = ResultCache(MOST_RESULTS, MOST_RESULT_BYTES)
+_MODELS: Final[Shelf[ModelChoice]] = Shelf(MOST_MODELS)

@@ -1,0 +1,178 @@
+"""The sidebar that all pages share: one model, one prompt, and what went wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import streamlit as st
+
+from components import engine
+from components.engine import ModelChoice
+from components.inspection.catalogue import HUB_MODELS, bundled
+from components.inspection.errors import InspectionError
+
+DEFAULT_MODEL: Final = "storyteller"
+DEFAULT_PROMPT: Final = "When Mary and John went to the shop, Mary gave a drink to"
+SAMPLES: Final = {
+    "Who gets the drink?": DEFAULT_PROMPT,
+    "A capital": "The capital of France is",
+    "A story": "Once upon a time there was a little fox named Leo.",
+    "Far-off verb": "The keys near the castle",
+    "Counting": "one, two, three, four, five,",
+    "A feeling": "This restaurant is awesome.",
+    "Said twice": "lamp river cake moon garden bell lamp river cake moon",
+    "Who is tired?": "The dog chased the squirrel because it",
+}
+MOST_PROMPT: Final = 100_000
+"""Characters that the prompt box takes."""
+MOST_IN_URL: Final = 1_500
+"""A longer prompt stays in the session: browsers and servers cut long addresses."""
+
+_LAST_GOOD: Final = "model-that-loaded"
+_CHOSEN: Final = "model-of-this-run"
+_PLACE: Final = "sidebar-places"
+
+
+def sidebar() -> None:
+    """Draw the model picker and the prompt box; leave a place for what is known once loaded."""
+    with st.sidebar:
+        source = st.selectbox(
+            "Model",
+            _offers(),
+            key="model",
+            bind="query-params",
+            accept_new_options=True,
+            format_func=_described,
+            help="Choose one, or type any hub id (`owner/name`) or the path of a model folder.",
+        )
+        place = st.empty()
+        with st.expander("Device and precision"):
+            device = st.selectbox(
+                "Device",
+                ["auto", "cpu", "cuda", "mps"],
+                key="device",
+                bind="query-params",
+                help="auto: the GPU if there is one.",
+            )
+            dtype = st.selectbox(
+                "Number format",
+                ["auto", "float32", "bfloat16", "float16"],
+                key="dtype",
+                bind="query-params",
+                help="auto: bfloat16 on an NVIDIA GPU, else float32.",
+            )
+            revision = st.text_input(
+                "Revision",
+                "main",
+                key="revision",
+                bind="query-params",
+                max_chars=100,
+                help="A branch, tag or commit, for hub models.",
+            )
+        _prompt_box()
+    # For the length of this run only: pages ask for them through the functions below.
+    st.session_state[_CHOSEN] = ModelChoice(
+        source or DEFAULT_MODEL, device, dtype, revision.strip() or "main"
+    )
+    st.session_state[_PLACE] = place
+
+
+def prompt() -> str:
+    """Return the prompt that all pages share."""
+    return st.session_state.get("prompt") or ""
+
+
+def chosen_model() -> ModelChoice:
+    """Return the chosen model, loaded; if it cannot be, say why and return the last that could.
+
+    Loading shows its progress in the sidebar.
+
+    Raises:
+        InspectionError: not even the first model can be loaded.
+    """
+    choice: ModelChoice = st.session_state[_CHOSEN]
+    place = st.session_state[_PLACE]
+    try:
+        _load(choice, place)
+    except InspectionError as error:
+        fallback = st.session_state.get(_LAST_GOOD, ModelChoice(DEFAULT_MODEL))
+        if fallback == choice:
+            raise
+        _load(fallback, place)
+        place.error(f"{error}\n\nStill looking at **{fallback.source}**.")
+        # Asked once a run: a page may call this several times.
+        st.session_state[_CHOSEN] = fallback
+        return fallback
+    # Remembered over runs, so that a model that fails to load leaves the reader where they were.
+    st.session_state[_LAST_GOOD] = choice
+    return choice
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Show an InspectionError of the part of a page inside, and let the page go on."""
+    try:
+        yield
+    except InspectionError as error:
+        st.error(str(error))
+
+
+def _load(choice: ModelChoice, place: st.delta_generator.DeltaGenerator) -> None:
+    if engine.is_loaded(choice):
+        facts = engine.facts(choice)
+    else:
+        bar = place.progress(0.0, f"Loading {choice.source}")
+        facts = engine.facts(choice, lambda share, said: bar.progress(share, said) and None)
+    free, total = engine.device_memory(facts.device)
+    place.markdown(
+        f"**{_millions(facts.parameters)}** parameters · {facts.layers} layers · "
+        f"{facts.heads} heads"
+        + (f" ({facts.kv_heads} key-value)" if facts.kv_heads != facts.heads else "")
+        + f"  \n{facts.family} on **{facts.device}**, {facts.dtype}, "
+        f"{facts.weight_bytes / 1e6:,.0f} MB  \n"
+        f"reads up to {facts.context:,} tokens · {facts.vocabulary:,} in the vocabulary  \n"
+        f":gray[{facts.device} memory: {(total - free) / 1e9:.1f} of {total / 1e9:.1f} GB in use]"
+    )
+
+
+def _prompt_box() -> None:
+    st.session_state.setdefault("prompt", DEFAULT_PROMPT)
+    short = len(prompt()) <= MOST_IN_URL
+    st.text_area(
+        "Prompt",
+        key="prompt",
+        height=140,
+        max_chars=MOST_PROMPT,
+        bind="query-params" if short else None,
+        persist_state="session",
+        help="Every page looks at the model reading this text.",
+    )
+    if not short:
+        st.caption(
+            f"{len(prompt()):,} characters: too long for a link, so it stays in this session."
+        )
+    with st.popover("Sample prompts", width="stretch"):
+        for name, text in SAMPLES.items():
+            st.button(name, help=text, key=f"sample-{name}", on_click=_take, args=(text,), width="stretch")
+
+
+def _take(text: str) -> None:
+    # A widget's value can only be set from outside through its key.
+    st.session_state["prompt"] = text
+
+
+def _offers() -> list[str]:
+    return [*sorted(bundled(), key=lambda name: name != DEFAULT_MODEL), *(m.source for m in HUB_MODELS)]
+
+
+def _described(source: str) -> str:
+    if source in bundled():
+        return f"{source} (bundled)"
+    for model in HUB_MODELS:
+        if model.source == source:
+            return f"{source} · {model.parameters}, {model.does}"
+    return source
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e9:.2f} billion" if count >= 1e9 else f"{count / 1e6:.2f} million"

@@ -1,0 +1,44 @@
+"""Home: what there is to see, and the current prompt's prediction, live."""
+
+import streamlit as st
+
+from components import engine
+from components.figures.theme import visible
+from components.widgets import chapters, frame
+
+st.title("A transformer behind glass")
+st.markdown(
+    "A language model reads a text in pieces and, at the end, says how likely each possible "
+    "next piece is. Change the **prompt** in the sidebar and watch. Every number here is "
+    "computed by the model while you look."
+)
+
+prediction_side, pages_side = st.columns([3, 2], gap="large")
+with pages_side:
+    for chapter, lessons in chapters.CHAPTERS.items():
+        st.caption(chapter.upper())
+        for lesson in lessons:
+            with st.container(border=True):
+                st.page_link(lesson.page, label=f"**{lesson.title}**")
+                st.markdown(lesson.shows)
+
+with prediction_side, frame.explained():
+    from components.figures.prediction import prediction_bars
+    from components.inspection import prediction as inspection
+
+    choice = frame.chosen_model()
+    prediction = engine.inspect(inspection.predict, choice, frame.prompt())
+    st.subheader(f"What comes next? The {prediction.asked}, by {choice.source}")
+    st.markdown(f"> {frame.prompt()[-300:]} **___**")
+    top, share = visible(prediction.answers[0]), prediction.probabilities[0]
+    st.plotly_chart(
+        prediction_bars(prediction),
+        alt=f"The likeliest {prediction.asked} is '{top}' with probability {share:.1%}.",
+        config={"displayModeBar": False},
+    )
+    st.caption(
+        f"The {len(prediction.answers)} likeliest of {prediction.choices:,} hold "
+        f"{prediction.probabilities.sum():.1%} of the probability. Entropy "
+        f"{prediction.entropy:.2f} bits: as undecided as a fair choice among "
+        f"{2**prediction.entropy:.1f}."
+    )
