@@ -32,6 +32,10 @@ WORKING_SHARE: Final = 1.2
 """Loading and running takes about a fifth more than the weights."""
 LONGEST: Final = 1_000_000
 """Stands in where a model states no limit on its context."""
+LONGEST_NAME: Final = 1_000
+"""Characters of a hub id or a path."""
+VOCABULARIES: Final = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "tekken.json")
+"""Files of which a tokenizer needs at least one."""
 
 _CLASSES: Final[dict[Kind, Any]] = {
     "causal": AutoModelForCausalLM,
@@ -63,6 +67,7 @@ def load_model(
         dtype = "bfloat16" if device.startswith("cuda") else "float32"
     if dtype not in DTYPES:
         raise InspectionError(f"There is no dtype '{dtype}'; there is: {', '.join(DTYPES)}.")
+    source = source.strip()
     progress(0.0, f"Looking for {source}")
     folder = locate(source, revision, progress)
     weights = weigh(folder, source)
@@ -90,17 +95,29 @@ def locate(source: str, revision: str = "main", progress: Progress = silent) -> 
         InspectionError: there is no such model, or the hub cannot be reached.
     """
     source = source.strip()
-    if source in bundled():
-        return BUNDLED_FOLDER / source
-    looks_like_a_path = source.startswith((".", "/", "~", "\\")) or source[1:3] == ":\\"
-    folder = Path(source).expanduser()
-    if looks_like_a_path or folder.is_dir():
-        if not folder.is_dir():
-            raise InspectionError(f"There is no folder {folder} on the machine that runs Vitrine.")
-        return folder
     if not source:
         raise InspectionError("No model was named. Type a hub id or the path of a folder.")
+    if len(source) > LONGEST_NAME or not source.isprintable():
+        raise InspectionError(
+            f"No model has this name, of {len(source):,} characters: a hub id or the path of a "
+            f"folder has at most {LONGEST_NAME:,}, all of them printable."
+        )
+    if source in bundled():
+        return BUNDLED_FOLDER / source
+    folder = _folder(source)
+    if folder is not None:
+        return folder
+    if source.startswith((".", "/", "~", "\\")) or source[1:3] == ":\\":
+        raise InspectionError(f"There is no folder {source} on the machine that runs Vitrine.")
     return hub.fetch(source, revision, hub.MODEL_FILES, progress)
+
+
+def _folder(source: str) -> Path | None:
+    try:
+        folder = Path(source).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # a part of it is too long, or "~nobody" has no home
+        return None
 
 
 def chosen_device(device: str = "auto") -> str:
@@ -152,6 +169,9 @@ def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
 
 
 def _tokenizer(folder: Path, source: str) -> PreTrainedTokenizerBase:
+    # Without any of them transformers makes up an empty tokenizer for some families.
+    if not any(any(folder.glob(pattern)) for pattern in VOCABULARIES):
+        raise InspectionError(f"'{source}' has no tokenizer: no tokenizer.json in {folder}.")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # any broken file ends in a library's own error
@@ -190,9 +210,10 @@ def _network(
         ) from error
     missing = sorted(info["missing_keys"])
     if missing:
+        others = f" and {len(missing) - 1} more parts" if missing[1:] else ""
         raise InspectionError(
-            f"'{source}' lacks weights for {len(missing)} parts ({', '.join(missing[:2])}...). "
-            "They would be random, and nothing shown here may be invented. Choose a model that was "
+            f"'{source}' lacks weights for {missing[0]}{others}. They would be random, and "
+            "nothing shown here may be invented. Choose a model that was "
             f"saved as {concrete.__name__}."
         )
     if not spread:

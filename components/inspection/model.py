@@ -1,5 +1,6 @@
 """A loaded model and what every inspection needs to know of it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -143,20 +144,27 @@ class Model:
     def token_texts(self, ids: Sequence[int]) -> tuple[str, ...]:
         """Return for each id what it stands for, with its leading space.
 
-        Bytes that are not a character by themselves are written as ⟨F0⟩⟨9F⟩.
+        Bytes that are not a character by themselves are written as ⟨F0⟩⟨9F⟩, and an id that the
+        network has but the tokenizer lacks as ⟨id 151936⟩.
         """
         raw = self.tokenizer.convert_ids_to_tokens(list(ids))
         byte_level = '"ByteLevel"' in _decoder(self.tokenizer)
-        special = set(self.tokenizer.all_special_tokens)
+        as_written = set(self.tokenizer.all_special_tokens)
+        if byte_level:
+            as_written |= set(self.tokenizer.get_added_vocab())
         return tuple(
-            token if token in special or token is None else _text(token, byte_level)
-            for token in raw
+            f"⟨id {index}⟩"
+            if token is None
+            else (token if token in as_written else _text(token, byte_level))
+            for index, token in zip(ids, raw, strict=True)
         )
 
 
 def _kv_heads(config: PretrainedConfig) -> int:
-    if getattr(config, "multi_query", False) and not config.new_decoder_architecture:
-        return 1  # Falcon, which states no number then
+    if getattr(config, "multi_query", False) and not getattr(
+        config, "new_decoder_architecture", False
+    ):
+        return 1  # Falcon and StarCoder, which state no number then
     names = ("num_key_value_heads", "num_kv_heads")
     stated = [getattr(config, name, None) for name in names]
     return next((int(count) for count in stated if count), config.num_attention_heads)
@@ -168,9 +176,12 @@ def _decoder(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _text(token: str, byte_level: bool) -> str:
-    if not byte_level:
+    if byte_level:
+        raw = bytes(_BYTE_OF[char] for char in token if char in _BYTE_OF)
+    elif _BYTE_TOKEN.fullmatch(token):
+        raw = bytes.fromhex(token[3:5])
+    else:
         return token.replace("▁", " ")
-    raw = bytes(_BYTE_OF[char] for char in token if char in _BYTE_OF)
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -189,3 +200,5 @@ def _byte_characters() -> dict[str, int]:
 
 
 _BYTE_OF = _byte_characters()
+_BYTE_TOKEN = re.compile("<0x[0-9A-F]{2}>")
+"""SentencePiece's way to write a byte for which it has no token."""

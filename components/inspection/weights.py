@@ -12,6 +12,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
 from components.inspection.errors import InspectionError
@@ -19,6 +20,8 @@ from components.inspection.model import Kind
 
 MOST_HEADER_BYTES: Final = 100_000_000
 """The safetensors format's own limit on a header."""
+SINGLE: Final = "model.safetensors"
+INDEX: Final = "model.safetensors.index.json"
 PICKLED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack")
 
 
@@ -45,18 +48,10 @@ def weigh(folder: Path, source: str) -> Weights:
             needs code of its own, or is of a kind that Vitrine does not show.
     """
     config = _config(folder, source)
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        pickled = sorted(file.name for pattern in PICKLED for file in folder.glob(pattern))
-        if pickled:
-            raise InspectionError(
-                f"'{source}' holds pickled weights only ({', '.join(pickled[:3])}). Opening a "
-                "pickle can run any code, so Vitrine does not. Save the model again with "
-                "save_pretrained(..., safe_serialization=True) and choose that folder."
-            )
-        raise InspectionError(f"'{source}' holds no weights: no *.safetensors file in {folder}.")
+    kind = _kind(config, source)
+    files = _files(folder, source)
     parameters = sum(_parameters(file, source) for file in files)
-    return Weights(folder, config, _kind(config, source), parameters)
+    return Weights(folder, config, kind, parameters)
 
 
 def _config(folder: Path, source: str) -> PretrainedConfig:
@@ -66,13 +61,13 @@ def _config(folder: Path, source: str) -> PretrainedConfig:
     try:
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         family = raw["model_type"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError, OSError):
         raise InspectionError(
             f"The config.json of '{source}' is broken: it is not JSON with a 'model_type'."
         ) from None
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except Exception as error:  # any broken value ends in a library's own error
         reason = (
             "it needs code from its own repository, which Vitrine never runs"
             if "auto_map" in raw
@@ -82,6 +77,35 @@ def _config(folder: Path, source: str) -> PretrainedConfig:
             f"transformers cannot read the configuration of '{source}' (family '{family}'): "
             f"{reason}."
         ) from error
+
+
+def _files(folder: Path, source: str) -> list[Path]:
+    """Return the files that transformers would load: others beside them are not counted."""
+    single, index = folder / SINGLE, folder / INDEX
+    if single.exists():
+        return [single]
+    if not index.exists():
+        pickled = sorted(file.name for pattern in PICKLED for file in folder.glob(pattern))
+        if pickled:
+            raise InspectionError(
+                f"'{source}' holds pickled weights only ({', '.join(pickled[:3])}). Opening a "
+                "pickle can run any code, so Vitrine does not. Save the model again with "
+                "save_pretrained of transformers 5, which writes safetensors, and choose that "
+                "folder."
+            )
+        raise InspectionError(f"'{source}' holds no weights: no {SINGLE} in {folder}.")
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        shards = [folder / Path(name).name for name in sorted(names)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+        raise InspectionError(f"The {INDEX} of '{source}' is broken. Fetch it again.") from None
+    missing = [shard.name for shard in shards if not shard.exists()]
+    if missing:
+        raise InspectionError(
+            f"'{source}' lacks {len(missing)} of its {len(shards)} weights files, {missing[0]} "
+            "among them. Fetch it again."
+        )
+    return shards
 
 
 def _parameters(file: Path, source: str) -> int:
@@ -101,25 +125,30 @@ def _parameters(file: Path, source: str) -> int:
             tensors = [value for name, value in header.items() if name != "__metadata__"]
             end = max((tensor["data_offsets"][1] for tensor in tensors), default=0)
             count = sum(prod(tensor["shape"]) for tensor in tensors)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            whole = 8 + length + end <= file.stat().st_size
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
             raise broken from None
-    if file.stat().st_size < 8 + length + end:
+    if not whole:
         raise broken
     return count
 
 
 def _kind(config: PretrainedConfig, source: str) -> Kind:
     """Say what the model does, from the class it was saved as, else from its family."""
-    saved = (config.architectures or [""])[0]
-    family = config.model_type
+    saved = str((config.architectures or [""])[0])
+    family, both = config.model_type, config.is_encoder_decoder
     if saved.endswith("ForSequenceClassification"):
-        return "classifier"
-    if config.is_encoder_decoder and family in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
-        return "seq2seq"
-    masked = family in MODEL_FOR_MASKED_LM_MAPPING_NAMES
-    if masked and not saved.endswith(("ForCausalLM", "LMHeadModel")):
+        if family in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES and not both:
+            return "classifier"
+    elif family in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
+        # One of the two towers alone (BartForCausalLM, T5EncoderModel) is not shown.
+        if both:
+            return "seq2seq"
+    elif family in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not saved.endswith(
+        ("ForCausalLM", "LMHeadModel")
+    ):
         return "masked"
-    if family in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not config.is_encoder_decoder:
+    elif family in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         return "causal"
     raise InspectionError(
         f"'{source}' is a {saved or family}: Vitrine shows language models that continue a text, "

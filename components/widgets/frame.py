@@ -10,7 +10,10 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.catalogue import HUB_MODELS, bundled
 from components.inspection.errors import InspectionError
+from components.widgets import address
 
+DEVICES: Final = ("auto", "cpu", "cuda", "mps")
+DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
 DEFAULT_MODEL: Final = "storyteller"
 DEFAULT_PROMPT: Final = "When Mary and John went to the shop, Mary gave a drink to"
 SAMPLES: Final = {
@@ -47,16 +50,18 @@ def sidebar() -> None:
         )
         place = st.empty()
         with st.expander("Device and precision"):
+            address.warn_unless_one_of("device", DEVICES)
             device = st.selectbox(
                 "Device",
-                ["auto", "cpu", "cuda", "mps"],
+                DEVICES,
                 key="device",
                 bind="query-params",
                 help="auto: the GPU if there is one.",
             )
+            address.warn_unless_one_of("dtype", DTYPES)
             dtype = st.selectbox(
                 "Number format",
-                ["auto", "float32", "bfloat16", "float16"],
+                DTYPES,
                 key="dtype",
                 bind="query-params",
                 help="auto: bfloat16 on an NVIDIA GPU, else float32.",
@@ -136,24 +141,30 @@ def _load(choice: ModelChoice, place: st.delta_generator.DeltaGenerator) -> None
 
 
 def _prompt_box() -> None:
-    st.session_state.setdefault("prompt", DEFAULT_PROMPT)
-    short = len(prompt()) <= MOST_IN_URL
+    # Not bound to the URL by Streamlit, which has no limit of length there: a link of 100,000
+    # characters is cut on its way. So the address is kept in step by hand, while it is short.
+    if "prompt" not in st.session_state:
+        st.session_state["prompt"] = st.query_params.get("prompt", DEFAULT_PROMPT)[:MOST_PROMPT]
     st.text_area(
         "Prompt",
         key="prompt",
         height=140,
         max_chars=MOST_PROMPT,
-        bind="query-params" if short else None,
         persist_state="session",
         help="Every page looks at the model reading this text.",
     )
-    if not short:
+    if len(prompt()) <= MOST_IN_URL:
+        st.query_params["prompt"] = prompt()
+    else:
+        st.query_params.pop("prompt", None)
         st.caption(
             f"{len(prompt()):,} characters: too long for a link, so it stays in this session."
         )
     with st.popover("Sample prompts", width="stretch"):
         for name, text in SAMPLES.items():
-            st.button(name, help=text, key=f"sample-{name}", on_click=_take, args=(text,), width="stretch")
+            st.button(
+                name, help=text, key=f"sample-{name}", on_click=_take, args=(text,), width="stretch"
+            )
 
 
 def _take(text: str) -> None:
@@ -162,7 +173,10 @@ def _take(text: str) -> None:
 
 
 def _offers() -> list[str]:
-    return [*sorted(bundled(), key=lambda name: name != DEFAULT_MODEL), *(m.source for m in HUB_MODELS)]
+    return [
+        *sorted(bundled(), key=lambda name: name != DEFAULT_MODEL),
+        *(m.source for m in HUB_MODELS),
+    ]
 
 
 def _described(source: str) -> str:
