@@ -14,11 +14,13 @@ from components import engine
 from components.inspection.errors import InspectionError
 from components.widgets import chapters, frame
 
-st.set_page_config(
-    page_title="Vitrine", page_icon="assets/icon.png", layout="wide", initial_sidebar_state="auto"
-)
 engine.warm_up()
 page = st.navigation(chapters.navigation())
+st.set_page_config(
+    page_title=f"{page.title} · Vitrine",
+    page_icon="assets/icon.png",
+    layout="wide",
+)
 frame.sidebar()
 try:
     page.run()

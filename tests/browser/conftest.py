@@ -91,6 +91,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 def browser() -> Iterator[object]:
     """One Chromium for all tests."""
     playwright_api = pytest.importorskip("playwright.sync_api")
+    playwright_api.expect.set_options(timeout=PATIENCE)
     with playwright_api.sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield running

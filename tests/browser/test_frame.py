@@ -1,0 +1,128 @@
+"""What a teacher does with the frame: choose, type, follow links, come back."""
+
+import re
+from urllib.parse import quote
+
+from playwright.sync_api import Page, expect
+
+from tests import tiny
+
+
+def settled(page: Page) -> None:
+    """Wait until the home page shows a prediction."""
+    expect(page.get_by_text("of the probability. Entropy")).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+
+
+def bars(page: Page) -> list[str]:
+    """Return the answers on the home page's chart, from the top."""
+    chart = page.get_by_test_id("stPlotlyChart")
+    expect(chart.locator(".ytick text").first).to_be_visible()
+    return chart.locator(".ytick text").all_inner_texts() or [
+        label.text_content() or "" for label in chart.locator(".ytick text").all()
+    ]
+
+
+def test_typing_a_prompt_changes_the_prediction_and_the_address_reopens_it(page, app_url):
+    page.goto(app_url)
+    settled(page)
+    assert page.title() == "Home · Vitrine"
+    before = bars(page)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.fill("The capital of France is")
+    prompt.press("Control+Enter")
+    expect(page.get_by_text("The capital of France is ___")).to_be_visible()
+    settled(page)
+    after = bars(page)
+    assert after != before
+    expect(page).to_have_url(re.compile(r"prompt=The\+capital\+of\+France\+is"))
+
+    page.goto(page.url)
+    settled(page)
+    expect(prompt).to_have_value("The capital of France is")
+    assert bars(page) == after
+
+
+def test_the_sidebar_tells_what_model_this_is(page, app_url):
+    page.goto(app_url)
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("million parameters")).to_be_visible()
+    expect(sidebar.get_by_text("on cpu, float32")).to_be_visible()
+    expect(sidebar.get_by_text("reads up to 512 tokens")).to_be_visible()
+
+
+def test_prompt_and_model_follow_the_reader_from_page_to_page(page, app_url):
+    page.goto(f"{app_url}/?prompt={quote('Once upon a time')}")
+    settled(page)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tokenizer tour").click()
+    expect(page).to_have_url(re.compile(r"/tokenizer\?"))
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Once upon a time")
+    expect(page).to_have_url(re.compile(r"prompt=Once\+upon\+a\+time"))
+    expect(page).to_have_title("Tokenizer tour · Vitrine")
+
+
+def test_a_deep_link_to_a_page_opens_it_inside_the_frame(page, app_url):
+    page.goto(f"{app_url}/sampling?prompt={quote('Leo found a key')}")
+    expect(page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Leo found a key")
+
+
+def test_a_sample_prompt_is_one_click(page, app_url):
+    page.goto(app_url)
+    settled(page)
+    page.get_by_role("button", name="Sample prompts").click()
+    page.get_by_role("button", name="A capital").click()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("The capital of France is")
+
+
+def test_a_hub_model_that_is_not_here_is_refused_and_the_last_one_stays(page, app_url):
+    page.goto(f"{app_url}/?model=openai-community/gpt2-xl-of-nobody")
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("is not on this machine, and the model hub")).to_be_visible()
+    expect(sidebar.get_by_text("Still looking at storyteller")).to_be_visible()
+    settled(page)
+    assert len(bars(page)) == 10
+
+
+def test_a_folder_with_a_masked_model_fills_the_blank(page, app_url, tmp_path):
+    tiny.network("bert").save_pretrained(tmp_path)
+    tiny.tokenizer().save_pretrained(tmp_path)
+    page.goto(f"{app_url}/?model={quote(str(tmp_path))}&prompt={quote('to <mask> or not')}")
+    expect(page.get_by_text("The masked token")).to_be_visible()
+
+
+def test_a_link_that_asks_for_nonsense_gets_sentences(page, app_url):
+    page.goto(f"{app_url}/?device=toaster&dtype=int3")
+    page.get_by_text("Device and precision").click()
+    expect(page.get_by_text("The link asks for device “toaster”")).to_be_visible()
+    expect(page.get_by_text("The link asks for dtype “int3”")).to_be_visible()
+    settled(page)
+
+
+def test_an_empty_and_an_endless_prompt_get_sentences_and_the_app_goes_on(page, app_url):
+    page.goto(app_url)
+    settled(page)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.fill("")
+    prompt.press("Control+Enter")
+    expect(page.get_by_text("There is no text to read")).to_be_visible()
+    prompt.fill("lamp " * 20_000)
+    prompt.press("Control+Enter")
+    expect(page.get_by_text("but this model reads at most 512")).to_be_visible()
+    expect(page.get_by_text("too long for a link")).to_be_visible()
+    prompt.fill("One day")
+    prompt.press("Control+Enter")
+    expect(page.get_by_text("One day ___")).to_be_visible()
+    settled(page)
+
+
+def test_two_readers_at_once_do_not_see_each_other_s_text(page, app_url, browser):
+    other = browser.new_context().new_page()
+    page.goto(f"{app_url}/?prompt=alpha")
+    other.goto(f"{app_url}/?prompt=omega")
+    settled(page)
+    expect(other.get_by_text("omega ___")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("alpha ___")).to_be_visible()
+    assert page.get_by_text("omega").count() == 0
+    assert other.get_by_text("alpha").count() == 0
+    other.context.close()
