@@ -1,0 +1,206 @@
+"""Write on from a text, token by token, and keep why each token was taken.
+
+A token is drawn by inverting the cumulative distribution: the tokens left are laid end to
+end on a line from 0 to 1, likeliest first, each as long as its probability, and the random
+number says where on the line to look. (`transformers` draws with `torch.multinomial`: the same
+distribution, but another token for the same seed.)
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import torch
+
+from components.inspection.errors import InspectionError
+from components.inspection.model import Model
+from components.inspection.sampling.decoder import Decoder, end_tokens, names, text_of
+from components.inspection.sampling.reshape import Reshaped, reshape
+from components.inspection.sampling.settings import Settings
+
+MOST_NEW_TOKENS: Final = 200
+MOST_CANDIDATES: Final = 24
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that could have been taken.
+
+    `rank` counts from 1 in what the model itself says. `before` and `after` are its
+    probabilities without and with the settings; `low` to `high` is its stretch of the line
+    from 0 to 1 (empty if the settings removed it).
+    """
+
+    token: int
+    text: str
+    rank: int
+    before: float
+    after: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One token, and why it was taken.
+
+    `number`, from 0 up to 1, is the random number; None if none was used. `taken` is "drawn",
+    "greedy" or "by hand". `candidates` are the likeliest `MOST_CANDIDATES` by the model, and the
+    token itself. `tokens_left` and `entropy_after` (bits) describe the reshaped distribution,
+    `entropy_before` the model's. `ended` says why writing stopped after this token, or is empty.
+    """
+
+    chosen: Candidate
+    number: float | None
+    taken: str
+    tokens_left: int
+    entropy_before: float
+    entropy_after: float
+    candidates: tuple[Candidate, ...]
+    ended: str = ""
+
+    def instead(self, token: int) -> "Step":
+        """Return the step that takes `token`, one of the candidates, by hand.
+
+        Raises:
+            InspectionError: if `token` is not among the candidates.
+        """
+        for candidate in self.candidates:
+            if candidate.token == token:
+                return replace(self, chosen=candidate, number=None, taken="by hand", ended="")
+        raise InspectionError(
+            f"Token {token} is not among the {len(self.candidates)} candidates shown: "
+            "choose one of them."
+        )
+
+
+def random_numbers(seed: int) -> Iterator[float]:
+    """Yield the numbers, from 0 up to but not 1, that follow from `seed`; no other code's
+    random numbers change them, and they change no one else's.
+
+    >>> list(islice(random_numbers(7), 2)) == list(islice(random_numbers(7), 2))
+    True
+    """
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield float(torch.rand((), generator=generator, dtype=torch.float64))
+
+
+def first_number(seed: int) -> float:
+    """Return the number that the first token after a text is drawn with."""
+    return next(random_numbers(seed))
+
+
+def steps(
+    model: Model,
+    text: str,
+    settings: Settings,
+    new_tokens: int,
+    stops: tuple[str, ...] = (),
+    taken: tuple[int, ...] = (),
+) -> Iterator[Step]:
+    """Yield up to `new_tokens` steps that follow `text` and then the ids `taken`.
+
+    The n-th token after `text` uses the n-th random number of the seed, so a branch that
+    leaves at n goes on with the numbers it would have had. Writing ends early with an end
+    token, when the text written since `text` contains one of `stops`, or when the context is
+    full. `model.network` runs once per step; nothing else is shared with other generations.
+
+    Raises:
+        InspectionError: if the text cannot be read, the model does not write, or `new_tokens`
+            is out of its range.
+    """
+    if not 1 <= new_tokens <= MOST_NEW_TOKENS:
+        raise InspectionError(
+            f"{new_tokens} new tokens were asked for, but from 1 to {MOST_NEW_TOKENS} can be "
+            f"written at a time: choose a number from 1 to {MOST_NEW_TOKENS}."
+        )
+    decoder = Decoder(model, text)
+    ids = [*decoder.start, *taken]
+    numbers = islice(random_numbers(settings.seed), len(taken), None)
+    ends = end_tokens(model)
+    unread = ids
+    for count in range(1, new_tokens + 1):
+        logits = decoder.logits([unread])[0].numpy()
+        number = None if settings.greedy else next(numbers)
+        step = choose(model, reshape(logits, ids, settings), number)
+        ids = [*ids, step.chosen.token]
+        unread = ids[-1:]
+        ended = _why_it_ends(model, ids, len(decoder.start), stops, ends)
+        if not ended and decoder.room < 1:
+            ended = f"the context of {model.context} tokens is full"
+        if not ended and count == new_tokens:
+            ended = f"{new_tokens} tokens were asked for"
+        yield replace(step, ended=ended)
+        if ended:
+            return
+
+
+def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
+    """Take the token at `number` on the line of `reshaped`, or the likeliest if it is None."""
+    after = reshaped.after.astype(np.float64)
+    # Of equals the higher id comes first, as in the browser's live playground.
+    order = len(after) - 1 - np.argsort(-after[::-1], kind="stable")
+    highs = np.cumsum(after[order])
+    highs /= highs[-1]
+    place = 0 if number is None else int(np.searchsorted(highs, number, side="right"))
+    # Tokens of probability 0 have an empty stretch at the end of the line.
+    place = min(place, int(np.count_nonzero(after)) - 1)
+    token = int(order[place])
+    by_model = np.argsort(-reshaped.before, kind="stable")
+    shown = by_model[:MOST_CANDIDATES].tolist()
+    shown += [token] if token not in shown else []
+    place_of = np.empty_like(order)
+    place_of[order] = np.arange(len(order))
+
+    def candidate(each: int, label: str) -> Candidate:
+        at = int(place_of[each])
+        return Candidate(
+            token=each,
+            text=label,
+            rank=1 + int((reshaped.before > reshaped.before[each]).sum()),
+            before=float(reshaped.before[each]),
+            after=float(reshaped.after[each]),
+            low=float(highs[at - 1]) if at else 0.0,
+            high=float(highs[at]),
+        )
+
+    candidates = tuple(
+        candidate(each, label) for each, label in zip(shown, names(model, shown), strict=True)
+    )
+    return Step(
+        chosen=next(each for each in candidates if each.token == token),
+        number=number,
+        taken="greedy" if number is None else "drawn",
+        tokens_left=reshaped.stages[-1].tokens,
+        entropy_before=reshaped.stages[0].entropy,
+        entropy_after=reshaped.stages[-1].entropy,
+        candidates=candidates,
+    )
+
+
+def written(model: Model, text: str, tokens: Sequence[int]) -> str:
+    """Return what `tokens` add to `text`: spelled after it, as spaces depend on what precedes."""
+    start = [] if model.kind == "seq2seq" else list(model.encode(text))
+    return _added(model, start, list(tokens))
+
+
+def _added(model: Model, start: list[int], new: list[int]) -> str:
+    before = text_of(model, start)
+    whole = text_of(model, start + new)
+    return whole[len(before) :] if whole.startswith(before) else text_of(model, new)
+
+
+def _why_it_ends(
+    model: Model, ids: list[int], start: int, stops: tuple[str, ...], ends: frozenset[int]
+) -> str:
+    if ids[-1] in ends:
+        return "the model wrote its end token"
+    if stops:
+        text = _added(model, ids[:start], ids[start:])
+        for stop in stops:
+            if stop and stop in text:
+                return f"the text contains “{stop}”"
+    return ""

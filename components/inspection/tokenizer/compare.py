@@ -1,0 +1,140 @@
+"""The same text by several tokenizers, side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inspection.errors import InspectionError
+from components.inspection.progress import Progress, silent
+from components.inspection.tokenizer.catalogue import title
+from components.inspection.tokenizer.cutting import Cut, window
+from components.inspection.tokenizer.opening import Holder, ready
+from components.inspection.tokenizer.pieces import encode_text
+from components.inspection.tokenizer.roundtrip import round_trip_of
+from components.inspection.tokenizer.statistics import statistics_of
+
+SEEN: Final = 400
+"""Tokens of each tokenizer that are looked at one by one."""
+MOST: Final = 6
+NUMBERS: Final = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What one tokenizer makes of the text."""
+
+    source: str
+    title: str
+    method: str
+    """BPE, WordPiece, Unigram or WordLevel, and what it is made over."""
+    vocabulary: int
+    marker: str
+    """How its vocabulary marks spaces or parts of words."""
+    tokens: int
+    characters_per_token: float
+    unknown: int
+    same: bool
+    """Decoding gives the text back."""
+    cut: Cut
+    """The first `SEEN` tokens."""
+    agreed: tuple[bool, ...]
+    """[token in `cut`] all tokenizers make a token of exactly these characters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Readings of one text, and what could not be had."""
+
+    readings: tuple[Reading, ...]
+    missing: tuple[tuple[str, str], ...]
+    """Tokenizers that are not here: their names, and why."""
+    characters: int
+
+
+def compare(sources: Sequence[str], text: str, progress: Progress = silent) -> Comparison:
+    """Cut `text` with each of `sources`; what is not on this machine is listed, not fatal.
+
+    Raises:
+        InspectionError: more than `MOST` tokenizers, or half a surrogate pair in the text.
+    """
+    if len(sources) > MOST:
+        raise InspectionError(
+            f"{len(sources)} tokenizers were chosen; up to {MOST} are shown side by side."
+        )
+    found: list[tuple[str, Holder]] = []
+    missing: list[tuple[str, str]] = []
+    for source in sources:
+        try:
+            found.append((source, ready(source)))
+        except InspectionError as error:
+            missing.append((title(source), str(error)))
+    readings = []
+    for place, (source, holder) in enumerate(found):
+
+        def part(share: float, phrase: str, place: int = place) -> None:
+            progress((place + share) / len(found), phrase)
+
+        readings.append(_reading(source, holder, text, part))
+    return Comparison(_with_agreement(readings), tuple(missing), len(text))
+
+
+def describe_method(holder: Holder) -> str:
+    """Return the method in words, with what it works on."""
+    tokenizer = ready(holder)
+    if tokenizer.byte_level:
+        return f"{tokenizer.method} over bytes"
+    return f"{tokenizer.method}, bytes if need be" if tokenizer.byte_fallback else tokenizer.method
+
+
+def _reading(source: str, holder: Holder, text: str, progress: Progress) -> Reading:
+    tokenizer = ready(holder)
+    encoded = encode_text(tokenizer, text, progress)
+    counted = statistics_of(tokenizer, text, encoded)
+    cut = window(tokenizer, text, encoded, 0, SEEN)
+    return Reading(
+        source=source,
+        title=tokenizer.name,
+        method=describe_method(tokenizer),
+        vocabulary=tokenizer.size,
+        marker=tokenizer.marker,
+        tokens=counted.tokens,
+        characters_per_token=counted.characters_per_token,
+        unknown=counted.unknown,
+        same=round_trip_of(tokenizer, text, encoded).same,
+        cut=cut,
+        agreed=(False,) * len(cut.tokens),
+    )
+
+
+def _with_agreement(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    spans = [{(token.start, token.end) for token in reading.cut.tokens} for reading in readings]
+    common = reduce(set.intersection, spans) if len(spans) > 1 else set()
+    return tuple(
+        Reading(
+            **{
+                **vars(reading),
+                "agreed": tuple(
+                    (token.start, token.end) in common and token.end > token.start
+                    for token in reading.cut.tokens
+                ),
+            }
+        )
+        for reading in readings
+    )
+
+
+def tokens_per_number(holder: Holder, leading_space: bool = False) -> NDArray[np.int8]:
+    """Return for each number from 0 to 9,999 how many tokens it is written in.
+
+    Axes: [hundreds, tens and ones], so that number 4,207 stands at [42, 7].
+    """
+    tokenizer = ready(holder)
+    backend = tokenizer.backend
+    texts = [(" " if leading_space else "") + str(number) for number in range(NUMBERS)]
+    encodings = backend.encode_batch_fast(texts, add_special_tokens=False)
+    counts = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int8)
+    return counts.reshape(100, 100)

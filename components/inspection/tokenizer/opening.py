@@ -1,0 +1,173 @@
+"""Open a tokenizer: a loaded model's, a bundled one, one of a package, the hub's, or a file."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
+
+from tokenizers import Tokenizer
+
+from components.inspection.errors import InspectionError
+from components.inspection.progress import Progress, silent
+from components.inspection.tokenizer import catalogue, mistral
+from components.inspection.tokenizer.ready import ReadyTokenizer, without_limits
+
+KEPT: Final = 8
+"""Opened tokenizers that stay in memory, about 30 MB for each 100,000 tokens of vocabulary."""
+LARGEST_FILE: Final = 64 * 2**20
+"""Bytes of the largest tokenizer file that is opened."""
+
+
+class ModelWithTokenizer(Protocol):
+    """What is needed of a loaded `components.inspection.model.Model`."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def context(self) -> int: ...
+    @property
+    def tokenizer(self) -> Any: ...
+
+
+Holder = str | ReadyTokenizer | ModelWithTokenizer
+"""What an inspection takes first: something that has a tokenizer, or a name of one."""
+
+_turn = threading.RLock()
+_opened: OrderedDict[str, ReadyTokenizer] = OrderedDict()
+_of_models: WeakKeyDictionary[Any, ReadyTokenizer] = WeakKeyDictionary()
+
+
+def ready(holder: Holder) -> ReadyTokenizer:
+    """Return the tokenizer of `holder`; no network is used.
+
+    Raises:
+        InspectionError: there is none of that name on this machine, or its file is broken.
+    """
+    if isinstance(holder, ReadyTokenizer):
+        return holder
+    with _turn:
+        if not isinstance(holder, str):
+            if holder.tokenizer not in _of_models:
+                _of_models[holder.tokenizer] = _of_model(holder)
+            return _of_models[holder.tokenizer]
+        source = holder.strip()
+        if source not in _opened:
+            _opened[source] = _open(source)
+            while len(_opened) > KEPT:
+                _opened.popitem(last=False)
+        _opened.move_to_end(source)
+        return _opened[source]
+
+
+def fetch_tokenizer(source: str, progress: Progress = silent) -> None:
+    """Bring the tokenizer of hub repository `source` to this machine, and see that it opens.
+
+    Raises:
+        InspectionError: the hub cannot be reached, has no such repository, or no tokenizer.json.
+    """
+    from components.inspection import hub
+
+    hub.fetch(source, "main", hub.TOKENIZER_FILES, progress)
+    ready(source)
+
+
+def _of_model(model: ModelWithTokenizer) -> ReadyTokenizer:
+    own = model.tokenizer
+    return ReadyTokenizer(
+        name=catalogue.title(model.source),
+        backend=without_limits(own.backend_tokenizer),
+        context=model.context,
+        template=own.chat_template if isinstance(own.chat_template, str) else None,
+        roles=_roles(own.special_tokens_map),
+    )
+
+
+def _open(source: str) -> ReadyTokenizer:
+    if not source:
+        raise InspectionError("No tokenizer was named. Choose one, or type a hub id or a path.")
+    if source in mistral.FILES and catalogue.bundled_folder(source) is None:
+        return mistral.mistral_tokenizer(source, catalogue.title(source))
+    folder = catalogue.bundled_folder(source)
+    if folder is None and catalogue.is_path(source):
+        path = Path(source).expanduser()
+        if not path.exists():
+            raise InspectionError(f"There is no file or folder {path} on this machine.")
+        if path.is_file():
+            return _from_file(path, catalogue.title(source), path.parent)
+        folder = path
+    if folder is None:
+        folder = _cached_folder(source)
+    return _from_file(folder / "tokenizer.json", catalogue.title(source), folder)
+
+
+def _cached_folder(source: str) -> Path:
+    from components.inspection import hub
+
+    folder = hub.cached(source, patterns=hub.TOKENIZER_FILES)
+    if folder is None:
+        raise InspectionError(
+            f"The tokenizer '{source}' is not on this machine. Fetch it from the hub when there is "
+            "a network, or choose another."
+        )
+    return folder
+
+
+def _from_file(path: Path, name: str, folder: Path) -> ReadyTokenizer:
+    if not path.exists():
+        raise InspectionError(
+            f"{folder} holds no tokenizer.json, the file in which a tokenizer is kept. Choose a "
+            "folder or a hub repository that has one."
+        )
+    if path.stat().st_size > LARGEST_FILE:
+        raise InspectionError(
+            f"{path.name} has {path.stat().st_size / 2**20:.0f} MB; a tokenizer file of at most "
+            f"{LARGEST_FILE // 2**20} MB is opened."
+        )
+    try:
+        backend = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:
+        raise InspectionError(
+            f"{path.name} of '{name}' cannot be read as a tokenizer: {str(error)[:120]}. It should "
+            "be a tokenizer.json as the `tokenizers` library saves it."
+        ) from error
+    backend.no_truncation()
+    backend.no_padding()
+    settings = _settings(folder / "tokenizer_config.json")
+    return ReadyTokenizer(name, backend, _context(folder), _template(folder), _roles(settings))
+
+
+def _roles(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the special tokens by role, from keys like bos_token."""
+    found: dict[str, str] = {}
+    for key, value in settings.items():
+        name = value.get("content") if isinstance(value, dict) else value
+        if key.endswith("_token") and isinstance(name, str):
+            found[key.removesuffix("_token")] = name
+    return found
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _context(folder: Path) -> int | None:
+    names = ("max_position_embeddings", "n_positions", "model_max_length")
+    stated = _settings(folder / "config.json") | _settings(folder / "tokenizer_config.json")
+    found = [stated[name] for name in names if isinstance(stated.get(name), int | float)]
+    # Some tokenizers state a limit of 10^30 where they mean none.
+    return next((int(limit) for limit in found if 0 < limit < 10**8), None)
+
+
+def _template(folder: Path) -> str | None:
+    beside = folder / "chat_template.jinja"
+    if beside.exists():
+        return beside.read_text(encoding="utf-8")
+    found = _settings(folder / "tokenizer_config.json").get("chat_template")
+    return found if isinstance(found, str) else None

@@ -1,0 +1,141 @@
+"""What a tokenizer makes of a text, in numbers."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inspection.progress import Progress, silent
+from components.inspection.tokenizer.opening import Holder, ready
+from components.inspection.tokenizer.pieces import EncodedText, encode_text
+from components.inspection.tokenizer.ready import ReadyTokenizer
+
+LISTED: Final = 20
+"""Tokens in each of the lists of the most frequent and the longest."""
+LONGEST_BIN: Final = 24
+"""Bytes of the last bin of the histogram, which takes all longer tokens too."""
+
+
+@dataclass(frozen=True)
+class CountedToken:
+    """A token of the vocabulary and how often the text has it."""
+
+    id: int
+    piece: str
+    """The vocabulary's raw string."""
+    text: str
+    """What it writes; bytes that are no character by themselves as ⟨E2⟩⟨80⟩."""
+    count: int
+    length: int
+    """Bytes of text that it writes."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextStatistics:
+    """Counts over one text. A word is a run of characters that are not white space."""
+
+    tokens: int
+    added: int
+    """Of these, put before and after the text by the tokenizer."""
+    characters: int
+    bytes: int
+    """Of the text in UTF-8."""
+    words: int
+    lines: int
+    """Lines that are not empty."""
+    distinct: int
+    """Different tokens that occur."""
+    vocabulary: int
+    """Different tokens that there are."""
+    unknown: int
+    frequent: tuple[CountedToken, ...]
+    longest: tuple[CountedToken, ...]
+    lengths: NDArray[np.int64]
+    """[length] how many tokens of the text write so many bytes; the last counts all longer ones."""
+    context: int | None
+    """Most tokens that the tokenizer's model reads at once, where that is known."""
+    seconds: float
+    """Time that cutting took."""
+
+    @property
+    def characters_per_token(self) -> float:
+        """Mean; 0 for a text without tokens."""
+        return self.characters / self.tokens if self.tokens else 0.0
+
+    @property
+    def bytes_per_token(self) -> float:
+        """Mean; 0 for a text without tokens."""
+        return self.bytes / self.tokens if self.tokens else 0.0
+
+    @property
+    def tokens_per_word(self) -> float:
+        """Mean ("fertility"), added tokens left out; 0 for a text without words."""
+        return (self.tokens - self.added) / self.words if self.words else 0.0
+
+    @property
+    def tokens_per_line(self) -> float:
+        """Mean over lines that are not empty, added tokens left out."""
+        return (self.tokens - self.added) / self.lines if self.lines else 0.0
+
+
+def text_statistics(holder: Holder, text: str, progress: Progress = silent) -> TextStatistics:
+    """Return what the tokenizer of `holder` makes of `text`, in numbers.
+
+    Raises:
+        InspectionError: there is no such tokenizer, or half a surrogate pair in the text.
+    """
+    tokenizer = ready(holder)
+    return statistics_of(tokenizer, text, encode_text(tokenizer, text, progress))
+
+
+def statistics_of(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) -> TextStatistics:
+    """Count over a text that was encoded before."""
+    counts = np.bincount(encoded.ids, minlength=tokenizer.size)
+    present = np.flatnonzero(counts)
+    lengths_of = np.array([len(tokenizer.written_bytes(int(id_))) for id_ in present], dtype=int)
+    ends = frozenset(tokenizer.ends[0] + tokenizer.ends[1])
+    by_count = [int(id_) for id_ in present[np.lexsort((present, -counts[present]))]]
+    ordinary = ~np.isin(present, [*ends, *tokenizer.special_ids])
+    by_length = [int(id_) for id_ in present[np.lexsort((-counts[present], -lengths_of))]]
+    longest = [id_ for id_ in by_length if id_ not in ends | tokenizer.special_ids]
+
+    def counted(id_: int) -> CountedToken:
+        piece = tokenizer.piece(id_)
+        size = len(tokenizer.written_bytes(id_))
+        return CountedToken(id_, piece, tokenizer.shown(id_), int(counts[id_]), size)
+
+    histogram = np.bincount(
+        np.minimum(lengths_of[ordinary], LONGEST_BIN),
+        weights=counts[present[ordinary]],
+        minlength=LONGEST_BIN + 1,
+    )
+    unknown = tokenizer.unknown_id
+    return TextStatistics(
+        tokens=len(encoded.ids),
+        added=encoded.before + encoded.after,
+        characters=len(text),
+        bytes=len(text.encode()),
+        words=len(re.findall(r"\S+", text)),
+        lines=sum(1 for line in text.splitlines() if line.strip()),
+        distinct=len(present),
+        vocabulary=tokenizer.size,
+        unknown=0 if unknown is None or unknown >= len(counts) else int(counts[unknown]),
+        frequent=tuple(counted(id_) for id_ in by_count[:LISTED]),
+        longest=tuple(counted(id_) for id_ in longest[:LISTED]),
+        lengths=histogram.astype(np.int64),
+        context=tokenizer.context,
+        seconds=encoded.seconds,
+    )
+
+
+def chunks(tokens: int, size: int, overlap: int) -> int:
+    """Return how many chunks of `size` tokens cover a text, each repeating `overlap` of the last.
+
+    >>> chunks(16_917, 8_192, 0), chunks(1_000, 512, 64), chunks(10, 512, 64)
+    (3, 3, 1)
+    """
+    if tokens <= size:
+        return 1
+    return 1 + -(-(tokens - size) // (size - overlap))

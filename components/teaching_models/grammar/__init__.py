@@ -1,0 +1,1 @@
+"""What the grammar can write: one module for each family of documents."""
