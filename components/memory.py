@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import io
 import pickle
 import sys
 import threading
@@ -15,7 +16,12 @@ Key = TypeVar("Key")
 def result_key(function: Callable[..., Any], inputs: tuple[Any, ...]) -> bytes:
     """Return a key for `function(*inputs)`: equal for equal plain values, in any process."""
     name = f"{function.__module__}.{function.__qualname__}".encode()
-    return hashlib.sha256(name + b"\0" + pickle.dumps(inputs, protocol=5)).digest()
+    pickled = io.BytesIO()
+    pickler = pickle.Pickler(pickled, protocol=5)
+    # Without references back: ("auto", "auto") is the same whether the two are one object or not.
+    pickler.fast = True
+    pickler.dump(inputs)
+    return hashlib.sha256(name + b"\0" + pickled.getvalue()).digest()
 
 
 class ResultCache:

@@ -1,25 +1,28 @@
 """Files of a hub repository: from this machine's cache, else from the hub if it answers."""
 
 import http.client
+import json
 import os
+import re
 import shutil
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
 
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
-    HfHubHTTPError,
     HFValidationError,
-    LocalEntryNotFoundError,
+    HTTPError,  # of the HTTP library in use: no answer, a broken answer, or one that says no
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import filter_repo_objects, validate_repo_id
 from tqdm.auto import tqdm
 
 from components.inspection.errors import InspectionError
@@ -28,20 +31,29 @@ from components.inspection.progress import Progress, silent
 MODEL_FILES: Final = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 """What a model needs. No pickles, no code."""
 TOKENIZER_FILES: Final = ("*.json", "*.model", "merges.txt", "vocab.txt", "*.jinja")
+_REVISION: Final = re.compile(r"[A-Za-z0-9][\w./+-]{0,199}", re.ASCII)
+UNWANTED: Final = ("*/*", "consolidated*", "adapter_*")
+"""Copies in other formats and precisions, which many repositories hold beside the model."""
 PATIENCE: Final = 3.0
 """Seconds to wait for the hub's first answer."""
+TELL_EVERY: Final = 0.2
+"""Seconds between two words about progress."""
 
 
 def cached(
     source: str, revision: str = "main", patterns: Sequence[str] = MODEL_FILES
 ) -> Path | None:
     """Return the folder of `source` in this machine's cache, or None. No network is used."""
-    _check_id(source)
+    _check_names(source, revision)
     try:
         folder = snapshot_download(
-            source, revision=revision, allow_patterns=list(patterns), local_files_only=True
+            source,
+            revision=revision,
+            allow_patterns=list(patterns),
+            ignore_patterns=list(UNWANTED),
+            local_files_only=True,
         )
-    except LocalEntryNotFoundError:
+    except OSError:  # not there, or only in part
         return None
     return Path(folder) if any(Path(folder).iterdir()) else None
 
@@ -74,51 +86,81 @@ def fetch(
             "Make room, or choose a smaller model."
         )
 
-    class Told(tqdm):  # type: ignore[type-arg]
-        """Hands the hub's own progress bar on."""
+    return _download(source, revision, patterns, size, progress)
+
+
+def _download(
+    source: str, revision: str, patterns: Sequence[str], size: int, progress: Progress
+) -> Path:
+    """Fetch on another thread; tell progress on the caller's, where a page can show it."""
+    done: dict[int, float] = {}
+    stop = threading.Event()
+
+    class Told(tqdm):
+        """The hub library's own progress bars. They draw nothing, and count bytes only."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **(kwargs | {"disable": True}))
-            self.done = 0.0
+            self.counts_bytes = kwargs.get("unit") == "B"
 
         def update(self, n: float | None = 1) -> bool | None:
-            self.done += n or 0
-            if self.total:
-                share = min(self.done / self.total, 1.0)
-                progress(share, f"Fetching {source}")
+            if stop.is_set():
+                raise InterruptedError("The reader stopped waiting.")
+            if self.counts_bytes:
+                done[id(self)] = done.get(id(self), 0.0) + (n or 0)
             return None
 
-    try:
-        folder = snapshot_download(
-            source, revision=revision, allow_patterns=list(patterns), tqdm_class=Told
+    with ThreadPoolExecutor(1) as pool:
+        fetched = pool.submit(
+            snapshot_download,
+            source,
+            revision=revision,
+            allow_patterns=list(patterns),
+            ignore_patterns=list(UNWANTED),
+            tqdm_class=Told,
         )
-    except (HfHubHTTPError, OSError) as error:
-        raise _explained(source, revision, error) from error
-    return Path(folder)
+        try:
+            while not fetched.done():
+                # One bar counts what arrives, another what is written.
+                share = max(list(done.values()), default=0.0) / max(size, 1)
+                progress(min(share, 1.0), f"Fetching {source}, {size / 1e6:,.1f} MB")
+                wait([fetched], TELL_EVERY)
+        finally:
+            stop.set()
+        try:
+            return Path(fetched.result())
+        except (HTTPError, OSError) as error:
+            raise _explained(source, revision, error) from error
 
 
 def complete(folder: Path, patterns: Sequence[str]) -> bool:
     """Say whether a cached folder has what is wanted: weights, where weights are asked for."""
     if not (folder / "config.json").exists() and not (folder / "tokenizer.json").exists():
         return False
-    return "*.safetensors" not in patterns or any(folder.glob("*.safetensors"))
+    if "*.safetensors" not in patterns:
+        return True
+    index = folder / "model.safetensors.index.json"
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return any(folder.glob("*.safetensors"))
+    return all((folder / str(name)).exists() for name in names)
 
 
 def download_bytes(source: str, revision: str, patterns: Sequence[str]) -> int:
     """Ask the hub how many bytes the files that match `patterns` have together."""
     try:
         info = HfApi().model_info(source, revision=revision, files_metadata=True, timeout=20)
-    except (HfHubHTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise _explained(source, revision, error) from error
-    files = [file for file in info.siblings or [] if _matches(file.rfilename, patterns)]
-    if "*.safetensors" in patterns and not any(
-        file.rfilename.endswith(".safetensors") for file in files
-    ):
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    wanted = _matching(sizes, patterns)
+    if "*.safetensors" in patterns and not _matching(wanted, ["*.safetensors"]):
         raise InspectionError(
             f"'{source}' offers no safetensors weights. Vitrine does not open pickled weights, "
             "which can run code. Choose another model or revision."
         )
-    return sum(file.size or 0 for file in files)
+    return sum(sizes[name] for name in wanted)
 
 
 def reachable() -> bool:
@@ -138,7 +180,12 @@ def reachable() -> bool:
         return False
 
 
-def _check_id(source: str) -> None:
+def _check_names(source: str, revision: str) -> None:
+    # The hub library makes file names of both.
+    if not _REVISION.fullmatch(revision) or ".." in revision:
+        raise InspectionError(
+            f"'{revision[:80]}' is no revision: type a branch, a tag or a commit, such as 'main'."
+        )
     try:
         validate_repo_id(source)
     except HFValidationError:
@@ -148,8 +195,11 @@ def _check_id(source: str) -> None:
         ) from None
 
 
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(Path(name).match(pattern) for pattern in patterns)
+def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """Return those names that the hub library would fetch, by its own rule."""
+    return list(
+        filter_repo_objects(names, allow_patterns=list(patterns), ignore_patterns=list(UNWANTED))
+    )
 
 
 def _existing(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """Load a model: bundled, from a folder, or from the hub; refuse before loading what cannot fit."""
 
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,10 @@ LONGEST_NAME: Final = 1_000
 """Characters of a hub id or a path."""
 VOCABULARIES: Final = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "tekken.json")
 """Files of which a tokenizer needs at least one."""
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""transformers sets switches of the whole process while it loads: of two models loaded at once,
+one was left with its tied weights untied."""
 
 _CLASSES: Final[dict[Kind, Any]] = {
     "causal": AutoModelForCausalLM,
@@ -202,7 +207,10 @@ def _network(
     concrete = concrete[0] if isinstance(concrete, tuple) else concrete
     way = tap.NAME if concrete._can_set_attn_implementation() else "eager"
     try:
-        network, info = auto.from_pretrained(weights.folder, attn_implementation=way, **arguments)
+        with _ONE_AT_A_TIME:
+            network, info = auto.from_pretrained(
+                weights.folder, attn_implementation=way, **arguments
+            )
     except Exception as error:  # any broken file ends in a library's own error
         raise InspectionError(
             f"The weights of '{source}' cannot be loaded: {type(error).__name__}: "
@@ -226,7 +234,8 @@ def context_length(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase)
     config = network.config.get_text_config()
     names = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
     stated = [getattr(config, name, None) for name in names]
-    limit = next((int(value) for value in stated if value), None)
+    # XLNet states -1 for "no limit".
+    limit = next((int(value) for value in stated if value and value > 0), None)
     if limit is None:
         limit = min(int(tokenizer.model_max_length), LONGEST)
     family = FAMILIES.get(config.model_type)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -83,7 +83,7 @@ class Model:
             vocabulary=config.vocab_size,
             layers=config.num_hidden_layers,
             heads=config.num_attention_heads,
-            kv_heads=_kv_heads(config),
+            kv_heads=count_kv_heads(config),
             width=config.hidden_size,
         )
 
@@ -120,7 +120,7 @@ class Model:
                 f"The text is {len(ids):,} tokens long, but this model reads at most "
                 f"{self.context:,}: shorten it by {len(ids) - self.context:,} tokens."
             )
-        size = self.network.get_input_embeddings().weight.shape[0]
+        size = len(cast(torch.Tensor, self.network.get_input_embeddings().weight))
         strange = [token for token in ids if not 0 <= token < size]
         if strange:
             raise InspectionError(
@@ -160,7 +160,8 @@ class Model:
         )
 
 
-def _kv_heads(config: PretrainedConfig) -> int:
+def count_kv_heads(config: PretrainedConfig) -> int:
+    """Return how many heads have keys and values of their own, by the model's configuration."""
     if getattr(config, "multi_query", False) and not getattr(
         config, "new_decoder_architecture", False
     ):

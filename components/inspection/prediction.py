@@ -1,12 +1,13 @@
 """What the model says of a text as a whole: its next token, its masked token, or its class."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
 
@@ -40,9 +41,15 @@ def predict(model: Model, text: str) -> Prediction:
     Raises:
         InspectionError: the text is empty or too long.
     """
-    mask = model.tokenizer.mask_token
-    if model.kind == "masked" and mask and mask not in text:
-        text = f"{text} {mask}"
+    if model.kind == "masked":
+        mask = model.tokenizer.mask_token
+        if mask is None:
+            raise InspectionError(
+                f"The tokenizer of '{model.source}' has no mask token, so this model cannot be "
+                "asked what stands behind one."
+            )
+        if text and mask not in text:
+            text = f"{text} {mask}"
     recording = record(model, text, keep=["logits"])
     assert recording.logits is not None
     stack = recording.stack()
@@ -57,7 +64,7 @@ def predict(model: Model, text: str) -> Prediction:
     probabilities = torch.from_numpy(logits).double().softmax(-1)
     best = probabilities.topk(min(MOST, len(probabilities)))
     if model.kind == "classifier":
-        names = model.network.config.id2label
+        names: dict[Any, str] = model.network.config.id2label or {}
         answers = tuple(str(names[index]) for index in best.indices.tolist())
     else:
         answers = model.token_texts(best.indices.tolist())

@@ -49,6 +49,11 @@ def weigh(folder: Path, source: str) -> Weights:
     """
     config = _config(folder, source)
     kind = _kind(config, source)
+    if getattr(config.get_text_config(), "num_attention_heads", None) is None:
+        raise InspectionError(
+            f"'{source}' is a {config.model_type}, which has no attention: Vitrine shows "
+            "transformers. Choose another model."
+        )
     files = _files(folder, source)
     parameters = sum(_parameters(file, source) for file in files)
     return Weights(folder, config, kind, parameters)

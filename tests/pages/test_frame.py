@@ -1,0 +1,212 @@
+"""The frame around all pages: one model and one prompt, kept through whatever is typed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+from streamlit.testing.v1 import AppTest
+
+from components import engine
+from components.inspection import catalogue, load
+from components.inspection.prediction import predict
+from components.memory import ResultCache, Shelf
+from components.widgets import frame
+from tests import tiny
+
+ROOT = Path(__file__).parents[2]
+NOT_HERE = catalogue.HUB_MODELS[0].source
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bundled models as small as can be: a decoder in the storyteller's place, and a BERT."""
+    root = tmp_path_factory.mktemp("bundle")
+    for name, family in ((frame.DEFAULT_MODEL, "llama"), ("parrot", "gpt2"), ("reader", "bert")):
+        tiny.model(family).network.save_pretrained(root / name)
+        tiny.tokenizer().save_pretrained(root / name)
+    return root
+
+
+@pytest.fixture
+def open_app(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Return a function that opens the app with the given values in its address."""
+    for module in (catalogue, load):
+        monkeypatch.setattr(module, "BUNDLED_FOLDER", bundle)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty-cache"))
+    monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
+    monkeypatch.setattr(engine, "_MODELS", Shelf(4))
+
+    def opened(**address: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for name, value in ({"prompt": "to be"} | address).items():
+            app.query_params[name] = value
+        return checked(app.run())
+
+    return opened
+
+
+def checked(app: AppTest) -> AppTest:
+    """Return `app`, in which nothing crashed and the title still stands."""
+    assert [error.value for error in app.exception] == []
+    assert [title.value for title in app.title] == ["A transformer behind glass"]
+    return app
+
+
+def typed(app: AppTest, prompt: str) -> AppTest:
+    """Type into the prompt box."""
+    return checked(app.text_area(key="prompt").set_value(prompt).run())
+
+
+def chosen(app: AppTest, model: str) -> AppTest:
+    """Choose from the list of models."""
+    return checked(app.selectbox(key="model").select(model).run())
+
+
+def errors(app: AppTest) -> str:
+    """What is said in red."""
+    return "\n".join(error.value for error in app.error)
+
+
+def shown(app: AppTest) -> str:
+    """The headline of the prediction and its numbers; empty if there is none."""
+    numbers = [caption.value for caption in app.caption if "Entropy" in caption.value]
+    return " ".join([header.value for header in app.subheader] + numbers)
+
+
+def expected(family: str, text: str) -> str:
+    """The entropy that must be on screen."""
+    return f"{predict(tiny.model(family), text).entropy:.2f} bits"
+
+
+def test_the_app_opens_with_a_prediction(open_app):
+    app = open_app()
+    assert errors(app) == ""
+    assert "The next token, by storyteller" in shown(app)
+    assert expected("llama", "to be") in shown(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_the_sidebar_tells_what_the_model_is(open_app):
+    told = "\n".join(markdown.value for markdown in open_app().sidebar.markdown)
+    assert "3 layers · 4 heads (2 key-value)" in told
+    assert "llama on **cpu**, float32" in told
+    assert "reads up to 64 tokens · 261 in the vocabulary" in told
+
+
+def test_a_folder_in_the_address_is_a_model(open_app, bundle, tmp_path):
+    folder = shutil.copytree(bundle / "parrot", tmp_path / "mine")
+    app = open_app(model=str(folder), prompt="or not")
+    assert errors(app) == ""
+    assert f"by {folder}" in shown(app)
+    assert expected("gpt2", "or not") in shown(app)
+
+
+def test_another_prompt_or_model_is_another_prediction(open_app):
+    app = open_app()
+    typed(app, "or not")
+    assert expected("llama", "or not") in shown(app)
+    chosen(app, "parrot")
+    assert "by parrot" in shown(app)
+    assert expected("gpt2", "or not") in shown(app)
+    chosen(app, "reader")
+    assert "The masked token, by reader" in shown(app)
+    assert expected("bert", "or not") in shown(app)
+
+
+def test_a_sample_prompt_is_one_click(open_app):
+    app = open_app()
+    checked(app.button(key="sample-A capital").click().run())
+    assert app.text_area(key="prompt").value == "The capital of France is"
+    assert expected("llama", "The capital of France is") in shown(app)
+
+
+def test_a_model_that_cannot_be_had_leaves_the_last_good_one(open_app):
+    app = chosen(open_app(), "parrot")
+    chosen(app, NOT_HERE)
+    assert f"'{NOT_HERE}' is not on this machine" in errors(app)
+    assert "Still looking at **parrot**" in errors(app)
+    assert "by parrot" in shown(app)
+    assert expected("gpt2", "to be") in shown(app)
+    typed(app, "or not")
+    assert "Still looking at **parrot**" in errors(app)
+    assert expected("gpt2", "or not") in shown(app)
+    chosen(app, "reader")
+    assert errors(app) == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("nonsense", "'nonsense' is not on this machine"),
+        ("a b", "A hub id looks like"),
+        ("/nowhere/at/all", "There is no folder /nowhere/at/all"),
+        ("x" * 5_000, "No model has this name"),
+    ],
+)
+def test_an_unknown_model_in_the_address_is_explained(model, said, open_app):
+    app = open_app(model=model)
+    assert said in errors(app)
+    assert f"Still looking at **{frame.DEFAULT_MODEL}**" in errors(app)
+    assert f"by {frame.DEFAULT_MODEL}" in shown(app)
+
+
+@pytest.mark.parametrize("name", ["device", "dtype"])
+def test_an_unknown_choice_in_the_address_is_explained(name, open_app):
+    app = open_app(**{name: "foo"})
+    warned = "\n".join(warning.value for warning in app.warning)
+    assert f"The link asks for {name} “foo”" in warned
+    assert "Using auto" in warned
+    assert "by storyteller" in shown(app)
+
+
+def test_a_device_that_this_machine_lacks_is_explained(open_app):
+    app = open_app(device="mps")
+    assert "This machine has no device 'mps'; it has: cpu" in errors(app)
+    assert "by storyteller" in shown(app)
+
+
+def test_half_precision_in_the_address_is_obeyed(open_app):
+    told = "\n".join(markdown.value for markdown in open_app(dtype="bfloat16").sidebar.markdown)
+    assert "llama on **cpu**, bfloat16" in told
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("", "There is no text to read. Type a few words into the prompt"),
+        ("x" * 64, "65 tokens long, but this model reads at most 64: shorten it by 1 tokens"),
+        ("x" * 100_000, "100,001 tokens long, but this model reads at most 64"),
+        ("🎵" * 20_000, "80,001 tokens long"),
+    ],
+)
+def test_a_prompt_that_cannot_be_read_is_explained_and_the_app_goes_on(prompt, said, open_app):
+    app = typed(open_app(), prompt)
+    assert said in errors(app)
+    assert shown(app) == ""
+    assert app.text_area(key="prompt").value == prompt, "what was typed must not be lost"
+    typed(app, "or not")
+    assert errors(app) == ""
+    assert expected("llama", "or not") in shown(app)
+
+
+@pytest.mark.parametrize("prompt", ["\0", " ", "\n\t", "שלום", "e\u0301", "**bold** $x$ <b>", "`"])
+def test_an_unusual_prompt_is_read_like_any_other(prompt, open_app):
+    app = typed(open_app(), prompt)
+    assert errors(app) == ""
+    assert expected("llama", prompt) in shown(app)
+
+
+def test_a_short_prompt_is_in_the_address_and_a_long_one_is_not(open_app):
+    app = open_app()
+    typed(app, "or not")
+    assert app.query_params["prompt"] in ("or not", ["or not"])
+    typed(app, "y" * (frame.MOST_IN_URL + 1))
+    assert "prompt" not in app.query_params
+    assert any("too long for a link" in caption.value for caption in app.caption)
+
+
+def test_what_nobody_asked_for_in_the_address_does_no_harm(open_app):
+    assert "by storyteller" in shown(open_app(nonsense="1", layer="-5"))

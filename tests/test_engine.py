@@ -1,0 +1,334 @@
+"""The one door: readers share models, take turns, and get their own results."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components import engine
+from components.engine import ModelChoice
+from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import record
+from components.inspection.load import NoRoomError, load_model
+from components.inspection.model import Model
+from components.inspection.prediction import predict
+from components.memory import ResultCache, Shelf
+from tests import tiny
+
+CALLS: list[tuple[str, str]] = []
+"""Which model and text were really inspected: inspections are functions with a name."""
+INSIDE: dict[str, int] = {}
+MOST_INSIDE: dict[str, int] = {}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Two models on disk."""
+    root = tmp_path_factory.mktemp("models")
+    for family in ("llama", "gpt2"):
+        tiny.model(family).network.save_pretrained(root / family)
+        tiny.tokenizer().save_pretrained(root / family)
+    return {family: str(root / family) for family in ("llama", "gpt2")}
+
+
+@pytest.fixture(autouse=True)
+def empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that has seen nothing yet."""
+    monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
+    monkeypatch.setattr(engine, "_MODELS", Shelf(2))
+    CALLS.clear()
+    INSIDE.clear()
+    MOST_INSIDE.clear()
+
+
+@pytest.fixture
+def llama(folders: dict[str, str]) -> ModelChoice:
+    """The one."""
+    return ModelChoice(folders["llama"])
+
+
+@pytest.fixture
+def gpt2(folders: dict[str, str]) -> ModelChoice:
+    """The other."""
+    return ModelChoice(folders["gpt2"])
+
+
+def read(model: Model, text: str, pause: float = 0.0) -> np.ndarray:
+    """An inspection that notes when it runs."""
+    CALLS.append((model.source, text))
+    INSIDE[model.source] = INSIDE.get(model.source, 0) + 1
+    MOST_INSIDE[model.source] = max(MOST_INSIDE.get(model.source, 0), INSIDE[model.source])
+    time.sleep(pause)
+    logits = record(model, text, keep=["logits"]).logits
+    INSIDE[model.source] -= 1
+    assert logits is not None
+    return logits
+
+
+def fail(model: Model, text: str) -> None:
+    """An inspection that explains why not."""
+    CALLS.append((model.source, text))
+    raise InspectionError("This cannot be done.")
+
+
+def crash(_model: Model) -> None:
+    """An inspection with a bug."""
+    raise ZeroDivisionError
+
+
+def together(*tasks: Callable[[], object]) -> list[object]:
+    """Run all at once, each in a thread as Streamlit does; return results or errors in order."""
+    results: list[object] = [None] * len(tasks)
+
+    def run(place: int) -> None:
+        try:
+            results[place] = tasks[place]()
+        except Exception as error:  # noqa: BLE001 - compared by the test
+            results[place] = error
+
+    threads = [threading.Thread(target=run, args=[place]) for place in range(len(tasks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_the_same_question_is_computed_once(llama):
+    first = engine.inspect(read, llama, "abc")
+    second = engine.inspect(read, ModelChoice(llama.source), "abc")
+    assert len(CALLS) == 1
+    np.testing.assert_array_equal(first, second)
+    assert first is not second
+    np.testing.assert_allclose(
+        first, record(tiny.model("llama"), "abc").logits, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_another_text_option_or_inspection_is_another_question(llama):
+    engine.inspect(read, llama, "abc")
+    engine.inspect(read, llama, "abcd")
+    engine.inspect(read, llama, "abc", 0.001)
+    assert len(CALLS) == 3
+    assert engine.inspect(predict, llama, "abc").asked == "next token"
+
+
+def test_models_do_not_get_each_other_s_results(llama, gpt2):
+    found = together(
+        *[lambda choice=choice: engine.inspect(read, choice, "abc") for choice in (llama, gpt2) * 3]
+    )
+    for logits, family in zip(found, ("llama", "gpt2") * 3, strict=True):
+        expected = record(tiny.model(family), "abc").logits
+        np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+    assert sorted(CALLS) == sorted([(gpt2.source, "abc"), (llama.source, "abc")])
+
+
+def test_precision_is_part_of_the_question(llama):
+    half = engine.inspect(read, ModelChoice(llama.source, dtype="bfloat16"), "abc")
+    whole = engine.inspect(read, llama, "abc")
+    assert len(CALLS) == 2
+    assert np.abs(half - whole).max() > 0
+
+
+def test_readers_of_one_model_take_turns_and_get_their_own(llama):
+    texts = ["a", "bc", "def", "ghij", "klmno"]
+    found = together(*[lambda t=text: engine.inspect(read, llama, t, 0.02) for text in texts])
+    assert {llama.source: 1} == MOST_INSIDE
+    assert sorted(text for _, text in CALLS) == texts
+    for text, logits in zip(texts, found, strict=True):
+        np.testing.assert_array_equal(logits, engine.inspect(read, llama, text, 0.02))
+        assert len(logits) == 1 + len(text)
+
+
+def test_without_turns_this_test_would_notice(llama):
+    model = load_model(llama.source)
+    together(*[lambda t=text: read(model, t, 0.05) for text in ("a", "b", "c")])
+    assert MOST_INSIDE[llama.source] > 1
+
+
+MEETING = threading.Barrier(2, timeout=20)
+
+
+def meet(_model: Model) -> str:
+    """An inspection that ends only when another one has begun."""
+    MEETING.wait()
+    return "met"
+
+
+def test_readers_of_different_models_do_not_wait_for_each_other(llama, gpt2):
+    meetings = [lambda choice=choice: engine.inspect(meet, choice) for choice in (llama, gpt2)]
+    assert together(*meetings) == ["met", "met"]
+
+
+def test_the_same_question_at_once_is_computed_once(llama):
+    together(*[lambda: engine.inspect(read, llama, "abc", 0.05)] * 4)
+    assert [(llama.source, "abc")] == CALLS
+
+
+def test_a_model_is_loaded_once_whoever_asks(llama, monkeypatch):
+    loads: list[str] = []
+    original = engine._load
+
+    def counted(choice: ModelChoice, progress: object) -> object:
+        loads.append(choice.source)
+        time.sleep(0.05)
+        return original(choice, progress)
+
+    monkeypatch.setattr(engine, "_load", counted)
+    assert not engine.is_loaded(llama)
+    found = together(*[lambda: engine.facts(llama)] * 4)
+    assert loads == [llama.source]
+    assert engine.is_loaded(llama)
+    assert {facts.layers for facts in found} == {3}
+
+
+def test_who_waits_too_long_is_told(llama, monkeypatch):
+    engine.facts(llama)
+    monkeypatch.setattr(engine, "PATIENCE", 0.2)
+    with engine._MODELS.turn(llama):
+        started = time.monotonic()
+        with pytest.raises(InspectionError, match="busy for 0 seconds with other readers' work"):
+            engine.inspect(read, llama, "abc")
+        assert 0.2 < time.monotonic() - started < 2
+    assert len(engine.inspect(read, llama, "abc")) == 4
+
+
+@pytest.mark.parametrize(
+    ("inspection", "error"), [(fail, InspectionError), (crash, ZeroDivisionError)]
+)
+def test_a_failure_gives_the_turn_on_and_is_not_remembered(inspection, error, llama):
+    inputs = ("abc",) if inspection is fail else ()
+    for _ in range(2):
+        with pytest.raises(error):
+            engine.inspect(inspection, llama, *inputs)
+        assert not engine._MODELS.turn(llama).locked()
+    assert len(CALLS) == (2 if inspection is fail else 0)
+    assert engine._RESULTS.size == (0, 0)
+    assert len(engine.inspect(read, llama, "abc")) == 4
+
+
+def test_a_model_that_cannot_be_had_is_asked_for_again(tmp_path, folders):
+    missing = ModelChoice(str(tmp_path / "later"))
+    with pytest.raises(InspectionError, match="There is no folder"):
+        engine.inspect(read, missing, "abc")
+    shutil.copytree(folders["llama"], tmp_path / "later")
+    assert len(engine.inspect(read, missing, "abc")) == 4
+
+
+def count(model: Model, upto: int) -> Iterator[tuple[str, int]]:
+    """Steps that note whether somebody else was inside."""
+    for step in range(upto):
+        INSIDE[model.source] = INSIDE.get(model.source, 0) + 1
+        MOST_INSIDE[model.source] = max(MOST_INSIDE.get(model.source, 0), INSIDE[model.source])
+        time.sleep(0.005)
+        INSIDE[model.source] -= 1
+        yield model.source, step
+
+
+def test_a_stream_gives_the_turn_on_between_two_steps(llama):
+    steps = engine.stream(count, llama, 3)
+    assert next(steps) == (llama.source, 0)
+    assert not engine._MODELS.turn(llama).locked()
+    assert len(engine.inspect(read, llama, "abc")) == 4
+    assert list(steps) == [(llama.source, 1), (llama.source, 2)]
+    assert not engine._MODELS.turn(llama).locked()
+
+
+def test_two_streams_interleave_but_never_run_at_once(llama):
+    engine.facts(llama)
+    order: list[str] = []
+
+    def follow(name: str) -> int:
+        steps = 0
+        for _ in engine.stream(count, llama, 20):
+            order.append(name)
+            steps += 1
+        return steps
+
+    assert together(lambda: follow("one"), lambda: follow("two")) == [20, 20]
+    assert {llama.source: 1} == MOST_INSIDE
+    changes = sum(a != b for a, b in pairwise(order))
+    assert changes > 1, "one ran to its end before the other began"
+
+
+def test_a_stream_that_is_left_holds_nothing(llama):
+    steps = engine.stream(count, llama, 3)
+    next(steps)
+    steps.close()
+    assert not engine._MODELS.turn(llama).locked()
+
+
+def square(number: int, progress: Callable[[float, str], None] | None = None) -> int:
+    """Work without a model."""
+    CALLS.append(("", str(number)))
+    if progress is not None:
+        progress(1.0, "done")
+    return number * number
+
+
+def test_work_without_a_model_is_remembered_too():
+    told: list[float] = []
+    assert engine.compute(square, 7, progress=lambda share, _said: told.append(share)) == 49
+    assert engine.compute(square, 7) == 49
+    assert engine.compute(square, 8) == 64
+    assert [number for _, number in CALLS] == ["7", "8"]
+    assert told == [1.0]
+
+
+def test_no_more_models_are_kept_than_there_is_a_place_for(folders, tmp_path):
+    choices = []
+    for name in ("one", "two", "three"):
+        choices.append(ModelChoice(str(shutil.copytree(folders["llama"], tmp_path / name))))
+        engine.facts(choices[-1])
+    assert [engine.is_loaded(choice) for choice in choices] == [False, True, True]
+    assert len(engine.inspect(read, choices[0], "abc")) == 4
+
+
+def test_models_that_nobody_uses_make_room(llama, gpt2, monkeypatch):
+    engine.facts(llama)
+    attempts: list[str] = []
+
+    def full(source: str, *rest: object) -> Model:
+        attempts.append(source)
+        if engine.is_loaded(llama):
+            raise NoRoomError("It does not fit.")
+        return load_model(source, *rest)
+
+    monkeypatch.setattr("components.inspection.load.load_model", full)
+    assert engine.facts(gpt2).family == "gpt2"
+    assert attempts == [gpt2.source] * 2
+    assert not engine.is_loaded(llama)
+
+
+def test_what_never_fits_is_told(llama, monkeypatch):
+    def full(*_inputs: object) -> Model:
+        raise NoRoomError("It does not fit.")
+
+    monkeypatch.setattr("components.inspection.load.load_model", full)
+    with pytest.raises(NoRoomError, match="does not fit"):
+        engine.facts(llama)
+
+
+def test_loading_tells_its_progress(llama):
+    told: list[float] = []
+    engine.facts(llama, lambda share, _said: told.append(share))
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+
+
+def test_memory_of_this_machine_is_told():
+    free, total = engine.device_memory("cpu")
+    assert 0 < free < total
+
+
+def test_a_folder_that_is_gone_does_not_matter_once_loaded(folders, tmp_path):
+    choice = ModelChoice(str(shutil.copytree(folders["llama"], tmp_path / "short-lived")))
+    engine.facts(choice)
+    shutil.rmtree(Path(choice.source))
+    assert len(engine.inspect(read, choice, "abc")) == 4
