@@ -9,8 +9,8 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import streamlit as st
@@ -129,7 +129,7 @@ def facts(choice: ModelChoice, progress: Progress = silent) -> Any:
 
 def is_loaded(choice: ModelChoice) -> bool:
     """Say whether the model is in memory, so that asking for it takes no time."""
-    return _MODELS.get(choice) is not None
+    return _ready.is_set() and _MODELS.get(_resolved(choice)) is not None
 
 
 def device_memory(device: str) -> tuple[int, int]:
@@ -144,12 +144,27 @@ def _telling(progress: Progress | None) -> dict[str, Progress]:
     return {} if progress is None else {"progress": progress}
 
 
+def _resolved(choice: ModelChoice) -> ModelChoice:
+    """Say what "auto" stands for here, so that one model is not loaded under two names."""
+    from components.inspection.load import chosen_device, chosen_dtype
+
+    device = chosen_device(choice.device)
+    return replace(
+        choice,
+        source=choice.source.strip(),
+        device=device,
+        dtype=chosen_dtype(choice.dtype, device),
+    )
+
+
 def _model(choice: ModelChoice, progress: Progress = silent) -> Any:
+    if not _ready.is_set():
+        progress(0.0, "Waking up the libraries (once)")
+        import_libraries()
+    choice = _resolved(choice)
     model = _MODELS.get(choice)
     if model is not None:
         return model
-    progress(0.0, "Waking up the libraries (once)")
-    import_libraries()
     with _acquired(_MODELS.loading(choice), "Another reader is loading this model"):
         model = _MODELS.get(choice)
         if model is None:
@@ -164,20 +179,30 @@ def _load(choice: ModelChoice, progress: Progress) -> Any:
     from components.inspection.load import NoRoomError, load_model
 
     arguments = (choice.source, choice.device, choice.dtype, choice.revision, progress)
-    try:
-        return load_model(*arguments)
-    except NoRoomError:
-        # Models that nobody is looking at make room; if that is not enough, it is said.
-        if not _MODELS.clear():
-            raise
-        return load_model(*arguments)
+    with ExitStack() as everybody:
+        if choice.dtype != "float32":
+            # While it loads, transformers sets the process's default dtype: nobody may be
+            # computing meanwhile. A reader holds one turn and waits for no other, so all can
+            # be had.
+            for turn in _MODELS.turns():
+                everybody.enter_context(_acquired(turn, "Waiting for other readers to finish"))
+        try:
+            return load_model(*arguments)
+        except NoRoomError:
+            # Models that nobody is looking at make room; if that is not enough, it is said.
+            everybody.close()
+            if not _MODELS.clear():
+                raise
+            return load_model(*arguments)
 
 
 @contextmanager
 def _turn(choice: ModelChoice) -> Iterator[Any]:
     """Wait for the model's turn, have it, give it on."""
     model = _model(choice)
-    with _acquired(_MODELS.turn(choice), "Another reader is using the model; you are next"):
+    with _acquired(
+        _MODELS.turn(_resolved(choice)), "Another reader is using the model; you are next"
+    ):
         yield model
 
 

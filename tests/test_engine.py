@@ -190,7 +190,7 @@ def test_a_model_is_loaded_once_whoever_asks(llama, monkeypatch):
 def test_who_waits_too_long_is_told(llama, monkeypatch):
     engine.facts(llama)
     monkeypatch.setattr(engine, "PATIENCE", 0.2)
-    with engine._MODELS.turn(llama):
+    with engine._MODELS.turn(engine._resolved(llama)):
         started = time.monotonic()
         with pytest.raises(InspectionError, match="busy for 0 seconds with other readers' work"):
             engine.inspect(read, llama, "abc")
@@ -206,7 +206,7 @@ def test_a_failure_gives_the_turn_on_and_is_not_remembered(inspection, error, ll
     for _ in range(2):
         with pytest.raises(error):
             engine.inspect(inspection, llama, *inputs)
-        assert not engine._MODELS.turn(llama).locked()
+        assert not engine._MODELS.turn(engine._resolved(llama)).locked()
     assert len(CALLS) == (2 if inspection is fail else 0)
     assert engine._RESULTS.size == (0, 0)
     assert len(engine.inspect(read, llama, "abc")) == 4
@@ -233,10 +233,10 @@ def count(model: Model, upto: int) -> Iterator[tuple[str, int]]:
 def test_a_stream_gives_the_turn_on_between_two_steps(llama):
     steps = engine.stream(count, llama, 3)
     assert next(steps) == (llama.source, 0)
-    assert not engine._MODELS.turn(llama).locked()
+    assert not engine._MODELS.turn(engine._resolved(llama)).locked()
     assert len(engine.inspect(read, llama, "abc")) == 4
     assert list(steps) == [(llama.source, 1), (llama.source, 2)]
-    assert not engine._MODELS.turn(llama).locked()
+    assert not engine._MODELS.turn(engine._resolved(llama)).locked()
 
 
 def test_two_streams_interleave_but_never_run_at_once(llama):
@@ -260,7 +260,7 @@ def test_a_stream_that_is_left_holds_nothing(llama):
     steps = engine.stream(count, llama, 3)
     next(steps)
     steps.close()
-    assert not engine._MODELS.turn(llama).locked()
+    assert not engine._MODELS.turn(engine._resolved(llama)).locked()
 
 
 def square(number: int, progress: Callable[[float, str], None] | None = None) -> int:

@@ -217,6 +217,7 @@ FAMILIES: Final[dict[str, Anatomy]] = {
     "electra": _BERT_LIKE,
     "roberta": replace(_BERT_LIKE, reserved_positions=2),
     "xlm-roberta": replace(_BERT_LIKE, reserved_positions=2),
+    "camembert": replace(_BERT_LIKE, reserved_positions=2),
     "distilbert": Anatomy(
         "embeddings.word_embeddings",
         "learned",
@@ -261,7 +262,12 @@ FAMILIES: Final[dict[str, Anatomy]] = {
     ),
 }
 FAMILIES["marian"] = replace(FAMILIES["bart"], position="sinusoidal")
-FAMILIES["mbart"] = replace(FAMILIES["bart"], pre_norm=True)
+FAMILIES["mbart"] = replace(
+    FAMILIES["bart"],
+    encoder=replace(FAMILIES["bart"].towers["encoder"], final_norm="encoder.layer_norm"),
+    decoder=replace(FAMILIES["bart"].towers["decoder"], final_norm="decoder.layer_norm"),
+    pre_norm=True,
+)
 
 
 def part(root: nn.Module, path: str) -> nn.Module:

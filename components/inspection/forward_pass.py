@@ -53,7 +53,7 @@ def record(
         with ExitStack() as hooks:
             _hook_streams(model, keep, hooks, sink, streams)
             if "attention" in keep and not model.watched:
-                _hook_legacy(places, hooks, sink)
+                _hook_legacy(model, hooks, sink)
                 assert sink.tap is not None
                 hooks.enter_context(sink.tap)
             hooks.enter_context(torch.no_grad())
@@ -62,10 +62,7 @@ def record(
         SINK.reset(token)
     attentions: tuple[AttentionRecord, ...] = ()
     if "attention" in keep:
-        attentions = tuple(
-            _attention(caught, place)
-            for caught, place in zip(sink.caught, _in_order(sink.caught, places), strict=True)
-        )
+        attentions = tuple(_attention(caught, places[caught.module]) for caught in sink.caught)
     return Recording(
         source=model.source,
         stacks=tuple(_stack(model, name, ids[0].tolist(), streams) for name, ids in inputs.items()),
@@ -135,18 +132,13 @@ def _blocks(model: Model) -> Iterator[tuple[StackName, Tower, int, nn.Module]]:
 
 
 def _attention_places(model: Model) -> dict[nn.Module, Place]:
+    """Say of every module in a block whose attention it would be, should it attend."""
     places: dict[nn.Module, Place] = {}
     for name, tower, layer, block in _blocks(model):
-        if tower.attention:
-            places[part(block, tower.attention)] = (name, layer, "self")
-        if tower.cross_attention:
-            places[part(block, tower.cross_attention)] = (name, layer, "cross")
+        for path, module in block.named_modules():
+            across = tower.cross_attention and path.startswith(tower.cross_attention)
+            places[module] = (name, layer, "cross" if across else "self")
     return places
-
-
-def _in_order(caught: list[Caught], places: dict[nn.Module, Place]) -> list[Place]:
-    """Say whose each caught sublayer was: by its module, else (a family without a row) by turn."""
-    return [places.get(one.module, ("decoder", turn, "self")) for turn, one in enumerate(caught)]
 
 
 def _hook_streams(
@@ -182,8 +174,9 @@ def _hook_streams(
             _before(hooks, part(block, tower.mlp_down), put("mlp_activations", name, layer))
 
 
-def _hook_legacy(places: dict[nn.Module, Place], hooks: ExitStack, sink: Sink) -> None:
-    for module in places:
+def _hook_legacy(model: Model, hooks: ExitStack, sink: Sink) -> None:
+    for _, tower, _, block in _blocks(model):
+        module = part(block, tower.attention)
 
         def begin(_value: Any) -> None:
             if SINK.get() is sink:

@@ -68,10 +68,7 @@ def load_model(
         InspectionError: it cannot be found, read, or held in memory.
     """
     device = chosen_device(device)
-    if dtype == "auto":
-        dtype = "bfloat16" if device.startswith("cuda") else "float32"
-    if dtype not in DTYPES:
-        raise InspectionError(f"There is no dtype '{dtype}'; there is: {', '.join(DTYPES)}.")
+    dtype = chosen_dtype(dtype, device)
     source = source.strip()
     progress(0.0, f"Looking for {source}")
     folder = locate(source, revision, progress)
@@ -143,6 +140,19 @@ def chosen_device(device: str = "auto") -> str:
     if device not in there:
         raise InspectionError(f"This machine has no device '{device}'; it has: {', '.join(there)}.")
     return device
+
+
+def chosen_dtype(dtype: str, device: str) -> str:
+    """Return the number format that "auto" stands for on `device`, or `dtype` itself.
+
+    Raises:
+        InspectionError: there is no such format.
+    """
+    if dtype == "auto":
+        return "bfloat16" if device.startswith("cuda") else "float32"
+    if dtype not in DTYPES:
+        raise InspectionError(f"There is no dtype '{dtype}'; there is: {', '.join(DTYPES)}.")
+    return dtype
 
 
 class NoRoomError(InspectionError):

@@ -50,6 +50,15 @@ def predict(model: Model, text: str) -> Prediction:
             )
         if text and mask not in text:
             text = f"{text} {mask}"
+    config = model.network.config
+    if model.kind == "classifier" and (
+        config.num_labels == 1
+        or config.problem_type in ("regression", "multi_label_classification")
+    ):
+        raise InspectionError(
+            f"'{model.source}' does not choose one of several classes: it gives a number, or "
+            "judges each label by itself. There is no distribution over classes to show."
+        )
     recording = record(model, text, keep=["logits"])
     assert recording.logits is not None
     stack = recording.stack()

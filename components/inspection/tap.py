@@ -98,7 +98,7 @@ def watched_attention(
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:
     """Attend as the family's own eager function does, and tell the reader's sink."""
-    eager = sys.modules[type(module).__module__].eager_attention_forward  # type: ignore[attr-defined]
+    eager = sys.modules[type(module).__module__].eager_attention_forward
     sink = SINK.get()
     if sink is None:
         return eager(module, query, key, value, attention_mask, **kwargs)

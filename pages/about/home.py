@@ -23,10 +23,10 @@ with pages_side:
                 st.markdown(lesson.shows)
 
 with prediction_side, frame.explained():
+    choice = frame.chosen_model()
     from components.figures.prediction import prediction_bars
     from components.inspection import prediction as inspection
 
-    choice = frame.chosen_model()
     prediction = engine.inspect(inspection.predict, choice, frame.prompt())
     st.subheader(f"What comes next? The {prediction.asked}, by {choice.source}")
     st.markdown(f"> {frame.prompt()[-300:]} **___**")

@@ -23,6 +23,16 @@ def bars(page: Page) -> list[str]:
     ]
 
 
+def changed(page: Page, before: list[str]) -> list[str]:
+    """Wait until the chart no longer shows `before`, and return what it shows."""
+    for _ in range(100):
+        now = bars(page)
+        if now != before:
+            return now
+        page.wait_for_timeout(100)
+    return before
+
+
 def test_typing_a_prompt_changes_the_prediction_and_the_address_reopens_it(page, app_url):
     page.goto(app_url)
     settled(page)
@@ -33,7 +43,7 @@ def test_typing_a_prompt_changes_the_prediction_and_the_address_reopens_it(page,
     prompt.press("Control+Enter")
     expect(page.get_by_text("The capital of France is ___")).to_be_visible()
     settled(page)
-    after = bars(page)
+    after = changed(page, before)
     assert after != before
     expect(page).to_have_url(re.compile(r"prompt=The\+capital\+of\+France\+is"))
 

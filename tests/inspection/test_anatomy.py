@@ -32,6 +32,7 @@ ROWS_WITHOUT_A_TINY_MODEL: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen2_moe": (CAUSAL, _LLAMA | _EXPERTS | {"shared_expert_intermediate_size": 8}),
     "electra": (MASKED, _BERT | {"embedding_size": 16}),
     "xlm-roberta": (MASKED, _BERT),
+    "camembert": (MASKED, _BERT),
     "marian": (SEQ2SEQ, _BART),
     "mbart": (SEQ2SEQ, _BART),
 }
