@@ -24,5 +24,7 @@ st.set_page_config(
 frame.sidebar()
 try:
     page.run()
+    # A page that needs no model leaves the sidebar without its facts: they come last then.
+    frame.chosen_model()
 except InspectionError as error:
     st.error(str(error))

@@ -1,11 +1,20 @@
-"""The model card of the storyteller: every figure in it comes from an evaluation or the run's record."""
+"""The model card of the storyteller: each figure comes from an evaluation or the run's record."""
+
+# ruff: noqa: E501 (a row of a Markdown table is one line)
 
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 from components.teaching_models.corpus import HELD_OUT_SHARES, MIX, OTHER_HELD_OUT_SHARE
-from components.teaching_models.evaluation import TOPICS, Evaluation, Heads, Loss, interval
+from components.teaching_models.evaluation import (
+    OPENINGS,
+    TOPICS,
+    Evaluation,
+    Heads,
+    Loss,
+    interval,
+)
 
 INDUCTION_LENGTH = 50
 """Length of the block, in tokens, for the headline figure of induction."""
@@ -48,9 +57,10 @@ pipeline_tag: text-generation
 # storyteller
 
 A decoder of {evaluation.parameters:,} parameters that tells tiny stories, raised so that the classic
-circuits exist in it: induction, indirect-object identification, agreement across an attractor,
-recall of capitals, counting. Made for teaching: it is small enough to look at whole, and it was
-trained from nothing on text written by our own grammar, so what it can have learnt is known.
+circuits exist in it: induction (with some help, see below), indirect-object identification,
+agreement across an attractor, recall of capitals, counting. Made for teaching: it is small enough to
+look at whole, and it was trained from nothing on text written by our own grammar, so what it can
+have learnt is known.
 
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -93,10 +103,9 @@ def _behaviours(evaluation: Evaluation) -> str:
     return f"""
 ## Measured behaviours
 
-Answers are right if the model's first choice among all tokens is right, for
-every token of the answer; for agreement, if the right one of is/are and of was/were scores higher. Prompts start
-with `<|end|>`. Prompts are built from combinations that no training document contains, as said in
-the second column. Induction counts the second copy from its second token on (nothing says where the
+An answer is right if the model's first choice among all tokens is right, for every token of the
+answer; for agreement, if the right one of is/are, or of was/were, scores higher. Prompts start with
+`<|end|>`. Held-out means a combination that no training document contains. Induction counts the second copy from its second token on (nothing says where the
 copy begins).
 
 | behaviour | prompts | right | 95% interval | goal |
@@ -177,6 +186,7 @@ def _best(scores: list[list[float]]) -> tuple[float, int, int]:
 def _recipe(training: dict) -> str:
     recipe = training["recipe"]
     repeats = recipe["repeats"]
+    guidance = recipe["guidance"]
     stages = ", then ".join(f"{length} until {until:.0%}" for until, length in recipe["stages"])
     kinds = ", ".join(f"{kind} {share:.0%}" for kind, (_, share) in MIX.items())
     held_out = ", ".join(f"{share:.0%} of {kind}" for kind, share in HELD_OUT_SHARES.items())
@@ -188,11 +198,19 @@ is stored. Shares of documents: {kinds}. Held out by hash: {held_out}, {OTHER_HE
 other combinations (country and wording, subject and attractor, start and step of counting, ...).
 A training document contains none of these.
 
-Beside documents, rows of random tokens (uniform, from a subset that grows to the whole vocabulary)
-that come back in the same order two or more times: {repeats["first_share"]:.0%} of the rows at first,
+Beside documents, rows of random tokens (uniform over the vocabulary, in blocks of 4 to
+{repeats["longest"]}, at first of 4 to 8) that come back in the same order two or more times: {repeats["first_share"]:.0%} of the rows at first,
 {repeats["last_share"]:.0%} from {repeats["falls_until"]:.0%} of the training on. The loss skips their
 first copy, which nobody can predict, in all but {repeats["noise"]:.0%} of them. Held-out names may
 meet by chance among these random tokens; they are no sentences.
+
+The induction circuit was helped into being. During the first {guidance["gone_at"]:.0%} of the training
+(at full weight, {guidance["weight"]}, until {guidance["full_until"]:.0%}, then fading to nothing) the loss
+also had the negative log of the attention weight that some heads give to where such a head should
+look: {_named(guidance["previous"])} to the token before; {_named(guidance["induction"])}, in repeats, to
+the token after the earlier copy. After that only the next-token loss shaped them. Trials without the
+push had found no induction after a few million tokens, and two cores read little more. So these
+heads show what an induction circuit does, not where or when it would arise by itself.
 
 | | |
 |---|---|
@@ -205,12 +223,20 @@ meet by chance among these random tokens; they are no sentences.
 | wall time of the steps | {training["minutes"]:.0f} minutes on {training["hardware"]}, {training["threads"]} threads, shared with other work |
 | software | torch {training["torch"]} |
 
-Train, measure and write this card again:
+Train, put the result in place, measure it and write this card again:
 
 ```
 python -m components.teaching_models train storyteller
+python -m components.teaching_models install storyteller
 python -m components.teaching_models evaluate storyteller
-```"""
+```
+
+`train` goes on from its last checkpoint if it was stopped. The same seed gives the same documents and
+batches everywhere; weights agree to the last bit only on the same machine and versions."""
+
+
+def _named(heads: list[list[int]]) -> str:
+    return " and ".join(f"head {head} of layer {layer}" for layer, head in heads)
 
 
 def _limits(evaluation: Evaluation) -> str:
@@ -225,14 +251,15 @@ def _limits(evaluation: Evaluation) -> str:
 
 
 def _stories(stories: list[str]) -> str:
+    openings = ", ".join(f'"{opening}"' for opening in OPENINGS)
     quoted = [
         f"{number}. {story.strip()}".replace("\n", "\n   ")
         for number, story in enumerate(stories, start=1)
     ]
     return f"""
-## {len(stories)} sampled texts
+## {len(stories)} sampled stories
 
-At temperature 0.8, no top-k or top-p, seeds 0 to {len(stories) - 1}, from the openings "Once upon a
-time", "One", "It was", "Once there was" and none in turn; as they came.
+At temperature 0.8, no top-k or top-p, seeds 0 to {len(stories) - 1}, after the openings
+{openings} in turn; as they came.
 
 {chr(10).join(quoted)}"""

@@ -1,9 +1,9 @@
 """The corpus: the mix of documents, and what is held out of training.
 
 A document is held out by the combinations in it (these two names, this name with this object, this
-object in this place, this country in this template, ...). Some combinations, chosen by a hash, never
-occur in training; every held-out document has at least one. A whole document is written first and
-then kept or dropped, so its cost is that of the unrestricted grammar.
+object in this place, this country in this template, ...). Some combinations, chosen by a hash,
+never occur in training; every held-out document has at least one. A whole document is written first
+and then kept or dropped, so its cost is that of the unrestricted grammar.
 """
 
 import hashlib

@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from components.teaching_models import probes
 from components.teaching_models.corpus import MIX, Document, documents
@@ -22,13 +28,15 @@ log = logging.getLogger(__name__)
 
 DOCUMENTS_SEED = 2_000_000
 """Seed of the documents on which the loss is measured; training uses 63-bit seeds of its own."""
-TOPICS = {
+OPENINGS = ("Once upon a time", "One dark night", "Once there was", "It was a", "Long ago,")
+"""How the sampled stories begin."""
+TOPICS: dict[str, tuple[str, float | None]] = {
     "indirect object": ("held-out pairs of names", 0.97),
-    "capitals": ("every country", 1.0),
+    "capitals": ("every country, in a wording that training has", 1.0),
     "capitals, held-out wording": ("countries in wordings never seen together", None),
-    "agreement across an attractor": ("held-out pairs of nouns of different number", 0.95),
-    "counting": ("held-out starts, figures and words", 0.95),
-    "days and months": ("every start, as a row and as a question", 0.95),
+    "agreement across an attractor": ("held-out pairs of nouns, of different number", 0.95),
+    "counting": ("held-out starts and steps, figures and words", 0.95),
+    "days and months": ("every start, in a row and in a sentence; most were in training", 0.95),
 }
 """Each set of questions: what is in it, and the share of right answers aimed at, if any."""
 
@@ -78,12 +86,13 @@ class Evaluation:
     stories: list[str]
 
 
-def load(folder: Path) -> tuple[torch.nn.Module, object]:
+def load(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     """Return model (eager attention, so that it can show its weights) and tokenizer."""
     model = AutoModelForCausalLM.from_pretrained(
         folder, attn_implementation="eager", dtype=torch.float32
     )
-    return model.eval(), AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return cast(LlamaForCausalLM, model.eval()), cast(PreTrainedTokenizerFast, tokenizer)
 
 
 def evaluate(folder: Path, sample: int = 2000) -> Evaluation:
@@ -99,17 +108,7 @@ def evaluate(folder: Path, sample: int = 2000) -> Evaluation:
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         held_out=total_loss(held_out, losses),
         fresh=total_loss(fresh, fresh_losses),
-        by_kind={
-            kind: total_loss(
-                [document for document in fresh if document.kind == kind],
-                [
-                    loss
-                    for document, loss in zip(fresh, fresh_losses, strict=True)
-                    if document.kind == kind
-                ],
-            )
-            for kind in MIX
-        },  # fmt: skip
+        by_kind=losses_by_kind(fresh, fresh_losses),
         induction={
             length: probes.induction_accuracy(model, length, sequences=64)
             for length in (10, 25, 50, 100, 200)
@@ -122,7 +121,7 @@ def evaluate(folder: Path, sample: int = 2000) -> Evaluation:
 
 @torch.inference_mode()
 def document_losses(
-    model: torch.nn.Module, tokenizer: object, texts: list[Document]
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, texts: list[Document]
 ) -> list[tuple[float, int]]:
     """Return for each document its negative log probability in nats and its number of tokens."""
     results = []
@@ -142,9 +141,20 @@ def total_loss(texts: list[Document], losses: list[tuple[float, int]]) -> Loss:
     return Loss(len(texts), tokens, nats / tokens, cost / tokens)
 
 
+def losses_by_kind(texts: list[Document], losses: list[tuple[float, int]]) -> dict[str, Loss]:
+    """Return the loss per token over the documents of each kind."""
+    result = {}
+    for kind in MIX:
+        chosen = [index for index, document in enumerate(texts) if document.kind == kind]
+        result[kind] = total_loss(
+            [texts[index] for index in chosen], [losses[index] for index in chosen]
+        )
+    return result
+
+
 @torch.inference_mode()
 def head_scores(
-    model: torch.nn.Module, length: int = 50, sequences: int = 32, seed: int = 1
+    model: LlamaForCausalLM, length: int = 50, sequences: int = 32, seed: int = 1
 ) -> Heads:
     """Return what each head looks at while it reads random tokens that come twice.
 
@@ -163,7 +173,7 @@ def head_scores(
     return Heads(induction, previous)
 
 
-def ask(model: torch.nn.Module, tokenizer: object, topic: str) -> tuple[int, int]:
+def ask(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, topic: str) -> tuple[int, int]:
     """Return how many questions of the topic the model answers right, and how many there were."""
     questions: dict[str, Iterator[probes.Question]] = {
         "indirect object": islice(probes.indirect_object_questions(seed=7), 1000),
@@ -179,17 +189,18 @@ def ask(model: torch.nn.Module, tokenizer: object, topic: str) -> tuple[int, int
 
 @torch.inference_mode()
 def sampled_stories(
-    model: torch.nn.Module, tokenizer: object, count: int = 20, temperature: float = 0.8
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    count: int = 20,
 ) -> Iterator[str]:
-    """Yield texts sampled from "Once upon a time" and other openings of stories, as they come."""
-    openings = ("Once upon a time", "One", "It was", "Once there was", "")
+    """Yield texts sampled after the openings of stories in turn, as they come; seeds from 0."""
     for number in range(count):
         torch.manual_seed(number)
-        prompt = tokenizer(openings[number % len(openings)], return_tensors="pt")
-        ids = model.generate(
-            **prompt, do_sample=True, temperature=temperature, top_k=0, max_new_tokens=200
+        prompt = tokenizer(OPENINGS[number % len(OPENINGS)], return_tensors="pt")
+        ids = cast(Any, model).generate(
+            **prompt, do_sample=True, temperature=0.8, top_k=0, max_new_tokens=200
         )
-        yield tokenizer.decode(ids[0], skip_special_tokens=True)
+        yield str(tokenizer.decode(ids[0], skip_special_tokens=True))
 
 
 def interval(right: int, asked: int) -> tuple[float, float]:

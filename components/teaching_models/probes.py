@@ -4,7 +4,7 @@ All prompts come from combinations that training never saw (names, starts of cou
 attractor, ...), unless it says otherwise.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,6 +13,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from components.teaching_models.corpus import is_held_out, word_combinations
 from components.teaching_models.grammar.sentences import BETWEEN
+from components.teaching_models.grammar.sequences import STEPS
 from components.teaching_models.pen import Pen
 from components.teaching_models.words import (
     ANIMALS,
@@ -79,7 +80,7 @@ def held_out_capital_questions() -> Iterator[Question]:
 
 
 def agreement_questions(seed: int = 0) -> Iterator[Question]:
-    """Yield "The keys near the lamp", where the two nouns differ in number, for is/are, was/were."""
+    """Yield "The keys near the lamp" (two nouns of different number) for is/are and was/were."""
     pen = Pen(seed)
     while True:
         subject = pen.pick(pen.pick((OBJECTS, ANIMALS)))
@@ -94,19 +95,27 @@ def agreement_questions(seed: int = 0) -> Iterator[Question]:
 
 
 def counting_questions() -> Iterator[Question]:
-    """Yield rows of five numbers by steps of one, from every start held out of training."""
-    for start in range(96):
-        if is_held_out(f"counting: {start} + 1"):
-            row = ", ".join(str(start + index) for index in range(5))
-            yield Question(f"{row},", f" {start + 5}")
-    for start in range(len(NUMBERS) - 5):
-        row = ", ".join(NUMBERS[start : start + 5])
-        if any(is_held_out(f"counting in words: {start} + {length}") for length in range(6, 11)):
-            yield Question(f"{row},", f" {NUMBERS[start + 5]}")
+    """Yield rows of numbers from every start and step held out of training, in figures and words.
+
+    In figures a row shows three to six numbers; in words, as many as the held-out row but one.
+    """
+    for step in STEPS:
+        for start in range(101):
+            if not is_held_out(f"counting: {start} + {step}"):
+                continue
+            for shown in range(3, 7):
+                row = [start + step * index for index in range(shown + 1)]
+                if 0 <= row[-1] <= 100 and (step not in (5, 10) or start % step == 0):
+                    yield Question(", ".join(map(str, row[:-1])) + ",", f" {row[-1]}")
+    for start in range(len(NUMBERS)):
+        for length in range(3, min(10, len(NUMBERS) - start) + 1):
+            if is_held_out(f"counting in words: {start} + {length}"):
+                row_of_words = NUMBERS[start : start + length]
+                yield Question(", ".join(row_of_words[:-1]) + ",", f" {row_of_words[-1]}")
 
 
 def calendar_questions() -> Iterator[Question]:
-    """Yield every day and month in a row of three and in a question; held out or not."""
+    """Yield every day and month in a row of three and in a sentence; held out or not."""
     for kind, names in (("day", DAYS), ("month", MONTHS)):
         for index, name in enumerate(names):
             second, third, fourth = (names[(index + ahead) % len(names)] for ahead in (1, 2, 3))
@@ -169,9 +178,6 @@ def induction_accuracy(
     logits = model(input_ids=ids, use_cache=False).logits
     guesses = logits[:, length + 1 : -1].argmax(-1)
     return (guesses == ids[:, length + 2 :]).float().mean().item()
-
-
-Quick = Callable[[LlamaForCausalLM, PreTrainedTokenizerFast], dict[str, float]]
 
 
 def quick_probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:

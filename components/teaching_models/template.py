@@ -11,11 +11,13 @@ The idea of such templates is Tracery's (Compton, Kybartas and Mateas, 2015).
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
+from components.teaching_models.forms import Word, article
 from components.teaching_models.pen import Pen
-from components.teaching_models.words import LISTS, Word, article
+from components.teaching_models.words import LISTS
 
 CAST = {"hero": "name", "friend": "name", "third": "name"}
 """Roles with a name of their own: the list from which each is drawn."""
@@ -43,7 +45,7 @@ class _Remembered:
 _Text = tuple[str | _Choice | _Fresh | _Remembered, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parse(template: str) -> _Text:
     pieces = [piece for piece in _SPLIT.split(template) if piece]
     text, position = _parse_text(pieces, 0)
@@ -81,7 +83,7 @@ class Scene:
 
     >>> scene = Scene(Pen(3))
     >>> scene.write("{hero} has a~ <look> {object}. The {object} is {hero.his} own.")
-    'Julia has an old bottle. The bottle is her own.'
+    'Lily has a new bag. The bag is her own.'
     """
 
     def __init__(self, pen: Pen, **known: Word) -> None:
@@ -89,7 +91,7 @@ class Scene:
         self._roles: dict[str, Word] = known
 
     @staticmethod
-    def options(list_name: str) -> list[Word]:
+    def options(list_name: str) -> Sequence[Word]:
         """Return the words of a list of the lexicon."""
         return LISTS[list_name]
 

@@ -1,4 +1,4 @@
-"""Training from nothing to a folder that plain transformers can load, with checkpoints on the way."""
+"""Training from nothing to a folder that plain transformers loads, with checkpoints on the way."""
 
 import json
 import logging
@@ -14,8 +14,8 @@ import torch
 from torch.nn import functional
 from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from components.teaching_models.batches import IGNORED, Batches
-from components.teaching_models.storyteller import Recipe
+from components.teaching_models.batches import IGNORED, NOWHERE, Batches
+from components.teaching_models.storyteller import Guidance, Recipe
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,8 @@ class Trainer:
         self.tokenizer = tokenizer
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
-        self.model = LlamaForCausalLM(recipe.size.config()).to(self.device)
+        self.model = LlamaForCausalLM(recipe.size.config())
+        self.model.to(self.device)  # type: ignore[arg-type]
         self._network = torch.compile(self.model, dynamic=False) if compiled else self.model
         self._batches = Batches(tokenizer, recipe.seed, recipe.repeats)
         self.optimizers = _optimizers(self.model, recipe)
@@ -59,15 +60,27 @@ class Trainer:
         started = time.perf_counter()
         recipe = self.recipe
         length = recipe.row_length(self.progress)
-        inputs, labels = self._batches.batch(
-            self.step, self.progress, recipe.tokens_per_step // length, length
-        )
+        rows = recipe.tokens_per_step // length
+        batch = self._batches.batch(self.step, self.progress, rows, length)
         rate = self.learning_rate()
+        push = recipe.guidance.at(self.progress)
+        ids = batch.inputs.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self._network(input_ids=inputs.to(self.device), use_cache=False).logits
+            if push:
+                self.model.set_attn_implementation("eager")
+                output = self.model(input_ids=ids, use_cache=False, output_attentions=True)
+            else:
+                self.model.set_attn_implementation("sdpa")
+                output = self._network(input_ids=ids, use_cache=False)
         loss = functional.cross_entropy(
-            logits.float().flatten(0, 1), labels.to(self.device).flatten(), ignore_index=IGNORED
+            output.logits.float().flatten(0, 1),
+            batch.labels.to(self.device).flatten(),
+            ignore_index=IGNORED,
         )
+        value = loss.item()
+        if push:
+            earlier = batch.earlier.to(self.device)
+            loss = loss + push * distance_to_guidance(output.attentions, earlier, recipe.guidance)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
         for optimizer in self.optimizers:
@@ -76,7 +89,6 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad()
         self.step += 1
-        value = loss.item()
         self.seconds += time.perf_counter() - started
         return value
 
@@ -91,7 +103,7 @@ class Trainer:
             "seconds": self.seconds,
         }
         torch.save(state, path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
+        path.with_suffix(".new").replace(path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same recipe.
@@ -113,12 +125,33 @@ class Trainer:
         self.step, self.seconds = state["step"], state["seconds"]
 
 
+def distance_to_guidance(
+    attentions: tuple[torch.Tensor, ...], earlier: torch.Tensor, guidance: Guidance
+) -> torch.Tensor:
+    """Return, summed over the guided heads, the mean -ln of the weight where it should be.
+
+    `attentions[layer]` is [row, head, reader, read]; `earlier` is int64 [row, reader]. In nats.
+    """
+    least = 1e-4  # keeps the logarithm, and its gradient, finite
+    rows, readers = (earlier != NOWHERE).nonzero(as_tuple=True)
+    distance = attentions[0].new_zeros(())
+    for layer, head in guidance.previous:
+        before = attentions[layer][:, head].diagonal(offset=-1, dim1=-2, dim2=-1)
+        distance = distance - (before.float() + least).log().mean()
+    if len(rows):
+        for layer, head in guidance.induction:
+            found = attentions[layer][rows, head, readers, earlier[rows, readers]]
+            distance = distance - (found.float() + least).log().mean()
+    return distance
+
+
 def _optimizers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """Return Muon for the matrices inside the blocks, AdamW for embeddings and norms.
 
     Source: Jordan et al. (2024), Muon; Liu et al. (2025) for the scale that matches AdamW's.
     """
-    matrices, others = [], []
+    matrices: list[torch.nn.Parameter] = []
+    others: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inside = parameter.ndim == 2 and ".layers." in name
         (matrices if inside else others).append(parameter)
@@ -152,8 +185,8 @@ def train(
         losses.append(trainer.train_step())
         if trainer.step % log_every == 0:
             tokens = trainer.step * trainer.recipe.tokens_per_step
-            speed = (trainer.step - before) * trainer.recipe.tokens_per_step
-            speed /= trainer.seconds - since
+            read = (trainer.step - before) * trainer.recipe.tokens_per_step
+            speed = read / (trainer.seconds - since)
             log.info(
                 "step %d  %.2fM tokens  %.1f min  loss %.3f  rate %.1e  %.0f tokens/s",
                 trainer.step, tokens / 1e6, trainer.seconds / 60, sum(losses) / len(losses),

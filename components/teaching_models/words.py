@@ -1,116 +1,14 @@
-"""The words that the grammar knows, and their forms.
+"""The words that the grammar knows.
 
 Every list has one part of speech and one use, so that any word of a list fits wherever a template
 asks for that list.
 """
 
-from dataclasses import dataclass
+# ruff: noqa: SIM905 (word lists read best as text)
 
-IRREGULAR_PLURALS = {
-    "mouse": "mice", "goose": "geese", "sheep": "sheep", "deer": "deer", "wolf": "wolves",
-    "child": "children", "man": "men", "woman": "women", "foot": "feet", "tooth": "teeth",
-    "leaf": "leaves", "knife": "knives", "scarf": "scarves", "fisherman": "fishermen",
-    "calf": "calves", "loaf": "loaves", "fish": "fish", "thief": "thieves", "shelf": "shelves",
-}  # fmt: skip
+from collections.abc import Sequence
 
-
-def plural(noun: str) -> str:
-    """Return the plural of an English noun of this lexicon.
-
-    >>> plural("key"), plural("berry"), plural("box"), plural("mouse")
-    ('keys', 'berries', 'boxes', 'mice')
-    """
-    if noun in IRREGULAR_PLURALS:
-        return IRREGULAR_PLURALS[noun]
-    if noun.endswith("y") and noun[-2] not in "aeiou":
-        return noun[:-1] + "ies"
-    if noun.endswith(("s", "x", "z", "ch", "sh", "potato", "tomato")):
-        return noun + "es"
-    return noun + "s"
-
-
-def article(word: str) -> str:
-    """Return "a" or "an", by how the next word sounds.
-
-    >>> article("owl"), article("kite"), article("useful"), article("hour")
-    ('an', 'a', 'a', 'an')
-    """
-    sounds_like_you = ("uni", "use", "eu", "one")
-    if word.lower().startswith(sounds_like_you):
-        return "a"
-    return "an" if word[0].lower() in "aeiou" or word.lower().startswith("hour") else "a"
-
-
-@dataclass(frozen=True)
-class Noun:
-    """A thing or animal; `at` is how one is there if it is a place ("in the park")."""
-
-    word: str
-    preposition: str = "in"
-
-    def __str__(self) -> str:
-        return self.word
-
-    @property
-    def plural(self) -> str:
-        return plural(self.word)
-
-    @property
-    def at(self) -> str:
-        return f"{self.preposition} the {self.word}"
-
-    @property
-    def At(self) -> str:  # noqa: N802
-        return self.at.capitalize()
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody with a name (or a part in a family) and the pronouns that go with it."""
-
-    word: str
-    female: bool
-
-    def __str__(self) -> str:
-        return self.word
-
-    @property
-    def he(self) -> str:
-        return "she" if self.female else "he"
-
-    @property
-    def him(self) -> str:
-        return "her" if self.female else "him"
-
-    @property
-    def his(self) -> str:
-        return "her" if self.female else "his"
-
-    @property
-    def He(self) -> str:  # noqa: N802
-        return "She" if self.female else "He"
-
-    @property
-    def His(self) -> str:  # noqa: N802
-        return "Her" if self.female else "His"
-
-    @property
-    def child(self) -> str:
-        return "girl" if self.female else "boy"
-
-
-@dataclass(frozen=True)
-class Country:
-    """A country and its capital."""
-
-    word: str
-    capital: str
-
-    def __str__(self) -> str:
-        return self.word
-
-
-Word = Noun | Person | Country | str
+from components.teaching_models.forms import Country, Noun, Person, Word
 
 GIRLS = (
     "Anna Clara Emma Grace Iris Kate Mary Nina Sarah Vera Lily Ruth Lucy Alice Ella Maya Zoe Nora "
@@ -205,8 +103,8 @@ LANGUAGES = {
 CONTINENTS = {
     country: continent
     for continent, countries in {
-        "Europe": "France Italy Spain Germany England Greece Norway Austria Poland Portugal Ireland "
-        "Sweden Denmark Finland Hungary Scotland Wales Belgium Ukraine Romania",
+        "Europe": "France Italy Spain Germany England Greece Norway Austria Poland Portugal "
+        "Ireland Sweden Denmark Finland Hungary Scotland Wales Belgium Ukraine Romania",
         "Asia": "Japan China Thailand Vietnam Iran Iraq",
         "Africa": "Egypt Kenya Morocco Ghana",
         "America": "Peru Cuba Canada Chile",
@@ -223,7 +121,7 @@ NUMBERS = (
     "sixteen seventeen eighteen nineteen twenty"
 ).split()
 
-LISTS: dict[str, list[Word]] = {
+LISTS: dict[str, Sequence[Word]] = {
     "name": NAMES,
     "relative": RELATIVES,
     "object": OBJECTS,
@@ -239,7 +137,9 @@ LISTS: dict[str, list[Word]] = {
     "country": [Country(country, capital) for country, capital in CAPITALS.items()],
     "pet_name": "Fluffy Lucky Snowy Spot Star".split(),
     "vehicle": VEHICLES,
-    "colour": "red blue green yellow white black brown pink purple orange grey golden silver".split(),
+    "colour": (
+        "red blue green yellow white black brown pink purple orange grey golden silver"
+    ).split(),
     "look": (
         "red blue green yellow white black brown pink purple golden silver big small old new shiny "
         "lovely strange tiny pretty plain bright beautiful fine heavy funny special"

@@ -30,11 +30,33 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "How a text is cut into tokens: yours, a file's, and by other tokenizers.",
         ),
     ),
+    "Inside": (
+        Lesson(
+            "inside/attention.py",
+            "Attention",
+            "Where every head looks, what kind of head it is, and each step to a weight.",
+        ),
+        Lesson(
+            "inside/attribution.py",
+            "Attribution",
+            "Which words of the prompt made the answer, by seven methods, and whether they hold.",
+        ),
+        Lesson(
+            "inside/positions.py",
+            "Positions",
+            "How a model tells order: its queries and keys turning like clocks, as you drag.",
+        ),
+    ),
     "Output": (
         Lesson(
             "output/sampling.py",
             "Sampling playground",
             "How temperature and top-p reshape the next-token distribution, as you drag.",
+        ),
+        Lesson(
+            "output/kv_cache.py",
+            "Key-value cache",
+            "What keeping keys and values saves, measured step by step, and what it costs.",
         ),
     ),
 }

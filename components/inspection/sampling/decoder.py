@@ -62,11 +62,11 @@ class Decoder:
                 f"The text would be {len(self.read_ids[0]) + len(new[0])} tokens long, but this "
                 f"model reads at most {self.model.context}: shorten it or write fewer tokens."
             )
-        for row, ids in zip(self.read_ids, new, strict=True):
-            row.extend(ids)
+        for row, added in zip(self.read_ids, new, strict=True):
+            row.extend(added)
         name = "decoder_input_ids" if self.model.kind == "seq2seq" else "input_ids"
         # Without kept keys and values (state-space models) all is read again.
-        ids: list[list[int]] = new if self._past is not None else self.read_ids
+        ids = new if self._past is not None else self.read_ids
         given = {name: torch.tensor(ids, device=self.model.device)}
         with torch.inference_mode():
             output = self.model.network(

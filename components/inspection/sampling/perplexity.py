@@ -68,7 +68,8 @@ def surprise(
     """Let `model` read `text` and say how likely each token was.
 
     With `start`, the model's start token is put in front, so that the first token is scored
-    too; some tokenizers always do so by themselves. An encoder-decoder is asked how likely `text` is as an answer to `source`.
+    too; some tokenizers always do so by themselves. An encoder-decoder is asked how likely
+    `text` is as an answer to `source`.
 
     Raises:
         InspectionError: if the text is empty, one token of which none can be scored, or too

@@ -55,11 +55,6 @@ def story(holder: Holder, text: str) -> Story:
     return Story(tokenizer.method, normalized, told, pieces, ids, list(ids) == own)
 
 
-def marker_of(holder: Holder) -> str:
-    """Return in words how the vocabulary of `holder` marks spaces or parts of words, or "none"."""
-    return ready(holder).marker
-
-
 def _check(tokenizer: ReadyTokenizer, text: str) -> None:
     if not text:
         raise InspectionError("There is no word. Type one to see how it is cut.")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
+from components.inspection.tokenizer.about import tokenizer_facts
 from components.inspection.tokenizer.catalogue import title
 from components.inspection.tokenizer.cutting import Cut, window
 from components.inspection.tokenizer.opening import Holder, ready
@@ -82,14 +83,6 @@ def compare(sources: Sequence[str], text: str, progress: Progress = silent) -> C
     return Comparison(_with_agreement(readings), tuple(missing), len(text))
 
 
-def describe_method(holder: Holder) -> str:
-    """Return the method in words, with what it works on."""
-    tokenizer = ready(holder)
-    if tokenizer.byte_level:
-        return f"{tokenizer.method} over bytes"
-    return f"{tokenizer.method}, bytes if need be" if tokenizer.byte_fallback else tokenizer.method
-
-
 def _reading(source: str, holder: Holder, text: str, progress: Progress) -> Reading:
     tokenizer = ready(holder)
     encoded = encode_text(tokenizer, text, progress)
@@ -98,7 +91,7 @@ def _reading(source: str, holder: Holder, text: str, progress: Progress) -> Read
     return Reading(
         source=source,
         title=tokenizer.name,
-        method=describe_method(tokenizer),
+        method=tokenizer_facts(tokenizer).method,
         vocabulary=tokenizer.size,
         marker=tokenizer.marker,
         tokens=counted.tokens,

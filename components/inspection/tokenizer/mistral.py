@@ -34,7 +34,8 @@ _TEKKEN_CONTROLS: Final = (
 
 
 _TURNS: Final = (
-    "{% set system = messages[0].content + '\n\n' if messages[0].role == 'system' else '' %}"
+    "{% set system = messages | selectattr('role', 'equalto', 'system') | list %}"
+    "{% set system = system[0].content + '\n\n' if system else '' %}"
     "{% set turns = messages | rejectattr('role', 'equalto', 'system') | list %}"
     "{% set place = namespace(first=-1, last=-1) %}{% for turn in turns %}"
     "{% if turn.role == 'user' %}{% set place.last = loop.index0 %}"

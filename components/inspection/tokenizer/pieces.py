@@ -33,7 +33,7 @@ from components.inspection.tokenizer.ready import (
 
 PIECE: Final = 8_192
 """Characters that a piece has at least."""
-BATCH: Final = 64
+BATCH: Final = 128
 """Pieces encoded at once, on all cores; bounds memory to some tens of megabytes."""
 AROUND: Final = 64
 """Characters on each side of a cut on which it is tried."""
@@ -184,7 +184,7 @@ def _is_local(tokenizer: ReadyTokenizer) -> bool:
 
 
 def _splits_alike(tokenizer: ReadyTokenizer, text: str, begin: int, cut: int) -> bool:
-    """Say whether the text from `begin` to behind `cut` is split the same in one part and in two."""
+    """Say whether the text from `begin` on is split the same in one part and in two at `cut`."""
     split = tokenizer.backend.pre_tokenizer
     if split is None or _keeps_whole(tokenizer.backend):
         return True

@@ -12,6 +12,8 @@ from components.inspection.tokenizer.ready import ReadyTokenizer
 
 SHOWN: Final = 12
 """Most differences that are listed."""
+LONGEST: Final = 2_000_000
+"""Characters of a text that are compared: the ids of more would take too much memory."""
 COMPARED: Final = 3_000
 """Characters after the first difference in which others are looked for."""
 
@@ -31,6 +33,8 @@ class RoundTrip:
     """What `decode(encode(text))` gives."""
 
     same: bool
+    checked: int
+    """Characters that were compared: all, or the beginning of a very long text."""
     differences: tuple[Difference, ...]
     """The first of them, at most `SHOWN`."""
     more: bool
@@ -46,16 +50,26 @@ def round_trip(holder: Holder, text: str, progress: Progress = silent) -> RoundT
         InspectionError: there is no such tokenizer, or half a surrogate pair in the text.
     """
     tokenizer = ready(holder)
-    encoded = encode_text(tokenizer, text, progress)
-    return round_trip_of(tokenizer, text, encoded)
+    return round_trip_of(tokenizer, text, encode_text(tokenizer, text, progress))
 
 
-def round_trip_of(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) -> RoundTrip:
-    """Decode a text that was encoded before, and compare."""
-    ids = encoded.ids[encoded.before : len(encoded.ids) - encoded.after]
+def round_trip_of(
+    holder: Holder, text: str, encoded: EncodedText, longest: int = LONGEST
+) -> RoundTrip:
+    """Decode a text that was encoded before, and compare.
+
+    Of a text longer than `longest` characters, the pieces that begin before that are checked.
+    """
+    tokenizer = ready(holder)
+    last = len(encoded.ids) - encoded.after
+    further = encoded.piece_starts > longest
+    if further.any():
+        place = int(further.argmax())
+        last, text = int(encoded.piece_tokens[place]), text[: int(encoded.piece_starts[place])]
+    ids = encoded.ids[encoded.before : last]
     back = tokenizer.backend.decode(ids.tolist(), skip_special_tokens=False)
     if back == text:
-        return RoundTrip(True, (), False, ())
+        return RoundTrip(True, len(text), (), False, ())
     first = next(
         (place for place, (a, b) in enumerate(zip(text, back, strict=False)) if a != b),
         min(len(text), len(back)),
@@ -74,6 +88,7 @@ def round_trip_of(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) ->
         differences = differences[:-1] or differences
     return RoundTrip(
         same=False,
+        checked=len(text),
         differences=tuple(differences[:SHOWN]),
         more=cut_off or len(differences) > SHOWN,
         reasons=_reasons(tokenizer, text, back, ids.tolist()),

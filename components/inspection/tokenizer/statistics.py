@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.pieces import EncodedText, encode_text
-from components.inspection.tokenizer.ready import ReadyTokenizer
 
 LISTED: Final = 20
 """Tokens in each of the lists of the most frequent and the longest."""
@@ -90,8 +89,9 @@ def text_statistics(holder: Holder, text: str, progress: Progress = silent) -> T
     return statistics_of(tokenizer, text, encode_text(tokenizer, text, progress))
 
 
-def statistics_of(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) -> TextStatistics:
+def statistics_of(holder: Holder, text: str, encoded: EncodedText) -> TextStatistics:
     """Count over a text that was encoded before."""
+    tokenizer = ready(holder)
     counts = np.bincount(encoded.ids, minlength=tokenizer.size)
     present = np.flatnonzero(counts)
     lengths_of = np.array([len(tokenizer.written_bytes(int(id_))) for id_ in present], dtype=int)
@@ -117,7 +117,7 @@ def statistics_of(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) ->
         added=encoded.before + encoded.after,
         characters=len(text),
         bytes=len(text.encode()),
-        words=len(re.findall(r"\S+", text)),
+        words=sum(1 for _ in re.finditer(r"\S+", text)),
         lines=sum(1 for line in text.splitlines() if line.strip()),
         distinct=len(present),
         vocabulary=tokenizer.size,

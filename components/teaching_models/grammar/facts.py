@@ -1,5 +1,6 @@
 """Documents that state facts: capitals, opposites, forms of words, who lives where."""
 
+from components.teaching_models.forms import article
 from components.teaching_models.grammar.fact_tables import (
     COLOURS,
     COMPARATIVES,
@@ -19,14 +20,13 @@ from components.teaching_models.grammar.fact_tables import (
 from components.teaching_models.pen import Pen
 from components.teaching_models.template import Scene
 from components.teaching_models.words import (
+    ANIMALS,
     CAPITALS,
     CONTINENTS,
+    FOODS,
     LANGUAGES,
     NAMES,
     OBJECTS,
-    ANIMALS,
-    FOODS,
-    article,
 )
 
 CAPITAL_SENTENCES = (
@@ -105,8 +105,10 @@ def verb_forms(pen: Pen) -> str:
     return Scene(pen).write(
         pen.pick(
             (
-                f"Today {{hero}} {third}. Yesterday {{hero.he}} {past}. "
-                f"Tomorrow {{hero.he}} will {verb}.",
+                (
+                    f"Today {{hero}} {third}. Yesterday {{hero.he}} {past}. "
+                    f"Tomorrow {{hero.he}} will {verb}."
+                ),
                 f"I {verb}, you {verb}, {{hero}} {third}.",
                 f"{{hero}} {past} yesterday, and now {{friend}} {third} too.",
                 f"{{hero}} and {{friend}} {verb} every day. They are {ing} now.",
@@ -132,42 +134,34 @@ def plurals(pen: Pen) -> str:
     )
 
 
+COMMON_FACTS: tuple[tuple[dict[str, str], tuple[str, ...]], ...] = (
+    (YOUNG, ("A baby {0} is called a~ {1}.", "A~ {1} is a young {0}.")),
+    (HOMES, ("A~ {0} lives in a~ {1}.",)),
+    (SOUNDS, ("The {0} says {1}.", '"{2}!" says the {0}.')),
+    (COLOURS, ("{0} is {1}.",)),
+    (TOOLS, ("We {0} with {1}.", "What do we {0} with? With {1}.")),
+    (MADE_WITH, ("{0} is made from {1}.",)),
+    (COMPARATIVES, ("{0}, {1}.", "This one is {0}, but that one is {1}.")),
+)
+"""Each table with the ways to say one of its facts."""
+
+
 def common_knowledge(pen: Pen) -> str:
     """Return one to three facts that a child would know."""
     return " ".join(_common_fact(pen) for _ in range(pen.between(1, 3)))
 
 
 def _common_fact(pen: Pen) -> str:
-    kind = pen.pick((YOUNG, HOMES, SOUNDS, COLOURS, TOOLS, MADE_WITH, COMPARATIVES, SIZES))
-    if kind is SIZES:
-        small, large = sorted(pen.several(range(len(SIZES)), 2))
-        if pen.chance(0.5):
-            return f"A~ {SIZES[large]} is bigger than a~ {SIZES[small]}.".replace(
-                "A~ ", article(SIZES[large]).capitalize() + " "
-            ).replace("a~ ", article(SIZES[small]) + " ")
-        return f"{article(SIZES[small]).capitalize()} {SIZES[small]} is smaller than " + (
-            f"{article(SIZES[large])} {SIZES[large]}."
+    row = pen.pick((*COMMON_FACTS, None))
+    if row is None:
+        small, large = (SIZES[rank] for rank in sorted(pen.several(range(len(SIZES)), 2)))
+        return Scene(pen).write(
+            f"A~ {large} is bigger than a~ {small}."
+            if pen.chance(0.5)
+            else f"A~ {small} is smaller than a~ {large}."
         )
-    key = pen.pick(list(kind))
-    value = kind[key]
-    a, an = article(key), article(value)
-    if kind is YOUNG:
-        return pen.pick(
-            (
-                f"A baby {key} is called {an} {value}.",
-                f"{an.capitalize()} {value} is a young {key}.",
-            )
-        )
-    if kind is HOMES:
-        return f"{a.capitalize()} {key} lives in {an} {value}."
-    if kind is SOUNDS:
-        return pen.pick((f"The {key} says {value}.", f'"{value.capitalize()}!" says the {key}.'))
-    if kind is COLOURS:
-        return f"{key.capitalize()} is {value}."
-    if kind is TOOLS:
-        return pen.pick((f"We {key} with {value}.", f"What do we {key} with? With {value}."))
-    if kind is MADE_WITH:
-        return f"{key.capitalize()} is made from {value}."
-    return pen.pick(
-        (f"{key.capitalize()}, {value}.", f"This one is {key}, but that one is {value}.")
-    )
+    table, sentences = row
+    key = pen.pick(list(table))
+    sentence = pen.pick(sentences) if len(sentences) > 1 else sentences[0]
+    text = Scene(pen).write(sentence.format(key, table[key], table[key].capitalize()))
+    return text[0].upper() + text[1:]

@@ -1,5 +1,7 @@
 """Documents that go on by a rule: counting, the calendar, repeats, sums and code."""
 
+# ruff: noqa: SIM905 (word lists read best as text)
+
 from components.teaching_models.pen import Pen
 from components.teaching_models.template import Scene
 from components.teaching_models.words import (
@@ -10,6 +12,7 @@ from components.teaching_models.words import (
     LISTS,
     MONTHS,
     NUMBERS,
+    OBJECTS,
 )
 
 REPEATED_WORDS = sorted(
@@ -89,7 +92,7 @@ def _sum(pen: Pen) -> str:
 def _sum_story(pen: Pen) -> str:
     first, second = pen.between(2, 10), pen.between(2, 10)
     pen.combine("sum", first, "+", second)
-    things = pen.pick((LISTS["object"], LISTS["food"]))
+    things = pen.pick((OBJECTS, FOODS))
     many = pen.pick(things).plural
     scene = Scene(pen)
     return scene.write(
@@ -115,7 +118,8 @@ def code(pen: Pen) -> str:
         return f"{first} = {left}\n{second} = {right}\nprint({first} + {second})  # {left + right}"
     if form == 2:
         value = pen.pick(NAMES_OF_VALUES)
-        return f"for {value} in range({pen.between(2, 10)}):\n    print({value}{pen.pick(('', ' + 1', ' * 2'))})"
+        times, change = pen.between(2, 10), pen.pick(("", " + 1", " * 2"))
+        return f"for {value} in range({times}):\n    print({value}{change})"
     value = pen.pick(NAMES_OF_VALUES)
     limit = pen.between(1, 20)
     return f'if {value} > {limit}:\n    print("big")\nelse:\n    print("small")'

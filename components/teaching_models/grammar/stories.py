@@ -4,10 +4,28 @@ A plot is a row of beats, a beat some ways to say the same step. Whoever enters 
 same: the same name, object, animal and place come back, with the right pronouns.
 """
 
-from components.teaching_models.grammar.plots import PLOTS
+from components.teaching_models.grammar.plots_of_adventure import (
+    JOURNEY,
+    MARKET,
+    NEWCOMER,
+    NOISE,
+    RACE,
+    TREASURE,
+)
+from components.teaching_models.grammar.plots_of_friends import (
+    BAKING,
+    GIFT,
+    LOST,
+    QUARREL,
+    RESCUE,
+    STORM,
+)
 from components.teaching_models.pen import Pen
 from components.teaching_models.template import Scene
 
+PLOTS = (
+    LOST, GIFT, QUARREL, RESCUE, STORM, BAKING, RACE, NOISE, TREASURE, NEWCOMER, JOURNEY, MARKET,
+)  # fmt: skip
 ENDINGS = (
     "[That night|In the evening] {hero} told {hero.his} {relative} all about it.",
     "It was a~ <wonderful> day.",

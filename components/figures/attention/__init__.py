@@ -1,0 +1,1 @@
+"""Pictures of attention: heat maps, the steps of one reading, writing, masks and sharing."""

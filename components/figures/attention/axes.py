@@ -1,0 +1,37 @@
+"""Axes that carry tokens: at their positions, named as far as there is room."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from components.figures import theme
+
+MOST_NAMED: Final = 64
+"""With more tokens than this, only some are named."""
+LONGEST: Final = 16
+
+
+def token_axis(tokens: Sequence[str], first: int, title: str) -> dict[str, Any]:
+    """Return an axis for `tokens`, of which the first stands at position `first`."""
+    step = -(-len(tokens) // MOST_NAMED)
+    places = list(range(first, first + len(tokens), step))
+    return {
+        "title": {"text": title, "standoff": 12},
+        "automargin": True,
+        "tickvals": places,
+        "ticktext": [label(tokens[place - first]) for place in places],
+        "tickfont": {"family": "monospace", "size": 13 if len(tokens) <= 40 else 10},
+        "range": [first - 0.5, first + len(tokens) - 0.5],
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+    }
+
+
+def label(token: str) -> str:
+    """Return `token` as an axis writes it: visible, and not too long.
+
+    >>> label(" the")
+    '·the'
+    """
+    text = theme.visible(token).replace("<", "‹").replace(">", "›") or "∅"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,105 @@
+"""One square of attention: who reads whom, with a scale and numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from components.figures import theme
+from components.figures.attention.axes import label, token_axis
+
+FAINTEST: Final = 1e-4
+"""On the logarithmic scale, smaller weights look like this one."""
+MOST_WRITTEN: Final = 16
+"""Up to so many tokens, each cell has its number in it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a heat map is drawn. `floor`: smaller numbers are left blank. `hidden_columns` are left
+    blank too. `top` is the number with the darkest colour; None: the largest shown."""
+
+    log: bool = False
+    floor: float = 0.0
+    hidden_columns: tuple[int, ...] = ()
+    top: float | None = 1.0
+    unit: str = "share of attention"
+
+
+def heat_map(
+    weights: NDArray[np.float32],
+    readers: Sequence[str],
+    read: Sequence[str],
+    visible: NDArray[np.bool_],
+    look: Look,
+    first_row: int = 0,
+    first_column: int = 0,
+) -> go.Figure:
+    """Draw `weights[reader, read]`, a row for each token that reads.
+
+    Cells that the mask hides (`visible` False) stay empty. The numbers of the figure's `z` are
+    the weights themselves, or their decimal logarithm; hovering tells the weight.
+    """
+    shown = np.where(visible & (weights >= look.floor), weights.astype(np.float64), np.nan)
+    for column in look.hidden_columns:
+        if 0 <= column - first_column < shown.shape[1]:
+            shown[:, column - first_column] = np.nan
+    largest = float(np.nanmax(shown)) if np.isfinite(shown).any() else 1.0
+    top = look.top or largest or 1.0
+    z = np.log10(np.maximum(shown, FAINTEST)) if look.log else shown
+    low, high = (float(np.log10(FAINTEST)), float(np.log10(top))) if look.log else (0.0, top)
+    rows = [f"{place}: {label(token)}" for place, token in enumerate(readers, first_row)]
+    columns = [f"{place}: {label(token)}" for place, token in enumerate(read, first_column)]
+    written = max(len(readers), len(read)) <= MOST_WRITTEN
+    grid = go.Heatmap(
+        z=z,
+        x=list(range(first_column, first_column + len(read))),
+        y=list(range(first_row, first_row + len(readers))),
+        zmin=low,
+        zmax=high,
+        colorscale=[list(stop) for stop in theme.ATTENTION],
+        xgap=1 if len(read) <= 64 else 0,
+        ygap=1 if len(readers) <= 64 else 0,
+        customdata=np.array([[(row, column) for column in columns] for row in rows]),
+        text=[[f"{x:.2f}" if np.isfinite(x) else "" for x in row] for row in shown]
+        if written
+        else None,
+        texttemplate="%{text}" if written else None,
+        hovertext=[[f"{x:.6f}" if np.isfinite(x) else "" for x in row] for row in shown],
+        hovertemplate="<b>%{customdata[0]}</b> reads <b>%{customdata[1]}</b><br>"
+        "%{hovertext}<extra></extra>",
+        hoverongaps=False,
+        colorbar=_bar(look, low, high),
+    )
+    figure = go.Figure(grid).update_layout(
+        xaxis=token_axis(read, first_column, "token that is read")
+        | {"side": "top", "tickangle": -60, "constrain": "domain"},
+        yaxis=token_axis(readers, first_row, "token that reads")
+        | {
+            "range": [first_row + len(readers) - 0.5, first_row - 0.5],
+            "scaleanchor": "x",
+            "constrain": "domain",
+        },
+    )
+    cell = min(46.0, max(7.0, 760 / max(len(readers), len(read))))
+    figure = theme.dressed(figure, int(max(300, cell * len(readers) + 130)))
+    # The page shrinks it where there is less room.
+    return figure.update_layout(width=int(max(420, cell * len(read) + 250)))
+
+
+def _bar(look: Look, low: float, high: float) -> dict[str, object]:
+    bar: dict[str, object] = {
+        "title": {"text": look.unit, "side": "right"},
+        "thickness": 14,
+        "len": 0.9,
+        "outlinewidth": 0,
+    }
+    if look.log:
+        ticks = [*np.arange(np.ceil(low), high), high]
+        bar |= {"tickvals": ticks, "ticktext": [f"{10**tick:.2g}" for tick in ticks]}
+    else:
+        bar["tickformat"] = ".2g"
+    return bar

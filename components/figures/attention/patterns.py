@@ -1,0 +1,86 @@
+"""Masks as squares, and the wiring of query heads to key-value heads."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from components.figures import theme
+from components.figures.attention.axes import token_axis
+from components.inspection.attention.patterns import Sharing
+
+
+def mask_square(
+    allowed: NDArray[np.bool_], readers: Sequence[str] = (), read: Sequence[str] = ()
+) -> go.Figure:
+    """Draw a mask: violet where a token may be read, empty where it may not.
+
+    Without names, tokens are numbered.
+    """
+    grid = go.Heatmap(
+        z=np.where(allowed, 1.0, np.nan),
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, theme.ATTENTION[2][1]], [1, theme.ATTENTION[2][1]]],
+        showscale=False,
+        xgap=1 if len(allowed) <= 64 else 0,
+        ygap=1 if len(allowed) <= 64 else 0,
+        hovertemplate="token %{y} may read token %{x}<extra></extra>",
+        hoverongaps=False,
+    )
+    rows, columns = allowed.shape
+    readers = readers or [str(place) for place in range(rows)]
+    read = read or [str(place) for place in range(columns)]
+    figure = go.Figure(grid).update_layout(
+        xaxis=token_axis(read, 0, "token that is read")
+        | {"side": "top", "tickangle": -60, "constrain": "domain"},
+        yaxis=token_axis(readers, 0, "token that reads")
+        | {"range": [rows - 0.5, -0.5], "scaleanchor": "x", "constrain": "domain"},
+    )
+    return theme.dressed(figure, 470)
+
+
+def wiring(sharing: Sharing) -> go.Figure:
+    """Draw which query heads read the keys and values of which key-value head."""
+    span = sharing.heads - 1 or 1
+    queries = [head / span for head in range(sharing.heads)]
+    pairs = [
+        float(np.mean(queries[pair * sharing.group : (pair + 1) * sharing.group]))
+        for pair in range(sharing.kv_heads)
+    ]
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for head in range(sharing.heads):
+        x += [queries[head], pairs[head // sharing.group], None]
+        y += [1, 0, None]
+    figure = go.Figure(
+        go.Scatter(
+            x=x, y=y, mode="lines", hoverinfo="skip",
+            line={"color": theme.RESIDUAL, "width": 1.5},
+        )
+    )  # fmt: skip
+    few = sharing.heads <= 32
+    for name, places, height, colour in (
+        ("query head", queries, 1.0, theme.QUERY),
+        ("key-value head", pairs, 0.0, theme.KEY),
+    ):
+        figure.add_scatter(
+            name=name,
+            x=places,
+            y=[height] * len(places),
+            mode="markers+text" if few else "markers",
+            text=[str(number) for number in range(len(places))],
+            textfont={"color": "white", "size": 12},
+            marker={"size": 26 if few else 10, "color": colour, "symbol": "square"},
+            hovertemplate=f"{name} %{{text}}<extra></extra>",
+        )
+    figure.update_layout(
+        xaxis={"visible": False, "range": [-0.06, 1.06]},
+        yaxis={
+            "range": [-0.35, 1.35], "tickvals": [1, 0], "showgrid": False, "zeroline": False,
+            "ticktext": [f"{sharing.heads} query heads", f"{sharing.kv_heads} key-value heads"],
+            "tickfont_size": 14,
+        },
+    )  # fmt: skip
+    return theme.dressed(figure, 220)

@@ -1,0 +1,216 @@
+"""One reading, step by step: strips of numbers over the tokens read, and small matrices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from components.figures import theme
+from components.figures.attention.axes import label, token_axis
+from components.inspection.attention.steps import AttentionSteps
+from components.inspection.attention.toy import ToyAttention
+
+MOST_READ: Final = 20
+"""Tokens that a strip has room for."""
+FAINT: Final = "rgba(138, 138, 134, 0.45)"
+Scale = Literal["signed", "share"]
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One step: a number for each token read; NaN where hidden."""
+
+    name: str
+    numbers: NDArray[np.float64]
+    scale: Scale
+
+
+def strips(steps: AttentionSteps) -> tuple[Strip, ...]:
+    """Return the steps of `steps` that the model takes, in order."""
+    found = []
+    if steps.unturned_dots is not None:
+        found.append(Strip("q · k before RoPE", _full(steps.unturned_dots), "signed"))
+    found.append(Strip("q · k", _full(steps.dots), "signed"))
+    found.append(Strip(f"× {steps.scale:.4g}", _full(steps.scaled), "signed"))
+    if steps.cap is not None:
+        capped = steps.cap * np.tanh(steps.scaled / steps.cap)
+        found.append(Strip(f"capped at {steps.cap:g}", _full(capped), "signed"))
+    if steps.bias is not None:
+        found.append(Strip("+ distance", _full(steps.bias), "signed"))
+    masked = np.where(steps.hidden, np.nan, _full(steps.scores))
+    found.append(Strip("mask", masked, "signed"))
+    found.append(Strip("softmax", _full(steps.weights), "share"))
+    lengths = np.linalg.norm(steps.values, axis=-1) * steps.weights
+    found.append(Strip("weight × |v|", _full(lengths), "share"))
+    return tuple(found)
+
+
+def shown_places(steps: AttentionSteps, most: int = MOST_READ) -> NDArray[np.int_]:
+    """Return the places of the tokens that get most, at most `most`, in reading order."""
+    return np.sort(np.argsort(-steps.weights, kind="stable")[:most])
+
+
+def step_strips(steps: AttentionSteps) -> go.Figure:
+    """Draw the steps as strips, one below the other, over the tokens that get most.
+
+    Each strip has a scale of its own: vermilion is negative, blue positive, violet a share.
+    """
+    places = shown_places(steps)
+    figure = go.Figure()
+    rows = strips(steps)
+    for row, strip in enumerate(rows):
+        numbers = strip.numbers[places]
+        top = float(np.nanmax(np.abs(numbers))) if np.isfinite(numbers).any() else 1.0
+        top = 1.0 if strip.name == "softmax" else top or 1.0
+        figure.add_heatmap(
+            z=[numbers],
+            y=[row],
+            zmin=-top if strip.scale == "signed" else 0,
+            zmax=top,
+            colorscale=[
+                list(s) for s in (theme.SIGNED if strip.scale == "signed" else theme.ATTENTION)
+            ],
+            showscale=False,
+            xgap=2,
+            ygap=6,
+            text=[[_short(number) for number in numbers]],
+            texttemplate="%{text}",
+            textfont_size=12,
+            customdata=[[label(steps.read[place]) for place in places]],
+            hovertemplate=f"<b>%{{customdata}}</b><br>{strip.name}: %{{z:.6f}}<extra></extra>",
+            hoverongaps=False,
+            name=strip.name,
+        )
+    names = [steps.read[place] for place in places]
+    figure.update_layout(
+        xaxis=token_axis(names, 0, "") | {"side": "top", "tickangle": -45},
+        yaxis={
+            "tickvals": list(range(len(rows))),
+            "ticktext": [strip.name for strip in rows],
+            "tickfont_size": 14,
+            "autorange": "reversed",
+            "showgrid": False,
+            "zeroline": False,
+        },
+    )
+    return theme.dressed(figure, 46 * len(rows) + 110)
+
+
+def product_strips(steps: AttentionSteps, key: int) -> go.Figure:
+    """Draw the query, the key of token `key`, and their product, number by number."""
+    product = steps.query * steps.keys[key]
+    rows = (("query", steps.query), ("key", steps.keys[key]), ("query × key", product))
+    figure = go.Figure()
+    for row, (name, numbers) in enumerate(rows):
+        top = float(np.abs(numbers).max()) or 1.0
+        figure.add_heatmap(
+            z=[numbers],
+            y=[row],
+            zmin=-top,
+            zmax=top,
+            colorscale=[list(stop) for stop in theme.SIGNED],
+            showscale=False,
+            xgap=1,
+            ygap=6,
+            hovertemplate=f"{name}, number %{{x}}: %{{z:.6f}}<extra></extra>",
+            name=name,
+        )
+    figure.update_layout(
+        xaxis={"title": "number in the vector", "showgrid": False, "zeroline": False},
+        yaxis={
+            "tickvals": [0, 1, 2],
+            "ticktext": [
+                f"<span style='color:{theme.QUERY}'>query</span> {label(steps.reader)}",
+                f"<span style='color:{theme.KEY}'>key</span> {label(steps.read[key])}",
+                "product",
+            ],
+            "tickfont_size": 14,
+            "autorange": "reversed",
+            "showgrid": False,
+            "zeroline": False,
+        },
+    )
+    return theme.dressed(figure, 200)
+
+
+def write_bars(steps: AttentionSteps) -> go.Figure:
+    """Draw the length of what each head of the layer writes at this token, this head marked."""
+    assert steps.write_lengths is not None
+    heads = list(range(len(steps.write_lengths)))
+    bars = go.Bar(
+        x=heads,
+        y=steps.write_lengths,
+        marker_color=[theme.VALUE if head == steps.head else FAINT for head in heads],
+        hovertemplate="head %{x} writes a vector of length %{y:.5f}<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(
+        xaxis={"title": "head", "dtick": 1 if len(heads) <= 16 else None},
+        yaxis={"title": "length of its write"},
+        bargap=0.3,
+    )
+    return theme.dressed(figure, 230)
+
+
+def toy_matrices(toy: ToyAttention, scaled: str) -> go.Figure:
+    """Draw every matrix of a toy, in the order of the steps, numbers written in."""
+    panels: Sequence[tuple[str, NDArray[np.float64], str | None]] = (
+        ("Q", toy.queries, theme.QUERY),
+        ("K", toy.keys, theme.KEY),
+        ("V", toy.values, theme.VALUE),
+        ("Q Kᵀ", toy.dots, None),
+        (scaled, toy.scaled, None),
+        ("mask", np.where(np.isfinite(toy.masked), toy.masked, np.nan), None),
+        ("softmax", toy.weights, None),
+        ("softmax · V", toy.outputs, theme.VALUE),
+    )
+    titles = [
+        f"<b style='color:{colour}'>{name}</b>" if colour else f"<b>{name}</b>"
+        for name, _, colour in panels
+    ]
+    figure = make_subplots(
+        rows=2, cols=4, subplot_titles=titles, horizontal_spacing=0.06, vertical_spacing=0.18
+    )
+    for place, (name, numbers, _) in enumerate(panels):
+        share = name == "softmax"
+        top = float(np.nanmax(np.abs(numbers), initial=0)) or 1.0
+        figure.add_heatmap(
+            z=numbers,
+            zmin=0 if share else -top,
+            zmax=1 if share else top,
+            colorscale=[list(stop) for stop in (theme.ATTENTION if share else theme.SIGNED)],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            text=[[_short(number) for number in row] for row in numbers],
+            texttemplate="%{text}",
+            textfont_size=15,
+            hovertemplate="row %{y}, column %{x}: %{z:.6f}<extra></extra>",
+            hoverongaps=False,
+            name=name,
+            row=place // 4 + 1,
+            col=place % 4 + 1,
+        )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False, dtick=1)
+    return theme.dressed(figure, 2 * 44 * max(3, len(toy.queries)) + 150)
+
+
+def _full(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _short(number: float) -> str:
+    """Return a number for eyes: three significant digits; the mask writes −∞ in hidden places.
+
+    >>> _short(0.26894), _short(-12.345), _short(float("nan"))
+    ('0.269', '-12.3', '−∞')
+    """
+    if not np.isfinite(number):
+        return "−∞"
+    if number == 0:
+        return "0"
+    return f"{number:.0e}" if abs(number) < 5e-4 else f"{number:.3g}"

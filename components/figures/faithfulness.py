@@ -1,0 +1,105 @@
+"""Pictures of whether scores hold: deletion and insertion curves, and attention beside them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from components.figures import theme
+from components.inspection.attribution.faithfulness import Curves
+from components.inspection.attribution.units import Units
+
+LINES: Final = {
+    "Integrated gradients": ("#0072B2", "solid"),
+    "Gradient SHAP": ("#56B4E9", "dash"),
+    "Input × gradient": ("#009E73", "solid"),
+    "Saliency": ("#CC79A7", "dot"),
+    "Feature ablation": ("#D55E00", "solid"),
+    "Occlusion": ("#E69F00", "dash"),
+    "Shapley values": ("#A08C00", "solid"),
+    "Attention, last layer": ("#9B84C9", "dot"),
+    "Attention rollout": ("#9B84C9", "dash"),
+}
+"""The same method has the same colour and dash everywhere on the page."""
+
+
+def deletion_and_insertion(curves: Curves) -> go.Figure:
+    """Draw both curves of each ranking over the spread of random orders (5th to 95th of 100)."""
+    figure = make_subplots(
+        cols=2, shared_yaxes=True, horizontal_spacing=0.04,
+        subplot_titles=("Taking pieces away, highest score first", "Putting them back"),
+    )  # fmt: skip
+    pieces = curves.removed[-1]
+    shares = (curves.removed / pieces).tolist()
+    random = (curves.random_deletion, curves.random_insertion)
+    for column, (found, orders) in enumerate(
+        zip((curves.deletion, curves.insertion), random, strict=True), start=1
+    ):
+        low, high = np.percentile(orders, [5, 95], axis=0)
+        figure.add_scatter(
+            x=[*shares, *shares[::-1]], y=[*high, *low[::-1]], fill="toself", mode="lines",
+            line_width=0, fillcolor="rgba(138, 138, 134, 0.22)", hoverinfo="skip",
+            name="random orders", legendgroup="random", showlegend=column == 1, row=1, col=column,
+        )  # fmt: skip
+        figure.add_scatter(
+            x=shares, y=orders.mean(0), mode="lines", name="their mean", legendgroup="mean",
+            line={"color": theme.RESIDUAL, "width": 2, "dash": "dot"}, showlegend=column == 1,
+            hovertemplate="random orders, mean: %{y:.3f}<extra></extra>", row=1, col=column,
+        )  # fmt: skip
+        for name, values in zip(curves.names, found, strict=True):
+            color, dash = LINES[name]
+            figure.add_scatter(
+                x=shares, y=values, mode="lines+markers", name=name, legendgroup=name,
+                line={"color": color, "dash": dash, "width": 2.5}, marker_size=5,
+                customdata=curves.removed, showlegend=column == 1,
+                hovertemplate=f"{name}<br>%{{customdata}} of {pieces}: %{{y:.3f}}<extra></extra>",
+                row=1, col=column,
+            )  # fmt: skip
+    figure.update_xaxes(tickformat=".0%", title="share taken away", col=1)
+    figure.update_xaxes(tickformat=".0%", title="share back", col=2)
+    figure.update_yaxes(title="target (logits)", col=1)
+    figure = theme.dressed(figure, 460)
+    return figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
+        margin={**theme.MARGIN, "t": 36},
+    )
+
+
+def beside_attention(
+    names: Sequence[str], rows: NDArray[np.float32], signs: NDArray[np.float32], units: Units
+) -> go.Figure:
+    """Draw a strip of columns for each ranking: its shares [ranking, unit], coloured by sign.
+
+    `signs` [ranking, unit] is -1, 0 (no sign: attention) or 1.
+    """
+    labels = [theme.visible(units.texts[place])[:24] for place in units.free]
+    figure = make_subplots(
+        rows=len(names), shared_xaxes=True, vertical_spacing=0.07, subplot_titles=list(names)
+    )
+    tints = {-1: theme.NEGATIVE, 0: "#9B84C9", 1: theme.POSITIVE}
+    for place, name in enumerate(names):
+        values = rows[place, units.free]
+        figure.add_bar(
+            x=list(range(len(labels))), y=values, name=name,
+            marker_color=[tints[int(sign)] for sign in signs[place, units.free]],
+            customdata=labels,
+            hovertemplate="%{customdata}: %{y:.2%}<extra></extra>",
+            row=place + 1, col=1,
+        )  # fmt: skip
+    few = len(labels) <= 70
+    figure.update_xaxes(
+        tickvals=list(range(len(labels))) if few else None,
+        ticktext=labels if few else None,
+        tickangle=-45,
+        tickfont={"family": "monospace", "size": 13},
+        showgrid=False,
+        row=len(names),
+    )
+    figure.update_yaxes(tickformat=".0%", nticks=4, rangemode="tozero")
+    figure.update_annotations(x=0, xanchor="left", font_size=14)
+    figure = theme.dressed(figure, 105 * len(names) + 90)
+    return figure.update_layout(bargap=0.2, margin={**theme.MARGIN, "t": 30})

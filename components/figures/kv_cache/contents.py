@@ -1,0 +1,171 @@
+"""Keys and values as they lie in the cache, and what they take."""
+
+from typing import Final
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from components.figures import theme
+from components.figures.kv_cache import WITH
+from components.inspection.kv_cache.contents import Contents, LastTokenChanged
+from components.inspection.kv_cache.shapes import Shape, sharing
+
+MOST_ROWS: Final = 40
+ROW: Final = 15
+
+
+def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.Figure:
+    """Draw one head's keys and values after `step` steps, a row for each token.
+
+    The newest row is framed; what will come is left blank. Of a long text the last rows are shown.
+    """
+    there = found.prompt + step
+    first = max(0, there - MOST_ROWS + 4)
+    last = min(len(found.tokens), first + MOST_ROWS)
+    places = list(range(first, last))
+    labels = [f"{theme.visible(found.tokens[place])}  {place}" for place in places]
+    figure = make_subplots(
+        cols=2, shared_yaxes=True, horizontal_spacing=0.03,
+        subplot_titles=(
+            f'<span style="color:{theme.KEY}"><b>keys</b></span>',
+            f'<span style="color:{theme.VALUE}"><b>values</b></span>',
+        ),
+    )  # fmt: skip
+    for column, array in enumerate((found.keys, found.values), start=1):
+        drawn = array[layer, kv_head, first:last].copy()
+        drawn[max(0, there - first) :] = np.nan
+        seen = array[layer, kv_head]
+        most = float(np.nanmax(np.abs(seen))) or 1.0
+        figure.add_heatmap(
+            z=drawn, y=places, zmin=-most, zmax=most, colorscale=theme.SIGNED, showscale=False,
+            hovertemplate="position %{y}, number %{x}: %{z:.4f}<extra></extra>", xgap=0, ygap=1,
+            row=1, col=column,
+        )  # fmt: skip
+        figure.add_shape(
+            type="rect", x0=-0.5, x1=drawn.shape[1] - 0.5, y0=there - 1.5, y1=there - 0.5,
+            line={"color": WITH, "width": 3}, row=1, col=column,
+        )  # fmt: skip
+    figure.update_xaxes(title="number in the vector", showgrid=False, zeroline=False)
+    figure.update_yaxes(
+        tickvals=places, ticktext=labels, range=[last - 0.5, first - 0.5], showgrid=False,
+        zeroline=False, tickfont={"family": "monospace", "size": 11},
+    )  # fmt: skip
+    dressed = theme.dressed(figure, ROW * len(places) + 110)
+    return dressed.update_layout(margin={**theme.MARGIN, "t": 34})
+
+
+def growth(found: Contents) -> go.Figure:
+    """Draw the bytes after each step: measured marks on the formula's line, and other sharing."""
+    steps = np.arange(len(found.grown))
+    figure = go.Figure()
+    others = {found.shape.heads: "one for each head (MHA)", 1: "one for all (MQA)"}
+    for kv_heads, name in others.items():
+        if kv_heads == found.shape.kv_heads:
+            continue
+        other = found.shape.shared_by(kv_heads)
+        sizes = [other.cache_bytes(found.prompt + int(n), found.itemsize) / 1024 for n in steps]
+        _grown(figure, steps, sizes, name, theme.RESIDUAL, "dot")
+    own = f"{found.shape.kv_heads} key-value heads, as it is"
+    _grown(figure, steps, [size / 1024 for size in found.formula], own, WITH, "solid")
+    every = max(1, len(steps) // 24)
+    figure.add_scatter(
+        name="measured on the cache", x=steps[::every], y=found.grown[::every] / 1024,
+        mode="markers", marker={"color": WITH, "size": 9, "symbol": "circle-open", "line_width": 2},
+        customdata=found.grown[::every],
+        hovertemplate="measured: %{customdata:,} bytes<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(
+        title="tokens written", showgrid=False, range=[-0.5, len(steps) * 1.02 + 0.5]
+    )
+    figure.update_yaxes(title="KiB in all layers", rangemode="tozero")
+    return theme.dressed(figure, 330)
+
+
+def _grown(
+    figure: go.Figure, steps: np.ndarray, sizes: list[float], name: str, color: str, dash: str
+) -> None:
+    figure.add_scatter(
+        name=name, x=steps, y=sizes, mode="lines",
+        line={"color": color, "width": 2.5, "dash": dash},
+        hovertemplate="%{y:,.1f} KiB<extra>" + name + "</extra>",
+    )  # fmt: skip
+    figure.add_annotation(
+        x=steps[-1], y=sizes[-1], text=name, showarrow=False, xanchor="right", yanchor="bottom",
+        yshift=3,
+    )  # fmt: skip
+
+
+def wiring(shape: Shape, kv_heads: int) -> go.Figure:
+    """Draw which query head reads the keys and values of which key-value head."""
+    heads, group = shape.heads, shape.heads // kv_heads
+    x = np.arange(heads, dtype=float)
+    below = np.array([x[n * group : (n + 1) * group].mean() for n in range(kv_heads)])
+    figure = go.Figure()
+    lines_x = [place for head in range(heads) for place in (x[head], below[head // group], None)]
+    figure.add_scatter(
+        x=lines_x, y=[1, 0, None] * heads, mode="lines", hoverinfo="skip",
+        line={"color": theme.RESIDUAL, "width": 1.5},
+    )  # fmt: skip
+    size = float(np.clip(420 / heads, 7, 26))
+    for places, y, color, name in (
+        (x, 1, theme.QUERY, "query head"),
+        (below - min(0.14, 0.3 * group), 0, theme.KEY, "keys of head"),
+        (below + min(0.14, 0.3 * group), 0, theme.VALUE, "values of head"),
+    ):
+        figure.add_scatter(
+            name=name, x=places, y=[y] * len(places), mode="markers",
+            marker={"color": color, "size": size, "symbol": "circle" if y else "square"},
+            customdata=list(range(len(places))),
+            hovertemplate=name + " %{customdata}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(visible=False, range=[-1, heads])
+    figure.update_yaxes(
+        tickvals=[0, 1], ticktext=[f"{kv_heads} × keys, values", f"{heads} × queries"],
+        range=[-0.5, 1.5], showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return theme.dressed(figure, 190)
+
+
+def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
+    """Draw the bytes of one token for each number of key-value heads that the model could have."""
+    shapes = [shape.shared_by(count) for count in reversed(shape.groupings())]
+    labels = [f"{each.kv_heads} · {sharing(each).split('(')[1][:-1]}" for each in shapes]
+    sizes = [each.token_bytes(itemsize) for each in shapes]
+    places = list(range(len(shapes)))
+    bars = go.Bar(
+        x=sizes, y=places, orientation="h",
+        marker_color=[WITH if e.kv_heads == shape.kv_heads else theme.RESIDUAL for e in shapes],
+        text=[f"{size:,.0f} B" for size in sizes], textposition="outside", cliponaxis=False,
+        customdata=[f"{each.attention_weights:,}" for each in shapes],
+        hovertemplate="%{x:,.0f} bytes for each token<br>%{customdata} weights in a block's "
+        "attention<extra></extra>",
+    )  # fmt: skip
+    figure = go.Figure(bars)
+    figure.update_xaxes(visible=False, range=[0, max(sizes) * 1.25])
+    figure.update_yaxes(
+        tickvals=places, ticktext=labels, autorange="reversed", showgrid=False,
+        title="key-value heads",
+    )  # fmt: skip
+    return theme.dressed(figure, 30 * len(places) + 50)
+
+
+def change_map(found: LastTokenChanged) -> go.Figure:
+    """Draw how much each token's keys and values change when the last token does."""
+    layers, tokens = found.change.shape
+    labels = [theme.visible(token) for token in found.tokens]
+    labels[-1] = f"{labels[-1]} → {theme.visible(found.replaced)}"
+    figure = go.Figure(
+        go.Heatmap(
+            z=found.change, x=list(range(tokens)), y=list(range(layers)),
+            colorscale=[[0, "rgba(138,138,134,0.15)"], [1, theme.HIGHLIGHT]], zmin=0,
+            showscale=False, xgap=2, ygap=2,
+            hovertemplate="layer %{y}: %{z:.3g}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(
+        tickvals=list(range(tokens)), ticktext=labels, tickangle=-45, showgrid=False,
+        tickfont_family="monospace",
+    )  # fmt: skip
+    figure.update_yaxes(title="layer", dtick=max(1, layers // 8), showgrid=False, zeroline=False)
+    return theme.dressed(figure, max(160, 22 * layers) + 110)

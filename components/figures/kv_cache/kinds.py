@@ -1,0 +1,39 @@
+"""Kinds of cache side by side: memory, time, difference."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from components.figures import theme
+from components.figures.kv_cache import WITH
+from components.inspection.kv_cache.kinds import KindRow
+
+
+def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
+    """Draw three columns of bars: KiB held, milliseconds per step, largest difference."""
+    titles = ("KiB held", "ms per step", "largest difference of a logit")
+    figure = make_subplots(cols=3, subplot_titles=titles, shared_yaxes=True,
+                           horizontal_spacing=0.06)  # fmt: skip
+    places = list(range(len(rows)))
+    columns = (
+        ([row.held / 1024 for row in rows], "{:,.1f}", theme.RESIDUAL),
+        ([row.median * 1e3 for row in rows], "{:,.2f}", WITH),
+        ([row.difference for row in rows], "{:.2g}", theme.NEGATIVE),
+    )
+    for number, (values, form, color) in enumerate(columns, start=1):
+        figure.add_bar(
+            x=values, y=places, orientation="h", marker_color=color,
+            text=[form.format(value) for value in values], textposition="outside",
+            cliponaxis=False, hovertemplate="%{text}<extra></extra>", row=1, col=number,
+        )  # fmt: skip
+        figure.update_xaxes(
+            visible=False, range=[0, (max(values, default=0) or 1) * 1.35], row=1, col=number
+        )
+    figure.update_yaxes(
+        tickvals=places, ticktext=[row.name for row in rows], autorange="reversed",
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return theme.dressed(figure, 40 * max(1, len(rows)) + 60).update_layout(
+        margin={**theme.MARGIN, "t": 34}, bargap=0.35
+    )

@@ -1,0 +1,1 @@
+"""Pictures of positions: turning speeds, scores over distance, tables and masks."""

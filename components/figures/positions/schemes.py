@@ -1,0 +1,246 @@
+"""Tables, slopes and buckets; what shuffling changes; documents in rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from components.figures import theme
+from components.figures.positions.stretch import COLORS
+from components.inspection.positions.encodings import Buckets, Compared, Table
+from components.inspection.positions.order import Condition, Shuffled
+from components.inspection.positions.packing import Packed
+
+MOST_LINES = 7
+
+
+def vector_map(vectors: np.ndarray) -> go.Figure:
+    """Draw one row for each position: its vector's numbers, zero in the middle."""
+    limit = float(np.percentile(np.abs(vectors), 99)) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=vectors, zmin=-limit, zmax=limit, colorscale=theme.SIGNED,
+            colorbar={"thickness": 10},
+            hovertemplate="position %{y}, number %{x}: %{z:.4f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title="number in the vector", showgrid=False)
+    figure.update_yaxes(title="position", autorange="reversed", showgrid=False)
+    return theme.dressed(figure, 420)
+
+
+def likeness_map(likeness: np.ndarray, shown: np.ndarray, words: str = "cosine") -> go.Figure:
+    """Draw how alike the vectors of two positions are."""
+    limit = max(1e-9, float(np.abs(likeness).max()))
+    figure = go.Figure(
+        go.Heatmap(
+            z=likeness, x=shown, y=shown, zmin=-limit, zmax=limit, colorscale=theme.SIGNED,
+            colorbar={"thickness": 10},
+            hovertemplate=f"positions %{{x}} and %{{y}}: {words} %{{z:.3f}}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title="position", showgrid=False)
+    figure.update_yaxes(title="position", autorange="reversed", showgrid=False)
+    return theme.dressed(figure, 420)
+
+
+def norm_line(table: Table) -> go.Figure:
+    """Draw how long each position's vector is, beside the tokens' own vectors."""
+    low, _, high = table.token_norms
+    figure = go.Figure()
+    figure.add_hrect(
+        y0=low, y1=high, line_width=0, fillcolor="rgba(138, 138, 134, 0.22)",
+        annotation={"text": "token vectors, middle 80%", "xanchor": "right", "x": 0.99},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=np.arange(len(table.norms)), y=table.norms, mode="lines",
+        line={"color": theme.QUERY, "width": 2},
+        hovertemplate="position %{x}: length %{y:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title="position", showgrid=False)
+    figure.update_yaxes(title="length of the vector", rangemode="tozero")
+    return theme.dressed(figure, 260)
+
+
+def slope_lines(slopes: np.ndarray, length: int = 64) -> go.Figure:
+    """Draw what ALiBi takes from a score at each distance, a line for each head."""
+    figure = go.Figure()
+    distances = np.arange(length)
+    for head, slope in enumerate(slopes):
+        figure.add_scatter(
+            x=distances, y=-slope * distances, mode="lines", name=f"head {head}",
+            line={"color": COLORS[head % len(COLORS)], "width": 1.5},
+            hovertemplate=f"head {head}, distance %{{x}}: %{{y:.3f}}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title="distance in positions", showgrid=False)
+    figure.update_yaxes(title="added to the score")
+    return theme.dressed(figure, 340)
+
+
+def bucket_steps(distances: np.ndarray, buckets: np.ndarray) -> go.Figure:
+    """Draw T5's bucket for each distance."""
+    figure = go.Figure(
+        go.Scatter(
+            x=distances,
+            y=buckets,
+            mode="lines",
+            line={"color": theme.QUERY, "shape": "hv"},
+            hovertemplate="distance %{x}: bucket %{y}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="place read minus place reading", showgrid=False)
+    figure.update_yaxes(title="bucket")
+    return theme.dressed(figure, 300)
+
+
+def bias_map(buckets: Buckets) -> go.Figure:
+    """Draw what a T5 adds to a score: a row for each head, a column for each distance."""
+    limit = float(np.abs(buckets.bias).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=buckets.bias, x=buckets.distances, zmin=-limit, zmax=limit, colorscale=theme.SIGNED,
+            colorbar={"thickness": 10},
+            hovertemplate="head %{y}, distance %{x}: %{z:+.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title="place read minus place reading", showgrid=False)
+    figure.update_yaxes(title="head", dtick=1, showgrid=False, autorange="reversed")
+    return theme.dressed(figure, 60 + max(140, 24 * len(buckets.bias)))
+
+
+def three_maps(compared: Compared) -> go.Figure:
+    """Draw the scores of one vector with itself under three schemes, side by side."""
+    titles = ("sinusoid added", "ALiBi", "RoPE")
+    figure = make_subplots(rows=1, cols=3, subplot_titles=titles, shared_yaxes=True)
+    maps = (compared.absolute, compared.bias, compared.rope)
+    for column, (name, scores) in enumerate(zip(titles, maps, strict=True), start=1):
+        figure.add_heatmap(
+            z=scores,
+            colorscale="Viridis",
+            showscale=False,
+            row=1,
+            col=column,
+            hovertemplate=f"{name}: positions %{{y}} and %{{x}}: %{{z:.3f}}<extra></extra>",
+        )
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(title="position of the query", col=1)
+    figure.update_xaxes(title="position of the key", col=2)
+    return theme.dressed(figure, 340).update_layout(margin=theme.MARGIN | {"t": 36})
+
+
+def condition_name(condition: Condition) -> str:
+    """Say in a few words what a model may tell the order by."""
+    positions = "positions" if condition.positions else "no positions"
+    if condition.mask is None:
+        return positions
+    return f"{positions}, {'causal mask' if condition.mask else 'no mask'}"
+
+
+def order_map(shuffled: Shuffled) -> go.Figure:
+    """Draw how much each token's output changed: a row for each condition."""
+    labels = [theme.visible(token) for token in shuffled.tokens]
+    names = [condition_name(each) for each in shuffled.conditions]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shuffled.change, zmin=0, zmax=1, colorscale=theme.ATTENTION, xgap=2, ygap=2,
+            text=[[_share(value) for value in row] for row in shuffled.change],
+            texttemplate="%{text}" if len(labels) <= 24 else None, textfont_size=12,
+            customdata=[labels] * len(names), colorbar={"thickness": 10, "tickformat": ".0%"},
+            hovertemplate="%{customdata}: changed by %{z:.2e} of its length<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(
+        tickvals=list(range(len(labels))), ticktext=labels, tickangle=-50, showgrid=False,
+        tickfont_family="monospace", side="bottom",
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False
+    )
+    return theme.dressed(figure, 46 * len(names) + 140)
+
+
+def _share(change: float) -> str:
+    if change >= 0.005:
+        return f"{change:.0%}"
+    return "0" if change < 1e-4 else "<1%"
+
+
+def packing_rows(packed: Packed) -> go.Figure:
+    """Draw each row of the context with the documents in it."""
+    figure = go.Figure()
+    for row, documents in enumerate(packed.rows):
+        start = 0
+        for document in documents:
+            length = packed.lengths[document]
+            figure.add_bar(
+                x=[length], y=[row], base=[start], orientation="h", text=str(document),
+                marker={"color": COLORS[1 + document % (len(COLORS) - 1)], "opacity": 0.85,
+                        "line": {"color": "#FFFFFF", "width": 1}},
+                insidetextanchor="middle", textangle=0,
+                hovertemplate=f"document {document}: {length} tokens, places {start} to "
+                f"{start + length - 1}<extra></extra>",
+            )  # fmt: skip
+            start += length
+    figure.add_vline(x=packed.row, line={"color": theme.RESIDUAL, "dash": "dash"})
+    figure.update_layout(barmode="overlay", bargap=0.25)
+    figure.update_xaxes(title="place in the row", range=[0, packed.row * 1.02], showgrid=False)
+    figure.update_yaxes(
+        title="row", autorange="reversed", tickvals=list(range(len(packed.rows))), showgrid=False
+    )
+    return theme.dressed(figure, min(520, 90 + 30 * len(packed.rows)))
+
+
+def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -> go.Figure:
+    """Draw which token may read which, in the colour of its document."""
+    owner = np.where(mask, np.asarray(document)[:, None] + 1, 0).astype(float)
+    count = max(document) + 1
+    steps = [
+        "rgba(138, 138, 134, 0.10)",
+        *(COLORS[1 + d % (len(COLORS) - 1)] for d in range(count)),
+    ]
+    scale = []
+    for at, color in enumerate(steps):
+        scale += [(at / len(steps), color), ((at + 1) / len(steps), color)]
+    labels = [theme.visible(token) for token in tokens]
+    said = [
+        [(a, b, "reads" if mask[i, j] else "does not read") for j, b in enumerate(labels)]
+        for i, a in enumerate(labels)
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=owner, zmin=-0.5, zmax=count + 0.5, colorscale=scale, showscale=False, xgap=1, ygap=1,
+            customdata=said,
+            hovertemplate="%{customdata[0]} %{customdata[2]} %{customdata[1]}<extra></extra>",
+        )
+    )  # fmt: skip
+    ticks = {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False}
+    figure.update_xaxes(**ticks, tickangle=-60, tickfont_family="monospace")
+    figure.update_yaxes(**ticks, autorange="reversed", tickfont_family="monospace")
+    return theme.dressed(figure, min(760, 20 * len(labels) + 120))
+
+
+def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.Figure:
+    """Draw one head's attention with its own convention and with the other."""
+    labels = [theme.visible(token) for token in tokens]
+    figure = make_subplots(
+        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04,
+        subplot_titles=("pairs as the model was trained", "pairs mixed up"),
+    )  # fmt: skip
+    for column, z in enumerate((right, wrong), start=1):
+        figure.add_heatmap(
+            z=z, zmin=0, zmax=1, colorscale=theme.ATTENTION, showscale=False, row=1, col=column,
+            customdata=[[(reader, read) for read in labels] for reader in labels],
+            hovertemplate="%{customdata[0]} reads %{customdata[1]}: %{z:.1%}<extra></extra>",
+        )  # fmt: skip
+    show = len(labels) <= 40
+    ticks = {
+        "tickvals": list(range(len(labels))) if show else None,
+        "ticktext": labels if show else None,
+    }
+    figure.update_xaxes(**ticks, tickangle=-60, showgrid=False, tickfont_family="monospace")
+    figure.update_yaxes(**ticks, autorange="reversed", showgrid=False, tickfont_family="monospace")
+    return theme.dressed(figure, min(640, max(280, theme.CELL * len(labels) + 130))).update_layout(
+        margin=theme.MARGIN | {"t": 36}
+    )

@@ -1,0 +1,160 @@
+"""Tokenizers in figures: counts side by side, lengths, windows, and how numbers are written."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from components.figures import theme
+from components.inspection.tokenizer.compare import Comparison
+from components.inspection.tokenizer.statistics import LONGEST_BIN, TextStatistics
+
+ROW = 40
+"""Pixels of height for each bar."""
+NUMBER_TINTS = ("#E8F1F1", "#9CCFCB", "#4E9C9E", "#1F6F72", "#0B4346", "#04282A")
+"""One token, two, three ... in the teal of all counts; six or more share the last."""
+
+
+def token_counts(comparison: Comparison) -> go.Figure:
+    """Draw a bar for each tokenizer: how many tokens it makes of the text, the fewest on top."""
+    readings = sorted(comparison.readings, key=lambda reading: reading.tokens)
+    places = list(range(len(readings)))
+    counts = [reading.tokens for reading in readings]
+    bars = go.Bar(
+        x=counts,
+        y=places,
+        orientation="h",
+        marker={"color": theme.PROBABILITY, "cornerradius": 3},
+        text=[f"{count:,}" for count in counts],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[
+            f"{reading.title}: {reading.tokens:,} tokens,<br>"
+            f"{reading.characters_per_token:.3f} characters per token"
+            for reading in readings
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(
+        xaxis={"range": [0, max([*counts, 1]) * 1.15], "visible": False, "fixedrange": True},
+        yaxis={
+            "tickvals": places,
+            "ticktext": [reading.title for reading in readings],
+            "autorange": "reversed",
+            "fixedrange": True,
+            "ticklabelstandoff": 8,
+            "tickfont": {"size": 14},
+        },
+        bargap=0.35,
+    )
+    return theme.dressed(figure, height=ROW * len(readings) + 40)
+
+
+def length_histogram(statistics: TextStatistics) -> go.Figure:
+    """Draw how many tokens of the text write 1, 2, 3 ... bytes; special tokens are left out."""
+    counts = statistics.lengths
+    filled = np.flatnonzero(counts)
+    last = int(filled[-1]) if len(filled) else 1
+    lengths = list(range(1, last + 1))
+    names = [f"{length}+" if length == LONGEST_BIN else str(length) for length in lengths]
+    share = counts / max(int(counts.sum()), 1)
+    bars = go.Bar(
+        x=lengths,
+        y=[int(counts[length]) for length in lengths],
+        marker={"color": theme.PROBABILITY, "cornerradius": 3},
+        customdata=[[name, f"{share[n]:.2%}"] for name, n in zip(names, lengths, strict=True)],
+        hovertemplate="%{customdata[0]} bytes: %{y:,} tokens (%{customdata[1]})<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(
+        xaxis={
+            "title": "bytes that the token writes",
+            "tickvals": lengths,
+            "ticktext": names,
+            "fixedrange": True,
+        },
+        yaxis={"title": "tokens", "fixedrange": True, "tickformat": ",d"},
+        bargap=0.15,
+    )
+    return theme.dressed(figure, height=300)
+
+
+def window_fit(tokens: int, windows: list[tuple[str, int]]) -> go.Figure:
+    """Draw how much of each context window the text fills; `windows` are names and tokens."""
+    places = list(range(len(windows)))
+    shares = [tokens / size for _, size in windows]
+    fits = [share <= 1 for share in shares]
+    bars = go.Bar(
+        x=[min(share, 1.0) for share in shares],
+        y=places,
+        orientation="h",
+        marker={
+            "color": [theme.PROBABILITY if fit else theme.NEGATIVE for fit in fits],
+            "cornerradius": 3,
+        },
+        text=[
+            f"fits, {_percent(share)} full" if fit else f"{share:,.1f} times too long"
+            for share, fit in zip(shares, fits, strict=True)
+        ],
+        textposition=["outside" if share < 0.6 else "inside" for share in shares],
+        insidetextanchor="end",
+        insidetextfont={"color": "#FFFFFF"},
+        customdata=[f"{tokens:,} of {size:,} tokens" for _, size in windows],
+        hovertemplate="%{customdata}<extra></extra>",
+        cliponaxis=False,
+    )
+    figure = go.Figure(bars).update_layout(
+        xaxis={"range": [0, 1], "visible": False, "fixedrange": True},
+        yaxis={
+            "tickvals": places,
+            "ticktext": [f"{name}<br>{size:,}" for name, size in windows],
+            "autorange": "reversed",
+            "fixedrange": True,
+            "ticklabelstandoff": 8,
+        },
+        bargap=0.4,
+    )
+    return theme.dressed(figure, height=ROW * len(windows) + 40)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 or share == 0 else "under 0.1%"
+
+
+def number_grid(counts: NDArray[np.int8], title: str) -> go.Figure:
+    """Draw for each number from 0 to 9,999 in how many tokens it is written.
+
+    `counts[hundreds, rest]`, so that number 4,207 stands in row 42, column 7.
+    """
+    most = len(NUMBER_TINTS)
+    steps = [
+        (edge, tint)
+        for place, tint in enumerate(NUMBER_TINTS)
+        for edge in (place / most, (place + 1) / most)
+    ]
+    numbers = np.arange(counts.size).reshape(counts.shape)
+    grid = go.Heatmap(
+        z=np.clip(counts, 1, most).astype(np.float32),
+        zmin=0.5,
+        zmax=most + 0.5,
+        colorscale=steps,
+        customdata=np.dstack([numbers, counts]),
+        hovertemplate="%{customdata[0]}: %{customdata[1]} tokens<extra></extra>",
+        colorbar={
+            "title": "tokens",
+            "tickvals": list(range(1, most + 1)),
+            "ticktext": [*map(str, range(1, most)), f"{most}+"],
+            "thickness": 14,
+        },
+    )
+    rows = list(range(0, 100, 20))
+    figure = go.Figure(grid).update_layout(
+        title={"text": title, "font": {"size": 14}},
+        xaxis={"title": "last two digits", "tickvals": rows, "constrain": "domain"},
+        yaxis={
+            "title": "hundreds",
+            "tickvals": rows,
+            "autorange": "reversed",
+            "scaleanchor": "x",
+            "constrain": "domain",
+        },
+    )
+    return theme.dressed(figure, height=460).update_layout(margin_t=44)

@@ -1,0 +1,260 @@
+"""BertViz's head, model and neuron view as stand-alone HTML, fed from our recording.
+
+The package's own scripts draw; what they would fetch from a CDN (d3, jQuery, require.js) is put
+into the page instead. The head and model view come from the package's own functions. The neuron
+view's function accepts three old families only, so its script is handed the recording directly:
+queries and keys as the model used them, RoPE and grouped heads included.
+
+Source: Vig, "A Multiscale Visualization of Attention in the Transformer Model" (2019).
+"""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import torch
+
+from components.inspection.attention.maps import AttentionMaps, Group, maps_of, records_of
+from components.inspection.attention.window import Window
+from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import record
+from components.inspection.model import Model
+
+View = Literal["head", "model", "neuron"]
+DIGITS: Final = 4
+"""Digits kept of each number: a line's width cannot show more."""
+MOST_NUMBERS: Final = 3_000_000
+"""Numbers that go into one page: about 20 MB of text, which a browser still reads in seconds."""
+
+_VENDOR: Final = Path(__file__).parents[3] / "assets" / "vendor"
+_CDN: Final = (
+    '<script src="https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js"></script>'
+)
+# In require.js' stead: both libraries are there already.
+_SHIM: Final = (
+    "window.requirejs = window.require = (names, run) => run(window.jQuery, window.d3);"
+    "window.require.config = () => {};"
+)
+_STYLE: Final = """
+body { margin: 0; padding: 8px; background: %(ground)s; color: %(text)s; }
+#vis svg { max-width: none; }
+svg text { fill: %(text)s; }
+select { font-size: 14px; margin-right: 12px; background: %(ground)s; color: %(text)s; }
+"""
+
+
+# The drawings have fixed widths: narrower places show them smaller.
+_FIT: Final = (
+    "const fit = () => { document.body.style.zoom = Math.min(%s, innerWidth / %s); };"
+    "addEventListener('resize', fit); fit();"
+)
+WIDTHS: Final[dict[View, int]] = {"head": 370, "model": 1000, "neuron": 1020}
+"""Pixels that each view needs."""
+LARGEST: Final[dict[View, float]] = {"head": 1.2, "model": 1.0, "neuron": 1.0}
+"""How much larger than drawn each view may become."""
+
+
+@dataclass(frozen=True)
+class BertVizPage:
+    """A page that works alone, with no network."""
+
+    html: str
+    height: int
+    """Pixels that it needs."""
+    error: float
+    """Largest difference between the weights in the page, read back out of it, and the model's."""
+
+
+def bertviz_page(
+    model: Model,
+    text: str | Sequence[int],
+    target: str | Sequence[int] | None,
+    group: Group,
+    view: View,
+    layer: int,
+    head: int,
+    window: Window,
+    dark: bool,
+) -> BertVizPage:
+    """Return a page that shows `view` of what is in `window`, opened at `layer` and `head`.
+
+    Raises:
+        InspectionError: as for `attention_maps`, or the page would be too large for a browser.
+    """
+    recording = record(model, text, target, keep=["attention"])
+    maps = maps_of(recording, group)
+    check_size(maps, view, window, _size(records_of(recording, group)[0].queries))
+    left = _tokens(maps.readers[window.rows])
+    right = _tokens(maps.read[window.columns])
+    weights = maps.weights[:, :, window.rows, window.columns]
+    if view == "neuron":
+        layers = [
+            {
+                "queries": one.queries[:, window.rows],
+                "keys": np.repeat(one.keys[:, window.columns], one.heads // one.kv_heads, axis=0),
+            }
+            for one in records_of(recording, group)
+        ]
+        body = _neuron_page(weights, left, right, layers, group, layer, head, dark)
+    else:
+        body = _package_page(view, weights, left, right, group, layer, dark)
+    found = np.array(payload(body)["attn"], dtype=np.float64)
+    return BertVizPage(
+        html=_offline(body, view, dark),
+        height=_height(view, max(weights.shape[2:]), *weights.shape[:2]),
+        error=float(np.abs(found - weights).max()),
+    )
+
+
+def payload(page: str) -> dict[str, Any]:
+    """Return what a page draws from: "attn" [layer][head][reader][read], and the tokens."""
+    key = next(key for key in ("window.bertviz_params = ", "const params = ") if key in page)
+    params, _ = json.JSONDecoder().raw_decode(page[page.index(key) + len(key) :])
+    attention = params["attention"]
+    return attention["all"] if isinstance(attention, dict) else attention[0]
+
+
+def _height(view: View, tokens: int, layers: int, heads: int) -> int:
+    """Return the height in pixels, by the sizes that BertViz's scripts state."""
+    if view == "model":
+        rows = layers * (tokens * 7 * 12 / heads + 10) + 50
+        return int(max(rows, 18 * tokens + 60)) + 40
+    return int(LARGEST["head"] * (23 * tokens + 90)) if view == "head" else 26 * tokens + 190
+
+
+def check_size(maps: AttentionMaps, view: View, window: Window, size: int) -> None:
+    """Raise an InspectionError if the view of `window` would hold too many numbers."""
+    rows, columns = len(maps.readers[window.rows]), len(maps.read[window.columns])
+    each = rows * columns + (view == "neuron") * (rows + columns) * size
+    numbers = maps.layers * maps.heads * each
+    if numbers > MOST_NUMBERS:
+        raise InspectionError(
+            f"BertViz's {view} view of {maps.layers} layers x {maps.heads} heads and {rows} tokens "
+            f"would be {numbers:,} numbers; a browser stays quick up to {MOST_NUMBERS:,}. Show "
+            "fewer tokens."
+        )
+
+
+def _size(queries: np.ndarray) -> int:
+    return int(queries.shape[-1])
+
+
+def _tokens(tokens: Sequence[str]) -> list[str]:
+    return [token.replace("\n", "↵") or "∅" for token in tokens]
+
+
+def _package_page(
+    view: View,
+    weights: np.ndarray,
+    left: list[str],
+    right: list[str],
+    group: Group,
+    layer: int,
+    dark: bool,
+) -> str:
+    from bertviz import head_view, model_view
+
+    attention = [torch.from_numpy(np.ascontiguousarray(one))[None] for one in weights]
+    arguments: dict[str, Any] = {"html_action": "return", "prettify_tokens": False}
+    if group == "cross":
+        arguments |= {
+            "cross_attention": attention,
+            "decoder_tokens": left,
+            "encoder_tokens": right,
+        }
+    else:
+        arguments |= {"attention": attention, "tokens": left}
+    if view == "head":
+        page = head_view(layer=layer, **arguments)
+    else:
+        page = model_view(display_mode="dark" if dark else "light", **arguments)
+    return _slimmed(str(page.data))
+
+
+def _slimmed(page: str) -> str:
+    """Return BertViz's page with its numbers once (it has them twice) and rounded, and safe.
+
+    A token such as "</script>" would end the script that it stands in.
+    """
+    key = "const params = "
+    start = page.index(key) + len(key)
+    params, length = json.JSONDecoder().raw_decode(page[start:])
+    # The rest of the line is a comment into which BertViz writes the whole data again.
+    end = page.index("\n", start + length)
+    return page[:start] + _json(params) + ";" + page[end:]
+
+
+def _json(params: Any) -> str:
+    text = json.dumps(_rounded(params), separators=(",", ":"))
+    return text.replace("</", "<\\/").replace("<!--", "<\\!--")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return value
+
+
+def _neuron_page(
+    weights: np.ndarray,
+    left: list[str],
+    right: list[str],
+    layers: list[dict[str, np.ndarray]],
+    group: Group,
+    layer: int,
+    head: int,
+    dark: bool,
+) -> str:
+    name = f"bertviz-{uuid.uuid4().hex}"
+    params = {
+        "attention": {
+            "all": {
+                "attn": weights.tolist(),
+                "queries": [one["queries"].tolist() for one in layers],
+                "keys": [one["keys"].tolist() for one in layers],
+                "left_text": left,
+                "right_text": right,
+            }
+        },
+        "default_filter": "all",
+        "root_div_id": name,
+        "bidirectional": group != "decoder",
+        "display_mode": "dark" if dark else "light",
+        "layer": layer,
+        "head": head,
+    }
+    script = resources.files("bertviz").joinpath("neuron_view.js").read_text(encoding="utf-8")
+    return (
+        f'{_CDN}<div id="{name}" style="padding:8px;font-family:sans-serif">'
+        '<span class="dropdown-label">Layer: </span><select id="layer"></select>'
+        '<span class="dropdown-label">Head: </span><select id="att_head"></select>'
+        f'<div id="vis"></div></div>\n<script>window.bertviz_params = {_json(params)};</script>'
+        f"\n<script>{script}</script>"
+    )
+
+
+def _offline(body: str, view: View, dark: bool) -> str:
+    libraries = "".join(
+        f"<script>{(_VENDOR / name).read_text(encoding='utf-8')}</script>\n"
+        for name in ("jquery-3.7.1.min.js", "d3-5.16.0.min.js")
+    )
+    colours = (
+        {"ground": "#171614", "text": "#F3F1EC"}
+        if dark
+        else {"ground": "#FFFFFF", "text": "#1D1D1B"}
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>BertViz</title>'
+        f"<style>{_STYLE % colours}</style></head><body>"
+        + body.replace(_CDN, f"{libraries}<script>{_SHIM}</script>")
+        + f"<script>{_FIT % (LARGEST[view], WIDTHS[view])}</script></body></html>"
+    )

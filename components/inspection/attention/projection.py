@@ -1,0 +1,74 @@
+"""What each head writes into the stream: its output times its slice of the output projection."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
+
+from components.inspection.anatomy import part
+from components.inspection.attention.maps import Group
+from components.inspection.errors import InspectionError
+from components.inspection.model import Model
+from components.inspection.recording import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """One attention sublayer's output projection, cut into the heads' slices."""
+
+    slices: Array
+    """[head, size, width]: a head's output times its slice is what the head writes."""
+    bias: Array
+    """[width]: added once, by no head."""
+    norm: nn.Module | None
+    """What the family puts between the projection and the stream (Gemma 2 and 3, OLMo 2)."""
+
+    def writes(self, outputs: Array) -> Array:
+        """Return [head, reader, width] for `outputs[head, reader, size]`."""
+        return np.einsum("hrs,hsw->hrw", outputs, self.slices)
+
+    def added(self, outputs: Array) -> Array:
+        """Return [reader, width]: what all heads together add to the stream."""
+        total = self.writes(outputs).sum(0) + self.bias
+        if self.norm is None:
+            return total
+        weight = next(self.norm.parameters())
+        with torch.no_grad():
+            normed = self.norm(torch.from_numpy(total).to(weight.device, weight.dtype)[None])
+        return normed[0].float().cpu().numpy()
+
+
+def output_projection(model: Model, group: Group, layer: int, heads: int) -> Projection:
+    """Return the output projection of one sublayer, by the family's row in the anatomy.
+
+    Raises:
+        InspectionError: the family has no row, or its projection is not one matrix.
+    """
+    tower = model.anatomy.towers["decoder" if group == "cross" else group]
+    attention = tower.cross_attention if group == "cross" else tower.attention
+    write = tower.cross_write if group == "cross" else tower.attention_write
+    if not attention or not write:
+        raise InspectionError(
+            f"Vitrine does not know where the family '{model.facts.family}' keeps the matrix that "
+            "mixes its heads' outputs, so what each head writes cannot be told."
+        )
+    block = list(part(model.network.base_model, tower.blocks).children())[layer]
+    written = part(block, write)
+    if isinstance(written, (nn.Linear, Conv1D)):
+        return _cut(written, None, heads)
+    # A norm stands behind the projection, which is the attention module's last matrix then.
+    matrices = [m for m in part(block, attention).modules() if isinstance(m, (nn.Linear, Conv1D))]
+    if not matrices:
+        raise InspectionError(f"No output projection was found in '{model.source}'.")
+    return _cut(matrices[-1], written, heads)
+
+
+def _cut(matrix: nn.Linear | Conv1D, norm: nn.Module | None, heads: int) -> Projection:
+    # GPT-2's Conv1D is a linear layer whose weight lies [input, output].
+    weight: Tensor = matrix.weight if isinstance(matrix, Conv1D) else matrix.weight.T
+    weight = weight.detach().float().cpu()
+    inputs, width = weight.shape
+    bias = torch.zeros(width) if matrix.bias is None else matrix.bias.detach().float().cpu()
+    return Projection(weight.reshape(heads, inputs // heads, width).numpy(), bias.numpy(), norm)

@@ -1,0 +1,123 @@
+"""Attention on matrices small enough to follow by hand."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inspection.errors import InspectionError
+
+Matrix = NDArray[np.float64]
+MOST: Final = 8
+"""Most tokens, and most numbers in a vector."""
+LARGEST: Final = 1e6
+EXAMPLE: Final = "1 0\n0 1\n1 1"
+"""Q, K and V of the example in the source texts: [[1,0],[0,1],[1,1]]."""
+
+
+@dataclass(frozen=True, eq=False)
+class ToyAttention:
+    """Each step of attention; matrices are [reader, read] unless said."""
+
+    queries: Matrix
+    """[reader, size]"""
+    keys: Matrix
+    """[read, size]"""
+    values: Matrix
+    """[read, value size]"""
+    dots: Matrix
+    """queries @ keys.T"""
+    scaled: Matrix
+    """`dots` over sqrt(size), if asked for, and over the temperature."""
+    masked: Matrix
+    """`scaled` with -inf where a token comes later, if asked for."""
+    weights: Matrix
+    """softmax of `masked` over each row: 0 to 1, rows sum to 1."""
+    outputs: Matrix
+    """[reader, value size]: weights @ values."""
+
+
+def toy_attention(
+    queries: Matrix,
+    keys: Matrix,
+    values: Matrix,
+    scale: bool = True,
+    causal: bool = True,
+    temperature: float = 1.0,
+) -> ToyAttention:
+    """Attend, and keep every step.
+
+    The largest score of a row is taken off before the exponential, so large numbers do no harm
+    (written without it, as in many a first attempt, exp(900) is infinite and the row NaN).
+
+    Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.1.
+
+    Raises:
+        InspectionError: the matrices do not fit together.
+    """
+    if queries.shape[1] != keys.shape[1]:
+        raise InspectionError(
+            f"A query and a key must have as many numbers: Q has {queries.shape[1]} in a row, K "
+            f"has {keys.shape[1]}. Make them alike, since their products are summed."
+        )
+    if len(keys) != len(values):
+        raise InspectionError(
+            f"Every key belongs to a value: K has {len(keys)} rows, V has {len(values)}. Give "
+            "both as many."
+        )
+    if causal and len(queries) != len(keys):
+        raise InspectionError(
+            f"A causal mask needs as many queries as keys: Q has {len(queries)} rows, K has "
+            f"{len(keys)}. Give both as many, or switch the mask off (cross-attention has none)."
+        )
+    if not temperature > 0:
+        raise InspectionError(f"The temperature must be above 0; it is {temperature:g}.")
+    dots = queries @ keys.T
+    scaled = dots / (np.sqrt(queries.shape[1]) if scale else 1.0) / temperature
+    later = np.triu(np.ones_like(scaled, dtype=bool), k=1)
+    masked = np.where(later, -np.inf, scaled) if causal else scaled
+    powers = np.exp(masked - masked.max(-1, keepdims=True))
+    weights = powers / powers.sum(-1, keepdims=True)
+    return ToyAttention(queries, keys, values, dots, scaled, masked, weights, weights @ values)
+
+
+def matrix(text: str, name: str) -> Matrix:
+    """Return the matrix written in `text`: a row in each line, numbers apart by spaces or commas.
+
+    >>> matrix("1 0\\n0, 1", "Q").tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+
+    Raises:
+        InspectionError: it is empty, too large, ragged, or has something that is no number.
+    """
+    rows = [re.split(r"[\s,;]+", line.strip(" ,;\t[]")) for line in text.strip().splitlines()]
+    rows = [row for row in rows if row != [""]]
+    if not rows:
+        raise InspectionError(f"{name} is empty. Write a row of numbers for each token: 1 0")
+    sizes = {len(row) for row in rows}
+    if len(sizes) > 1:
+        raise InspectionError(
+            f"The rows of {name} must be of the same length; they have "
+            f"{' and '.join(str(size) for size in sorted(sizes))} numbers."
+        )
+    if len(rows) > MOST or sizes.pop() > MOST:
+        raise InspectionError(
+            f"{name} has {len(rows)} rows of {len(rows[0])} numbers; at most {MOST} of each can "
+            "be followed by eye."
+        )
+    return np.array([[_number(cell, name) for cell in row] for row in rows])
+
+
+def _number(cell: str, name: str) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        number = float("nan")
+    if not abs(number) <= LARGEST:
+        raise InspectionError(
+            f"“{cell[:30]}” in {name} is no number from {-LARGEST:,.0f} to {LARGEST:,.0f}. Write "
+            "numbers apart by spaces, such as 1 0.5"
+        )
+    return number

@@ -1,0 +1,88 @@
+"""Do the scores add up? Integrated gradients with more and more steps, until they do."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inspection.attribution.catalogue import USUAL
+from components.inspection.attribution.methods import Attribution, attribute
+from components.inspection.attribution.question import Question
+from components.inspection.errors import InspectionError
+from components.inspection.model import Model
+from components.inspection.progress import Progress, silent
+
+FIRST_STEPS: Final = 4
+MOST_STEPS: Final = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Completeness:
+    """How the sum of the scores nears the change that it should equal."""
+
+    steps: NDArray[np.int32]
+    """[try]: 4, 8, 16, ..."""
+    gaps: NDArray[np.float32]
+    """[try], in logits: the change from baseline to text minus the sum of the scores."""
+    bound: float
+    """The gap that is small enough, as a share of the change."""
+    last: Attribution
+    """The scores of the last try."""
+
+    @property
+    def shares(self) -> NDArray[np.float32]:
+        """[try]: the size of the gap as a share of the size of the change."""
+        change = max(abs(self.last.change), float(np.finfo(np.float32).tiny))
+        return (np.abs(self.gaps) / change).astype(np.float32)
+
+    @property
+    def reached(self) -> bool:
+        """The last try is within the bound."""
+        return bool(self.shares[-1] <= self.bound)
+
+
+def steps_tried(most_steps: int = MOST_STEPS) -> list[int]:
+    """Return the numbers of steps, each twice the one before.
+
+    >>> steps_tried(32)
+    [4, 8, 16, 32]
+    """
+    tried = [FIRST_STEPS]
+    while tried[-1] * 2 <= most_steps:
+        tried.append(tried[-1] * 2)
+    return tried
+
+
+def raise_steps(
+    model: Model,
+    question: Question,
+    bound: float,
+    most_steps: int = MOST_STEPS,
+    progress: Progress = silent,
+) -> Completeness:
+    """Double the steps of integrated gradients until the gap is at most `bound` of the change.
+
+    Raises:
+        InspectionError: the bound is not between 0 and 1, or the question cannot be put.
+    """
+    if not 0 < bound < 1:
+        raise InspectionError(f"The bound must be between 0 and 1 (0 and 100%), not {bound:g}.")
+    tried: list[Attribution] = []
+    allowed = steps_tried(most_steps)
+    for count in allowed:
+        done = sum(allowed[: len(tried)]) / sum(allowed)
+
+        def tell(share: float, _phrase: str, done: float = done, count: int = count) -> None:
+            progress(done + share * count / sum(allowed), f"{count} steps")
+
+        effort = replace(USUAL, steps=count)
+        tried.append(attribute(model, question, "integrated_gradients", effort, tell))
+        if abs(tried[-1].gap) <= bound * abs(tried[-1].change):
+            break
+    return Completeness(
+        steps=np.array(allowed[: len(tried)], np.int32),
+        gaps=np.array([each.gap for each in tried], np.float32),
+        bound=bound,
+        last=tried[-1],
+    )

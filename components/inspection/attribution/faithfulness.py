@@ -1,0 +1,148 @@
+"""Do the scores hold? Take pieces away in the order of a ranking, and watch the target.
+
+Deletion and insertion curves (Petsiuk, Das and Saenko, "RISE", 2018): if a ranking names what
+mattered, the target falls fast when its first pieces go, and rises fast when they come back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from components.inspection.attribution.question import Posed, Question
+from components.inspection.errors import InspectionError
+from components.inspection.model import Model
+from components.inspection.progress import Progress, silent
+
+RANDOM_ORDERS: Final = 20
+MOST_POINTS: Final = 25
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """The target while pieces go or come, by ranking and for random orders."""
+
+    names: tuple[str, ...]
+    removed: NDArray[np.int32]
+    """[point]: how many pieces are away (deletion) or back (insertion): 0 up to all."""
+    deletion: Floats
+    """[ranking, point], in logits."""
+    insertion: Floats
+    """[ranking, point], in logits."""
+    random_deletion: Floats
+    """[order, point]"""
+    random_insertion: Floats
+    """[order, point]"""
+    at_input: float
+    at_baseline: float
+    forwards: int
+
+    @property
+    def deletion_area(self) -> Floats:
+        """[ranking]: mean height of the curve; the lower, the better the ranking."""
+        return area(self.deletion, self.removed)
+
+    @property
+    def insertion_area(self) -> Floats:
+        """[ranking]: mean height of the curve; the higher, the better the ranking."""
+        return area(self.insertion, self.removed)
+
+    @property
+    def beaten(self) -> Floats:
+        """[ranking]: share of the random orders whose deletion area is larger, 0 to 1."""
+        random = area(self.random_deletion, self.removed)
+        return (random[None] > self.deletion_area[:, None]).mean(1).astype(np.float32)
+
+
+def area(curves: Floats, places: NDArray[np.int32]) -> Floats:
+    """Return the mean height [curve] of curves given at `places`, by the trapezoid rule.
+
+    >>> area(np.array([[4, 2, 0]], np.float32), np.array([0, 1, 2], np.int32))
+    array([2.], dtype=float32)
+    """
+    widths = np.diff(places)
+    middles = (curves[..., 1:] + curves[..., :-1]) / 2
+    return ((middles * widths).sum(-1) / widths.sum()).astype(np.float32)
+
+
+def ranking(scores: Floats) -> tuple[int, ...]:
+    """Return the scored pieces, counted from 0 among themselves, the highest score first."""
+    free = scores[~np.isnan(scores)]
+    return tuple(int(place) for place in np.argsort(-free, kind="stable"))
+
+
+def points(pieces: int) -> NDArray[np.int32]:
+    """Return how many pieces are away at each point of a curve."""
+    count = min(pieces + 1, MOST_POINTS)
+    return np.unique(np.linspace(0, pieces, count).round().astype(np.int32))
+
+
+def cost(pieces: int, rankings: int) -> int:
+    """Return how many texts are read at most; the same text is read once."""
+    inner = len(points(pieces)) - 2
+    return 3 + 2 * inner * rankings + 2 * inner * RANDOM_ORDERS + 2
+
+
+def curves(
+    model: Model,
+    question: Question,
+    names: Sequence[str],
+    rankings: Sequence[Sequence[int]],
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Curves:
+    """Read the text with more and more pieces replaced by the baseline, in each order given.
+
+    Raises:
+        InspectionError: a ranking is not an order of the text's pieces, or the question cannot
+            be put.
+    """
+    posed = Posed(model, question)
+    pieces = len(posed.units.free)
+    for name, order in zip(names, rankings, strict=True):
+        if sorted(order) != list(range(pieces)):
+            raise InspectionError(
+                f"The ranking of {name} has {len(order)} places, but the text has {pieces} pieces; "
+                "each must be named once."
+            )
+    removed = points(pieces)
+    generator = np.random.default_rng(seed)
+    random = [generator.permutation(pieces) for _ in range(RANDOM_ORDERS)]
+    gone = np.stack([_away(list(order), removed) for order in [*rankings, *random]])
+    # Back are those that deletion takes away, and away the others.
+    rows = np.concatenate([~gone, gone]).reshape(-1, pieces)
+    distinct, where = np.unique(rows, axis=0, return_inverse=True)
+    total = len(distinct) + 3
+    posed.score.tell = lambda done: progress(min(1.0, done / total), "Taking pieces away")
+    at_input, at_baseline = posed.ends()
+    with torch.no_grad():
+        found = torch.cat(
+            [
+                posed.with_switches(part)
+                for part in torch.from_numpy(distinct).float().split(posed.rows)
+            ]
+        )
+    values = found.cpu().numpy()[where.reshape(-1)].reshape(2, len(gone), len(removed))
+    many = len(rankings)
+    return Curves(
+        names=tuple(names),
+        removed=removed,
+        deletion=values[0, :many],
+        insertion=values[1, :many],
+        random_deletion=values[0, many:],
+        random_insertion=values[1, many:],
+        at_input=at_input,
+        at_baseline=at_baseline,
+        forwards=posed.score.forwards,
+    )
+
+
+def _away(order: Sequence[int], removed: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return [point, piece]: whether the piece is among the first so many of `order`."""
+    place = np.empty(len(order), int)
+    place[list(order)] = np.arange(len(order))
+    return place[None] < removed[:, None]

@@ -1,0 +1,57 @@
+"""Shapes of known models, as published, so that the planner needs no download.
+
+Each row's parameters are counted again in the tests, by building the model from the row's
+numbers on torch's meta device, which takes no memory.
+"""
+
+from typing import Final
+
+from components.inspection.kv_cache.shapes import Shape
+
+
+def _row(
+    name: str,
+    parameters: int,
+    blocks: tuple[int, int, int, int],
+    sizes: tuple[int, int, int],
+    vocabulary: int,
+    context: int,
+    window: int | None = None,
+) -> Shape:
+    """Make a row: (layers, heads, kv heads, head size), (width, MLP width, MLP matrices)."""
+    layers, heads, kv_heads, head_size = blocks
+    width, mlp_width, matrices = sizes
+    return Shape(
+        name=name,
+        parameters=parameters,
+        layers=layers,
+        heads=heads,
+        kv_heads=kv_heads,
+        head_size=head_size,
+        width=width,
+        attention_weights=2 * width * head_size * (heads + kv_heads),
+        mlp_weights=matrices * width * mlp_width,
+        mlp_width=mlp_width,
+        vocabulary=vocabulary,
+        context=context,
+        windows=(window,) * layers if window else (),
+    )
+
+
+_ROWS: Final = (
+    _row("GPT-2", 124_439_808, (12, 12, 12, 64), (768, 3_072, 2), 50_257, 1_024),
+    _row("Qwen2.5-0.5B", 494_032_768, (24, 14, 2, 64), (896, 4_864, 3), 151_936, 32_768),
+    _row("Qwen3-0.6B", 596_049_920, (28, 16, 8, 128), (1_024, 3_072, 3), 151_936, 40_960),
+    _row("TinyLlama-1.1B", 1_100_048_384, (22, 32, 4, 64), (2_048, 5_632, 3), 32_000, 2_048),
+    _row("Phi-3-mini", 3_821_079_552, (32, 32, 32, 96), (3_072, 8_192, 3), 32_064, 4_096),
+    _row("Llama-2-7B", 6_738_415_616, (32, 32, 32, 128), (4_096, 11_008, 3), 32_000, 4_096),
+    _row("Falcon-7B", 6_921_720_704, (32, 71, 1, 64), (4_544, 18_176, 2), 65_024, 2_048),
+    _row(
+        "Mistral-7B v0.1", 7_241_732_096, (32, 32, 8, 128), (4_096, 14_336, 3), 32_000, 32_768,
+        window=4_096,
+    ),
+    _row("Qwen2.5-7B", 7_615_616_512, (28, 28, 4, 128), (3_584, 18_944, 3), 152_064, 32_768),
+    _row("Llama-3-8B", 8_030_261_248, (32, 32, 8, 128), (4_096, 14_336, 3), 128_256, 8_192),
+)  # fmt: skip
+
+PUBLISHED: Final[dict[str, Shape]] = {shape.name: shape for shape in _ROWS}

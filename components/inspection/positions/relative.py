@@ -1,0 +1,145 @@
+"""Scores as a function of where the two tokens stand: only their distance counts.
+
+R_m^T R_n = R_(n-m) (Su et al., "RoFormer", 2021, eq. 16), so moving both tokens changes nothing.
+Pair i adds |q_i| |k_i| cos((m - n) theta_i + phi_i) to the score, where phi_i is the angle from
+k_i to q_i before any rotation.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inspection.positions.rotation import Array, Rope, in_pairs, turned
+from components.inspection.positions.vectors import RotatedVectors
+
+PLACES: Final = ((0, 3), (5, 8), (100, 103), (1000, 1003))
+"""The source texts' four places of one query and one key, three apart."""
+BANDS: Final = 4
+MOST_PAIRS: Final = 400
+MOST_DISTANCE: Final = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Shifts:
+    """One query and one key, moved."""
+
+    shifts: NDArray[np.int64]
+    """[shift]: by how many positions."""
+    together: Array
+    """[shift]: their score (q.k times the scale) if both are moved."""
+    key_only: Array
+    """[shift]: their score if only the key is moved, to the left of the query."""
+    places: tuple[tuple[int, int, float], ...]
+    """Position of the query, of the key, and the score there; three apart throughout."""
+
+    @property
+    def spread(self) -> float:
+        """Largest difference among the scores of the moved couple."""
+        return float(np.ptp(self.together))
+
+
+def score(query: Array, key: Array, at: float, key_at: float, rope: Rope, scale: float) -> float:
+    """Return the score of a query and a key, unturned, placed at two positions."""
+    q = turned(query, np.float32(at), rope)
+    k = turned(key, np.float32(key_at), rope)
+    return float(q.astype(np.float64) @ k.astype(np.float64)) * scale
+
+
+def shifts(vectors: RotatedVectors, head: int, reader: int, read: int) -> Shifts:
+    """Move the query of token `reader` and the key of token `read` of `head`."""
+    query = vectors.queries[head, reader]
+    key = vectors.keys[vectors.key_head(head), read]
+    rope, scale = vectors.rope, vectors.scale
+    longest = max(2, min(rope.context, MOST_DISTANCE) - max(reader, read))
+    steps = np.unique(np.linspace(0, longest - 1, min(longest, 257)).astype(np.int64))
+    keys = turned(key, (read + steps).astype(np.float32), rope)
+    together = (turned(query, (reader + steps).astype(np.float32), rope) * keys).sum(-1) * scale
+    # The query stays at the far end, so that every distance up to the longest can be shown.
+    gone = turned(key, (longest - 1 - steps).astype(np.float32), rope)
+    alone = (turned(query, np.float32(longest - 1), rope) * gone).sum(-1) * scale
+    return Shifts(
+        shifts=steps,
+        together=together.astype(np.float32),
+        key_only=alone.astype(np.float32),
+        places=tuple((m, n, score(query, key, n, m, rope, scale)) for m, n in PLACES),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Decay:
+    """Scores against distance, for the head's own queries and keys and for random ones."""
+
+    distances: NDArray[np.int64]
+    """[distance]"""
+    real: Array
+    """[statistic, distance]: mean, 10th and 90th percentile over real query-key couples."""
+    random: Array
+    """[statistic, distance]: the same over Gaussian couples of the same lengths."""
+    bands: Array
+    """[band, distance]: the part of the real mean that each quarter of the pairs adds, the
+    fastest first. Together they and `rest` are the mean."""
+    band_pairs: tuple[tuple[int, int], ...]
+    """First and last pair of each band."""
+    rest: float
+    """What the numbers that are not turned add: the same at each distance."""
+    alike: Array
+    """[distance]: mean over pairs of cos(distance * theta_i): a query equal to its key, all of
+    whose pairs are equally long. 1 at distance 0."""
+    couples: int
+
+
+def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
+    """Place the head's own queries and keys (unturned) at every distance, whatever theirs is."""
+    rope = vectors.rope
+    queries = vectors.queries[head].astype(np.float64)
+    keys = vectors.keys[vectors.key_head(head)].astype(np.float64)
+    rng = np.random.default_rng(seed)
+    reader, read = np.tril_indices(len(queries))
+    if len(reader) > MOST_PAIRS:
+        kept = rng.choice(len(reader), MOST_PAIRS, replace=False)
+        reader, read = reader[kept], read[kept]
+    far = max(2, min(rope.context, MOST_DISTANCE))
+    distances = np.unique(np.linspace(0, far - 1, min(far, 512)).astype(np.int64))
+    q, k = queries[reader], keys[read]
+    by_pair = _by_pair(q, k, distances, rope) * vectors.scale
+    rest = (q[:, rope.turned :] * k[:, rope.turned :]).sum(-1) * vectors.scale
+    edges = np.linspace(0, rope.pairs, min(BANDS, rope.pairs) + 1).round().astype(int)
+    bands = [by_pair[:, low:high].sum(1).mean(0) for low, high in pairwise(edges)]
+    noise = [_of_length(rng.standard_normal(each.shape), each) for each in (q, k)]
+    chance = _by_pair(noise[0], noise[1], distances, rope).sum(1) * vectors.scale
+    if rope.size > rope.turned:
+        others = (noise[0][:, rope.turned :] * noise[1][:, rope.turned :]).sum(-1)
+        chance = chance + others[:, None] * vectors.scale
+    angles = distances[:, None] * rope.frequencies.astype(np.float64)
+    return Decay(
+        distances=distances,
+        real=_statistics(by_pair.sum(1) + rest[:, None]),
+        random=_statistics(chance),
+        bands=np.stack(bands).astype(np.float32),
+        band_pairs=tuple((int(low), int(high) - 1) for low, high in pairwise(edges)),
+        rest=float(rest.mean()),
+        alike=np.cos(angles).mean(1).astype(np.float32),
+        couples=len(q),
+    )
+
+
+def _by_pair(q: np.ndarray, k: np.ndarray, distances: np.ndarray, rope: Rope) -> np.ndarray:
+    """Return [couple, pair, distance]: what each pair adds to q.k, the query ahead."""
+    a, b = in_pairs(q, rope), in_pairs(k, rope)
+    along = (a * b).sum(-1)[..., None]
+    across = (a[..., 1] * b[..., 0] - a[..., 0] * b[..., 1])[..., None]
+    angles = rope.frequencies.astype(np.float64)[:, None] * distances
+    return (along * np.cos(angles) - across * np.sin(angles)) * rope.scaling**2
+
+
+def _of_length(noise: np.ndarray, like: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(like, axis=-1, keepdims=True)
+    return noise / np.linalg.norm(noise, axis=-1, keepdims=True) * lengths
+
+
+def _statistics(scores: np.ndarray) -> Array:
+    low, high = np.percentile(scores, [10, 90], axis=0)
+    return np.stack([scores.mean(0), low, high]).astype(np.float32)

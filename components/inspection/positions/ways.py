@@ -1,0 +1,49 @@
+"""The ways to stretch RoPE, by the names that transformers gives them: plain values only."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Way = Literal["trained", "theta", "linear", "dynamic", "yarn", "longrope", "llama3"]
+
+NAMES: Final[dict[Way, str]] = {
+    "trained": "As trained",
+    "theta": "Larger theta",
+    "linear": "Linear (position interpolation)",
+    "dynamic": "Dynamic NTK",
+    "yarn": "YaRN",
+    "longrope": "LongRoPE",
+    "llama3": "Llama 3",
+}
+SAYS: Final[dict[Way, str]] = {
+    "trained": "The model's own rotation.",
+    "theta": "Another base for all pairs: theta times factor^(d/(d-2)), so that the slowest pair "
+    "is slowed by the factor and the fastest hardly (“NTK-aware”, bloc97, 2023).",
+    "linear": "Every position is divided by the factor: f'(x, m) = f(x, m L / L'). All pairs are "
+    "slowed alike (Chen et al., 2023).",
+    "dynamic": "As a larger theta, but only for texts longer than the trained context, and the "
+    "more the longer they are.",
+    "yarn": "Pairs that turn often keep their speed, pairs that never complete a turn are slowed "
+    "by the factor, with a ramp between; and the logits of attention grow by (0.1 ln s + 1)² "
+    "(Peng et al., 2023).",
+    "longrope": "A divisor for each pair, one list for short and one for long texts; Microsoft "
+    "finds them by a search (Ding et al., 2024). Here: 1 for short texts, and for long ones "
+    "factor^(i/last).",
+    "llama3": "Wavelengths below a quarter of the context are kept, those beyond it divided by the "
+    "factor, with a ramp between (Llama 3.1, 2024).",
+}
+LOW: Final = 1.0
+HIGH: Final = 16.0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One way and how far."""
+
+    way: Way = "trained"
+    factor: float = 4.0
+    """How many times the trained context is wanted, from 1 to 16."""
+
+    @property
+    def name(self) -> str:
+        """As shown to readers."""
+        return NAMES[self.way] + ("" if self.way == "trained" else f", {self.factor:g} times")

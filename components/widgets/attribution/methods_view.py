@@ -1,0 +1,174 @@
+"""View: all methods side by side, and how far they agree."""
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components import engine
+from components.engine import ModelChoice
+from components.widgets.attribution import shown
+from components.widgets.attribution.running import Cost, allowed, telling
+
+if TYPE_CHECKING:
+    from components.inspection.attribution.agreement import By
+    from components.inspection.attribution.catalogue import Effort, MethodName
+    from components.inspection.attribution.methods import Attribution
+    from components.inspection.attribution.question import Question, Reading
+
+COMPARED: Final[dict[str, "By"]] = {"how strong": "strength", "for and against": "sign"}
+USUAL = [
+    "Integrated gradients",
+    "Input × gradient",
+    "Saliency",
+    "Feature ablation",
+    "Shapley values",
+]
+
+
+def methods_view(
+    choice: ModelChoice, question: "Question", reading: "Reading", effort: "Effort"
+) -> None:
+    """Show a row for each method that is chosen, and their rank correlations."""
+    from components.inspection.attribution.catalogue import METHODS
+
+    found = several(choice, question, reading, effort)
+    if not found:
+        return
+    titles = [METHODS[each.method].title for each in found]
+    scores = np.stack([each.scores for each in found])
+    _draw(titles, scores, found, reading)
+    _completeness(found)
+    if len(found) > 1:
+        _agreement(titles, scores)
+    with st.expander("How to read it"):
+        st.markdown(
+            "One row is one method, one column one piece. Blue speaks for the answer, orange "
+            "against it; each row's colours span its own largest score, since methods measure in "
+            "different ways. Where a column has one colour from top to bottom, they agree.\n\n"
+            + "\n".join(
+                f"- **{METHODS[each.method].title}** {METHODS[each.method].says}." for each in found
+            )
+            + "\n\nDeepLift is not among them: Captum has no rule of it for attention's softmax "
+            "and products, so on a transformer it would be a plain gradient under another name."
+        )
+
+
+def several(
+    choice: ModelChoice, question: "Question", reading: "Reading", effort: "Effort"
+) -> "list[Attribution] | None":
+    """Ask which methods; return what each says, once the reader has started what is dear."""
+    from components.inspection.attribution.catalogue import BY_TITLE
+
+    chosen = st.pills(
+        "Methods", list(BY_TITLE), selection_mode="multi", default=USUAL, key="methods",
+        bind="query-params", persist_state="session", wrap=True,
+    )  # fmt: skip
+    wanted = [name for title, name in BY_TITLE.items() if title in chosen]
+    if not wanted:
+        st.info("Choose one method or more.")
+        return None
+    return _all_of(choice, question, reading, wanted, effort)
+
+
+def _all_of(
+    choice: ModelChoice,
+    question: "Question",
+    reading: "Reading",
+    wanted: "list[MethodName]",
+    effort: "Effort",
+) -> "list[Attribution] | None":
+    from components.inspection.attribution import catalogue, methods
+
+    pieces = len(reading.units.free)
+    costs = [catalogue.cost(name, pieces, effort) for name in wanted]
+    total = Cost(sum(c[0] for c in costs), sum(c[1] for c in costs), len(reading.units.tokens))
+    what = (question, tuple(wanted), effort)
+    if not allowed(choice, total, *what):
+        return None
+    tell = telling(choice, *what)
+    return [
+        engine.inspect(methods.attribute, choice, question, name, effort, progress=tell)
+        for name in wanted
+    ]
+
+
+def _draw(
+    titles: list[str], scores: np.ndarray, found: "list[Attribution]", reading: "Reading"
+) -> None:
+    from components.figures import attribution as figures
+
+    picture = figures.side_by_side(titles, scores, reading.units)
+    st.plotly_chart(
+        picture, key="side-by-side", config=shown.modebar("methods"),
+        alt=f"Scores of {len(titles)} methods for {len(reading.units.free)} pieces.",
+    )  # fmt: skip
+    shown.take_away(
+        "methods", shown.table_of(titles, found), picture,
+        {"answer": reading.answer, "rather_than": reading.rather_than},
+    )  # fmt: skip
+
+
+def _completeness(found: "list[Attribution]") -> None:
+    from components.inspection.attribution.catalogue import METHODS
+
+    st.markdown("**Do the scores add up?** The change from baseline to text, and their sum:")
+    rows = [
+        {
+            "method": METHODS[each.method].title,
+            "sum of scores": each.total if METHODS[each.method].signed else None,
+            "change": each.change,
+            "gap": each.gap if METHODS[each.method].signed else None,
+            "promises 0": METHODS[each.method].complete,
+            "texts read": each.forwards,
+            "and back": each.backwards,
+        }
+        for each in found
+    ]
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="%+.4f")
+            for name in ("sum of scores", "change", "gap")
+        },
+    )  # fmt: skip
+
+
+def _agreement(titles: list[str], scores: np.ndarray) -> None:
+    from components.figures import attribution as figures
+    from components.inspection.attribution.agreement import FEWEST, agreement
+
+    st.subheader("Do they agree?", anchor=False)
+    guess = st.selectbox(
+        "Predict first: which method will be most alone, with the lowest correlations?",
+        titles, index=None, placeholder="Take a guess, and the numbers appear",
+        key="guess-methods",
+    )  # fmt: skip
+    if not guess:
+        return
+    compared = st.segmented_control(
+        "Compare", list(COMPARED), default="how strong", required=True, key="compared",
+        bind="query-params",
+        help="How strong: ranks of the sizes. For and against: ranks of the signed scores.",
+    )  # fmt: skip
+    by = COMPARED[compared or "how strong"]
+    found = engine.compute(agreement, titles, scores, by)
+    if found.pieces < FEWEST:
+        st.info(f"A rank correlation needs at least {FEWEST} pieces; there are {found.pieces}.")
+        return
+    st.plotly_chart(
+        figures.agreement_grid(found), key="agreement", config=shown.modebar("agreement"),
+        alt="Rank correlation of every two methods.",
+    )  # fmt: skip
+    others = np.where(np.eye(len(titles), dtype=bool), np.nan, found.correlation)
+    if np.isnan(others).all():
+        return
+    means = np.nanmean(np.where(np.isnan(others).all(1)[:, None], 1.0, others), axis=1)
+    alone = titles[int(means.argmin())]
+    st.markdown(
+        f"{'**Yes**' if alone == guess else '**No**'}: most alone is **{alone}**, with a mean rank "
+        f"correlation of {means.min():.2f} to the others. 1 is the same order, 0 no relation, −1 "
+        "the opposite. Methods that disagree answer different questions: a *nudge* (gradients) "
+        "is not a *removal* (ablation)."
+    )

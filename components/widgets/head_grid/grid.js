@@ -1,0 +1,91 @@
+/* The grid: a button with a canvas for each head, and a pane that tells of the one looked at. */
+
+import { levelsOf, paint, palette } from "./pixels.js";
+
+function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+function picture(data, levels, colours, place) {
+  const canvas = element("canvas", { width: data.columns, height: data.rows });
+  const count = data.rows * data.columns;
+  const bytes = paint(levels, place * count, count, colours);
+  canvas.getContext("2d").putImageData(new ImageData(bytes, data.columns, data.rows), 0, 0);
+  return canvas;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const host = parentElement.querySelector(".head-grid");
+  if (!host || !data) return undefined;
+  const focused = parentElement.activeElement?.dataset?.name;
+  const levels = levelsOf(data.levels);
+  const colours = palette(data.scale);
+  const pane = element("div", { class: "pane", "aria-live": "polite" });
+  const grid = element("div", { class: data.table ? "grid table" : "grid", role: "group",
+    "aria-label": "Heads; arrow keys walk, Enter opens" });
+  if (data.table) grid.style.setProperty("--columns", data.table);
+  host.style.setProperty("--least", data.heads.length > 40 ? "84px" : "124px");
+  host.style.setProperty("--shape", `${data.columns} / ${data.rows}`);
+
+  const look = (place) => {
+    const head = data.heads[place];
+    const large = picture(data, levels, colours, place);
+    large.className = "large";
+    const table = element("table");
+    for (const [name, value] of head.rows) {
+      table.append(element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value)));
+    }
+    const mark = element("i");
+    mark.style.background = head.colour;
+    pane.replaceChildren(
+      element("strong", {}, `Layer ${head.layer}, head ${head.head}`),
+      element("p", { class: "kind" }, mark, head.kind), large, table);
+  };
+
+  const buttons = data.heads.map((head, place) => {
+    const button = element("button", { type: "button", tabindex: place ? -1 : 0,
+      "aria-label": `Layer ${head.layer}, head ${head.head}: ${head.kind}. ${
+        head.rows.map((row) => row.join(" ")).join(", ")}`,
+      "aria-pressed": String(place === data.selected) },
+    picture(data, levels, colours, place));
+    button.dataset.name = `${head.layer}.${head.head}`;
+    const strip = element("i", { class: "strip" });
+    strip.style.background = head.colour;
+    button.append(strip);
+    if (!data.table) button.append(element("span", { class: "name" }, `${head.layer}.${head.head}`));
+    if (head.note) button.append(element("span", { class: "note" }, head.note));
+    button.onpointerenter = () => look(place);
+    button.onfocus = () => look(place);
+    button.onclick = () => setTriggerValue("opened", place);
+    return button;
+  });
+  grid.onkeydown = (event) => {
+    const wide = data.table
+      ?? Math.max(1, buttons.findIndex((b) => b.offsetTop > buttons[0].offsetTop));
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide }[event.key];
+    const at = buttons.indexOf(parentElement.activeElement ?? event.target.closest("button"));
+    if (!step || !buttons[at + step]) return;
+    buttons[at + step].focus();
+    event.preventDefault();
+  };
+
+  if (data.table) {
+    grid.append(element("span", { class: "corner" }, "layer"));
+    for (let head = 0; head < data.table; head++) {
+      grid.append(element("span", { class: "top" }, head ? String(head) : "head 0"));
+    }
+  }
+  buttons.forEach((button, place) => {
+    if (data.table && place % data.table === 0) {
+      grid.append(element("span", { class: "side" }, String(data.heads[place].layer)));
+    }
+    grid.append(button);
+  });
+  host.replaceChildren(element("div", { class: "scroll" }, grid), pane);
+  if (buttons.length) look(Math.max(0, data.selected));
+  if (focused) buttons.find((button) => button.dataset.name === focused)?.focus();
+  return undefined;
+}

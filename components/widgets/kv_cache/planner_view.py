@@ -1,0 +1,162 @@
+"""View: will it fit? Memory of any model against length, batch and number format."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+import streamlit as st
+
+from components import engine
+from components.engine import ModelChoice
+from components.widgets import address
+from components.widgets.kv_cache import code, parts
+
+if TYPE_CHECKING:
+    from components.inspection.kv_cache.planner import Fit, Plan
+    from components.inspection.kv_cache.shapes import Shape
+
+LOADED: Final = "the model in the sidebar"
+LENGTHS: Final = (
+    128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144, 1_048_576,
+)  # fmt: skip
+BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+GUESSES: Final = ("4 times", "8 times", "32 times")
+
+
+def planner_view(choice: ModelChoice, text: str) -> None:
+    """Ask for a model and a load; show what it takes and where it fits."""
+    del text
+    from components.figures.kv_cache.planner import memory_areas
+    from components.inspection.kv_cache import planner
+
+    shape = _asked_shape(choice)
+    left, right = st.columns(2)
+    with left:
+        length = parts.asked_of("Tokens in each text", "kv_length", LENGTHS, 4_096,
+                                "Prompt and answer together.")  # fmt: skip
+        batch = parts.asked_of("Texts at once (batch)", "kv_batch", BATCHES, 1)
+    with right:
+        weights = _format("Weights as", "kv_weights", list(planner.WEIGHT_BITS))
+        cache = _format("Cache as", "kv_cache_as", list(planner.CACHE_BYTES))
+    eager = st.toggle(
+        "Write all attention scores out", key="kv_eager", bind="query-params",
+        help="As eager code does. Flash attention never holds them all.",
+    )  # fmt: skip
+    inputs = (shape, length, batch, weights, cache, eager)
+    made, found = planner.plan(*inputs), planner.fits(*inputs)
+    longest = max(length * 2, min(shape.context, length * 8))
+    figure = memory_areas(
+        planner.growth(shape, longest, batch, weights, cache, eager), length, planner.GPUS
+    )
+    st.plotly_chart(
+        figure, config=parts.PLAIN, key="kv-memory",
+        alt=f"GiB of weights, cache and activations up to {longest:,} tokens.",
+    )  # fmt: skip
+    if length > shape.context:
+        st.warning(
+            f"{shape.name} was made for texts of up to {shape.context:,} tokens; here it is asked "
+            f"for {length:,}."
+        )
+    _numbers(shape, made, length, batch, planner.CACHE_BYTES[cache])
+    table = _table(found, shape)
+    st.dataframe(table, hide_index=True, width="stretch")
+    st.caption(
+        f"Of a GPU's memory {planner.SPARE:.0%} is counted as usable (dashed lines): 16 GB are "
+        f"{16e9 * planner.SPARE / 2**30:.1f} GiB. Weights and cache are exact; "
+        "activations are an estimate, of the widest moment while the prompt is read."
+        + (" Layers with a sliding window keep their window only." if shape.windows else "")
+    )
+    _sharing(shape, planner.CACHE_BYTES[cache])
+    with st.expander("The formula in Python"):
+        itemsize = planner.CACHE_BYTES[cache]
+        st.code(
+            code.planner_code(
+                shape.layers, shape.kv_heads, shape.head_size, length, batch, itemsize
+            ),
+            "python",
+        )
+    facts = {f"shape_{key}": value for key, value in asdict(shape).items()} | {
+        "length": length, "batch": batch, "weights_as": weights, "cache_as": cache,
+        "weights_bytes": made.weights, "cache_bytes": made.cache,
+        "activation_bytes": made.activations,
+    }  # fmt: skip
+    parts.downloads("kv-cache-plan", table, facts, figure)
+
+
+def _asked_shape(choice: ModelChoice) -> "Shape":
+    from components.inspection.kv_cache import planner
+    from components.inspection.kv_cache.published import PUBLISHED
+
+    offers = [*PUBLISHED, LOADED]
+    name = st.selectbox(
+        "Model to plan for", offers, index=offers.index("Phi-3-mini"), key="kv_plan",
+        bind="query-params", accept_new_options=True,
+        help="Or type a hub id or a folder: only its config.json is read.",
+    )  # fmt: skip
+    if name == LOADED:
+        return engine.inspect(planner.loaded_shape, choice)
+    if name is None or name in PUBLISHED:
+        return PUBLISHED[name or "Phi-3-mini"]
+    return engine.compute(planner.described_shape, name)
+
+
+def _format(label: str, key: str, formats: list[str]) -> str:
+    address.warn_unless_one_of(key, formats)
+    chosen = st.segmented_control(
+        label, formats, default="float16 / bfloat16", required=True, key=key, bind="query-params"
+    )
+    return chosen or "float16 / bfloat16"
+
+
+def _numbers(shape: "Shape", made: "Plan", length: int, batch: int, itemsize: int) -> None:
+    columns = st.columns(4)
+    columns[0].metric("Weights", parts.size(made.weights), help=f"{shape.parameters:,} weights")
+    columns[1].metric("Cache", parts.size(made.cache))
+    columns[2].metric("Activations, about", parts.size(made.activations))
+    columns[3].metric("Together", parts.size(made.total))
+    full = int(made.token)
+    st.markdown(
+        f"One token takes 2 × {shape.layers} layers × {shape.kv_heads} heads × {shape.head_size} "
+        f"numbers × {itemsize} bytes = **{full:,} bytes** ({parts.size(full)}). With {length:,} "
+        f"tokens in each of {batch:,} text{'s' if batch > 1 else ''}, "
+        f"**{parts.size(made.cache)}**: {made.cache / made.weights:.1%} of the weights."
+    )
+
+
+def _table(found: tuple["Fit", ...], shape: "Shape") -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "GPU": fit.gpu,
+                "memory (GB)": fit.memory // 10**9,
+                "fits": "yes" if fit.fits else "no",
+                "left (GiB)": round(fit.left / 2**30, 1),
+                "longest text at this batch": f"{fit.longest:,}"
+                + (" (all it reads)" if fit.longest == shape.context else ""),
+                "texts at once of this length": f"{fit.batch:,}",
+            }
+            for fit in found
+        ]
+    )
+
+
+def _sharing(shape: "Shape", itemsize: int) -> None:
+    from components.figures.kv_cache.contents import sharing_bars
+    from components.inspection.kv_cache.shapes import sharing
+
+    st.markdown(f"**The same model with other sharing.** {shape.name} is {sharing(shape)}.")
+    guess = st.segmented_control(
+        "Predict: Llama-3-8B has 32 query heads and 8 key-value heads. How much larger would its "
+        "cache be with a key-value head for each?",
+        GUESSES,
+        key="kv-guess-sharing",
+    )
+    if guess is not None:
+        st.markdown(
+            f"{'**Yes**' if guess == GUESSES[0] else '**No**'}: 32 / 8 = 4 times, 524,288 bytes "
+            "for each token in 16 bit where it has 131,072. With one for all it would be 16,384."
+        )
+    st.plotly_chart(
+        sharing_bars(shape, itemsize), config=parts.PLAIN, key="kv-plan-sharing",
+        alt="Bytes of a token in the cache for each possible number of key-value heads.",
+    )  # fmt: skip

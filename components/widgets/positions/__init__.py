@@ -1,0 +1,1 @@
+"""View parts of the positions page."""

@@ -1,0 +1,103 @@
+"""What the views of this page ask for: a layer, a head, two tokens, a way to stretch."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from components.inspection.positions.ways import HIGH, LOW, NAMES, SAYS, Stretch, Way
+from components.widgets import address
+
+MOST_TOKENS_SHOWN: Final = 60
+"""A map of attention with more tokens is too fine to be read."""
+
+
+def layer_and_head(layers: int, heads: int) -> tuple[int, int]:
+    """Ask for one head; both are counted from 0."""
+    left, right = st.columns(2)
+    with left:
+        layer = one_of("Layer", "layer", layers)
+    with right:
+        head = one_of("Head", "head", heads)
+    return layer, head
+
+
+def one_of(label: str, key: str, count: int, default: int = 0) -> int:
+    """Ask for a number from 0 to `count` - 1, kept in the address."""
+    address.warn_unless_between(key, 0, count - 1, default)
+    return int(
+        st.selectbox(
+            label,
+            range(count),
+            index=default,
+            key=key,
+            bind="query-params",
+            persist_state="session",
+        )
+    )
+
+
+def one_token(
+    label: str, key: str, tokens: Sequence[str], default: int, on_change: Callable[[], None]
+) -> int:
+    """Ask for one of `tokens`; return its place."""
+    address.warn_unless_between(key, 0, len(tokens) - 1, default)
+    return int(
+        st.selectbox(
+            label, range(len(tokens)), index=default, key=key, bind="query-params",
+            persist_state="session", on_change=on_change,
+            format_func=lambda place: f"{place} · {visible(tokens[place])}",
+        )
+    )  # fmt: skip
+
+
+def visible(token: str) -> str:
+    """Show spaces and line breaks."""
+    return token.replace(" ", "·").replace("\t", "⇥").replace("\n", "↵")
+
+
+def stretch() -> Stretch:
+    """Ask how to stretch the context, and how far."""
+    ways = [way for way in NAMES if way != "trained"]
+    left, right = st.columns([2, 1])
+    with left:
+        address.warn_unless_one_of("way", ["yarn", *ways])
+        way: Way = st.selectbox(
+            "Stretch by", ways, index=ways.index("yarn"), key="way", bind="query-params",
+            persist_state="session", format_func=NAMES.__getitem__,
+        )  # fmt: skip
+    with right:
+        address.warn_unless_between("factor", LOW, HIGH, 4)
+        factor = st.slider(
+            "How many times the trained context", LOW, HIGH, 4.0, 0.5, key="factor",
+            bind="query-params", persist_state="session",
+        )  # fmt: skip
+    st.caption(SAYS[way])
+    return Stretch(way, float(factor))
+
+
+def guess(question: str, answers: Sequence[str], right: str, key: str, reveal: str) -> None:
+    """Ask for a prediction; only then tell."""
+    given = st.segmented_control(question, answers, key=key)
+    if given is not None:
+        st.markdown(f"{'**Yes.**' if given == right else '**No.**'} {reveal}")
+
+
+def downloads(table: pd.DataFrame, name: str, picture: str | None = None) -> None:
+    """Offer a table as CSV and, if given, a figure as a page that stands alone."""
+    left, right = st.columns(2)
+    left.download_button(
+        "Data (CSV)", table.to_csv(index=False), f"{name}.csv", "text/csv", on_click="ignore",
+        key=f"csv-{name}", width="stretch",
+    )  # fmt: skip
+    if picture is not None:
+        right.download_button(
+            "Picture (HTML)", picture, f"{name}.html", "text/html", on_click="ignore",
+            key=f"html-{name}", width="stretch",
+        )  # fmt: skip
+
+
+def alone(figure: object) -> str:
+    """Return a plotly figure as an HTML page that needs no network."""
+    return str(figure.to_html(include_plotlyjs=True, full_html=True))  # type: ignore[attr-defined]

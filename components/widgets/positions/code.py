@@ -1,0 +1,97 @@
+"""A few lines of plain PyTorch or transformers that reproduce what a view shows."""
+
+from typing import TYPE_CHECKING
+
+from components.inspection.catalogue import BUNDLED_FOLDER, bundled
+from components.inspection.positions.ways import Stretch
+
+if TYPE_CHECKING:
+    from components.inspection.positions.rotation import Rope
+    from components.inspection.positions.vectors import RotatedVectors
+
+
+def place(source: str) -> str:
+    """Return what `from_pretrained` takes for `source`, from Vitrine's folder."""
+    if source in bundled():
+        return str(BUNDLED_FOLDER.relative_to(BUNDLED_FOLDER.parents[1]) / source)
+    return source
+
+
+def _opened(source: str, text: str) -> str:
+    return f"""tokenizer = AutoTokenizer.from_pretrained({place(source)!r})
+model = AutoModelForCausalLM.from_pretrained({place(source)!r}, dtype=torch.float32)
+inputs = tokenizer({text[:500]!r}, return_tensors="pt")
+"""
+
+
+def score(
+    source: str, text: str, layer: int, head: int, reader: int, read: int, vectors: "RotatedVectors"
+) -> str:
+    """Return code that prints one score, for families built like Llama."""
+    size = vectors.rope.size
+    return f"""import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+# for families built like Llama
+{_opened(source, text)}attention = model.model.layers[{layer}].self_attn
+kept = {{}}
+for name in ("q_proj", "k_proj"):
+    getattr(attention, name).register_forward_hook(
+        lambda module, given, output, name=name: kept.update({{name: output}}))
+with torch.no_grad():
+    model(**inputs)
+q, k = (kept[name].unflatten(-1, (-1, {size})).transpose(1, 2) for name in ("q_proj", "k_proj"))
+cos, sin = model.model.rotary_emb(q, torch.arange(q.shape[2])[None])
+q, k = apply_rotary_pos_emb(q, k, cos, sin)
+print(float(q[0, {head}, {reader}] @ k[0, {vectors.key_head(head)}, {read}] * {vectors.scale!r}))
+"""
+
+
+def frequencies(rope: "Rope") -> str:
+    """Return code that prints the wavelengths of RoPE's formula."""
+    return f"""import torch
+
+theta, size = {rope.theta!r}, {rope.turned}
+frequencies = theta ** (-torch.arange(0, size, 2) / size)
+print(2 * torch.pi / frequencies)  # positions for a full turn, pair by pair
+"""
+
+
+def stretched(rope: "Rope", stretch: Stretch, parameters: dict[str, object]) -> str:
+    """Return code that prints the stretched frequencies, by transformers."""
+    longer = 1 if stretch.way == "dynamic" else stretch.factor
+    return f"""import torch
+from transformers import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
+
+config = LlamaConfig(head_dim={rope.turned}, max_position_embeddings={int(rope.context * longer)},
+                     rope_parameters={parameters!r})
+rotary = LlamaRotaryEmbedding(config)
+# what a text as long as wanted is turned by
+rotary(torch.zeros(1), torch.tensor([[{int(rope.context * stretch.factor) - 1}]]))
+print(rotary.inv_freq, rotary.attention_scaling)
+"""
+
+
+def moved(source: str, text: str, shift: int) -> str:
+    """Return code that prints how much the logits change if the text begins later."""
+    return f"""import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+{_opened(source, text)}places = torch.arange(inputs.input_ids.shape[1])[None]
+with torch.no_grad():
+    here = model(**inputs, position_ids=places).logits
+    there = model(**inputs, position_ids=places + {shift}).logits
+print((there - here).abs().max())
+"""
+
+
+SINUSOIDS = """import numpy as np
+
+length, size, base = {length}, {size}, {base!r}
+angles = np.arange(length)[:, None] * base ** (-np.arange(0, size, 2) / size)
+table = np.empty((length, size))
+table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles)
+print(table[:3].round(4))
+"""

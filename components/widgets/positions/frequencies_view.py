@@ -1,0 +1,204 @@
+"""View: how fast each pair turns; which numbers are turned; two ways to form pairs."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components import engine
+from components.engine import ModelChoice
+from components.inspection.errors import InspectionError
+from components.inspection.positions.rotation import Rope, formula
+from components.widgets import address, frame
+from components.widgets.positions import asked, code
+
+PLAIN: Final = {"displayModeBar": False}
+BY_HAND: Final = "the formula, with your numbers"
+SEEN: Final = (
+    ("Transformer (2017)", "sinusoids", "any; its size 512 is no limit of length"),
+    ("GPT-2", "learned table", "1,024"),
+    ("BERT", "learned table", "512"),
+    ("OPT", "learned table of 2,050 rows, 2 reserved", "2,048"),
+    ("BART", "learned table of 1,026 rows, 2 reserved", "1,024"),
+    ("Llama", "RoPE", "2,048"),
+    ("Llama 2", "RoPE", "4,096"),
+    ("Phi-3-mini-4k", "RoPE", "4,096"),
+    ("Llama 3", "RoPE, theta 500,000", "8,192"),
+    ("Mistral 7B v0.2", "RoPE, theta 1,000,000", "32,768"),
+    ("Llama 2 with YaRN", "RoPE, stretched", "131,072"),
+)
+
+
+def frequencies_view(choice: ModelChoice, text: str) -> None:
+    """Draw the spectrum, the turned numbers, and the two conventions."""
+    source = st.segmented_control(
+        "Rotation", ["of the model", BY_HAND], default="of the model", required=True,
+        key="spectrum", bind="query-params",
+    )  # fmt: skip
+    rope = None
+    if source != BY_HAND:
+        with frame.explained():
+            rope = _own(choice)
+    if rope is None:
+        rope = _by_hand()
+    _spectrum(rope)
+    _partial(rope, choice.source if source != BY_HAND else "the formula")
+    if source != BY_HAND:
+        st.subheader("Two ways to form pairs", anchor=False)
+        with frame.explained():
+            _conventions(choice, text)
+    with st.expander("Context lengths in the source texts"):
+        st.dataframe(
+            pd.DataFrame(SEEN, columns=["model", "positions", "reads up to"]), hide_index=True
+        )
+        st.caption(
+            "A source text takes the original Transformer's vector size, 512, for its longest "
+            "text. The two have nothing to do with each other."
+        )
+
+
+def _own(choice: ModelChoice) -> Rope:
+    from components.inspection.positions.spectrum import spectrum
+
+    found = engine.inspect(spectrum, choice)
+    which = 0
+    if len(found.ropes) > 1:
+        which = st.selectbox(
+            "Layers", range(len(found.ropes)), key="which-rope",
+            format_func=lambda i: f"theta {found.ropes[i].theta:,.0f}: layers "
+            + ", ".join(map(str, found.layers[i])),
+        )  # fmt: skip
+    return found.ropes[which]
+
+
+def _by_hand() -> Rope:
+    columns = st.columns(3)
+    address.warn_unless_between("theta", 2, 1e8, 10_000)
+    theta = columns[0].number_input(
+        "theta (base)", 2.0, 1e8, 10_000.0, key="theta", bind="query-params",
+        persist_state="session", format="%g",
+    )  # fmt: skip
+    address.warn_unless_between("size", 2, 512, 6)
+    size = columns[1].number_input(
+        "d (numbers turned)", 2, 512, 6, 2, key="size", bind="query-params", persist_state="session"
+    )
+    address.warn_unless_between("length", 2, 1_000_000, 2048)
+    context = columns[2].number_input(
+        "context", 2, 1_000_000, 2048, key="length", bind="query-params", persist_state="session"
+    )
+    if size % 2:
+        raise InspectionError(f"RoPE turns pairs, and {size} is odd: choose an even number.")
+    return formula(int(size), float(theta), int(context))
+
+
+def _spectrum(rope: Rope) -> None:
+    from components.figures.positions.rotation import wavelength_dots
+
+    slow = int((rope.wavelengths > rope.context).sum())
+    _guess(rope, slow)
+    figure = wavelength_dots(rope)
+    st.plotly_chart(
+        figure, config=PLAIN, key="spectrum-dots",
+        alt=f"Wavelength of each pair, from {rope.wavelengths.min():.3g} positions on; {slow} of "
+        f"{rope.pairs} are longer than the context.",
+    )  # fmt: skip
+    st.markdown(
+        f"**{slow} of {rope.pairs}** pairs (open circles) never complete a turn within "
+        f"{rope.context:,} positions. The fastest turns once in {rope.wavelengths[0]:.4g}."
+    )
+    st.latex(
+        r"\theta_i = \theta^{-2i/d}, \qquad \text{a turn every } 2\pi/\theta_i \text{ positions}"
+    )
+    table = pd.DataFrame(
+        {"pair": np.arange(rope.pairs), "theta_i (rad)": rope.frequencies,
+         "positions a turn": rope.wavelengths,
+         "turns in the context": rope.context / rope.wavelengths}
+    )  # fmt: skip
+    if rope.kind == "default":
+        exact = rope.theta ** (-2 * np.arange(rope.pairs) / rope.turned)
+        off = float((np.abs(rope.frequencies - exact) / exact).max())
+        st.caption(
+            f"Checked: the frequencies are those of the formula with θ = {rope.theta:,.0f}, "
+            f"d = {rope.turned}, but for {off:.1e} of each."
+        )
+    else:
+        st.caption(
+            f"This model's rotation is stretched already: transformers calls it {rope.kind}."
+        )
+    with st.expander("As a table, and in a few lines of PyTorch"):
+        st.dataframe(table, hide_index=True)
+        st.code(code.frequencies(rope), "python")
+    asked.downloads(table, "frequencies", asked.alone(figure))
+
+
+def _guess(rope: Rope, slow: int) -> None:
+    still = int((rope.wavelengths > 4 * rope.context).sum())
+    if slow < 8 or still in (slow, slow // 4):
+        return
+    asked.guess(
+        f"Predict first: {slow} pairs never make a full turn within {rope.context:,} positions. "
+        "Within four times as many, how many will still not?",
+        [str(slow // 4), str(still), str(slow)],
+        str(still),
+        "guess-slow",
+        f"**{still}**. Wavelengths grow by the same factor from pair to pair, so four times the "
+        f"context catches only {slow - still} pairs more. At the angles that a slow pair never "
+        "reached in training, anything may happen: that is what stretching is about.",
+    )
+
+
+def _partial(rope: Rope, name: str) -> None:
+    from components.figures.positions.rotation import turned_strip
+
+    st.subheader("Which numbers are turned", anchor=False)
+    st.plotly_chart(
+        turned_strip(rope), config=PLAIN, key="turned-strip",
+        alt=f"{rope.turned} of a head's {rope.size} numbers are turned.",
+    )  # fmt: skip
+    if rope.turned < rope.size:
+        st.markdown(
+            f"Partial rotary: only the first **{rope.turned} of {rope.size}** numbers of each head "
+            f"of {name} are turned ({rope.turned / rope.size:.0%}); the others compare contents "
+            "wherever the tokens stand."
+        )
+    else:
+        st.markdown(
+            f"All {rope.size} numbers of a head of {name} are turned; the two of a pair have the "
+            "same colour. GPT-NeoX and Pythia turn only the first 25%, Phi-1 and Phi-2 40 to 50%."
+        )
+
+
+def _conventions(choice: ModelChoice, text: str) -> None:
+    from components.figures.positions.schemes import two_maps
+    from components.inspection.positions.spectrum import mixed
+    from components.inspection.positions.vectors import rotated_vectors
+
+    facts = engine.facts(choice)
+    layer, head = asked.layer_and_head(facts.layers, facts.heads)
+    vectors = engine.inspect(rotated_vectors, choice, text, layer)
+    rope, found = vectors.rope, engine.compute(mixed, vectors, head)
+    half = rope.turned // 2
+    st.markdown(
+        f"**Split-half** pairs number i with number i + {half}; **interleaved** pairs 2i with 2i + "
+        f"1. {choice.source} is **{rope.convention}**. Reorder the numbers of query and key, and "
+        "one becomes the other: a dot product does not mind the order."
+    )
+    if rope.pairs > 1:
+        few = slice(0, 40)
+        st.plotly_chart(
+            two_maps(found.right[few, few], found.wrong[few, few], vectors.tokens[few]),
+            config=PLAIN, key="conventions",
+            alt="One head's attention with its own pairs, and with pairs formed the other way.",
+        )  # fmt: skip
+    st.success(
+        f"Checked: converted, all scores agree but for **{found.converted_error:.1e}**. Not "
+        f"converted (the slip when weights move from one program to another), they are off by up "
+        f"to **{found.mistaken_error:.2g}**.",
+        icon=None,
+    )
+    st.code(
+        "# from split-half to interleaved: number 2i is the old i, number 2i + 1 the old i + d/2\n"
+        "interleaved = vector.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)",
+        "python",
+    )

@@ -1,0 +1,124 @@
+"""The live clocks of RoPE: a query and a key, turned while their positions are dragged or played.
+
+Both vectors come once, unturned; the browser turns them by itself (`turning.js`), and on release
+tells the server what it has, so that the two can be compared.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from components.inspection.positions.rotation import Rope, places
+
+MODULES: Final = (
+    "turning.js", "shapes.js", "clocks.js", "distance.js", "controls.js", "picture.js",
+    "rotation.js",
+)  # fmt: skip
+"""In order: each uses only those before it."""
+_HERE: Final = Path(__file__).parent
+
+
+def script(modules: tuple[str, ...] = MODULES) -> str:
+    """Return the modules as one, since a component's script is one text."""
+    source = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in modules)
+    source = re.sub(r"^import [^;]*;$", "", source, flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
+
+
+_COMPONENT = st.components.v2.component(
+    "rotation",
+    html='<div class="frame"><div class="rotation"></div></div>\n<!-- filled by the script -->',
+    css=(_HERE / "rotation.css").read_text(encoding="utf-8"),
+    js=script(),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """What the browser had when it came to rest."""
+
+    query_at: int
+    key_at: int
+    query: NDArray[np.float64]
+    """[size], turned."""
+    key: NDArray[np.float64]
+    """[size], turned."""
+    score: float
+
+
+def rotation(
+    query: NDArray[np.float32],
+    key: NDArray[np.float32],
+    rope: Rope,
+    scale: float,
+    tokens: tuple[str, str],
+    home: tuple[int, int],
+    at: tuple[int, int],
+    longest: int,
+    key_: str,
+    on_placed: Callable[[int, int], None],
+) -> Placed | None:
+    """Show `query[size]` and `key[size]`, unturned, as clocks; return what came to rest last.
+
+    `tokens` name the two, `home` are the positions at which the model has them and `at` those to
+    show, each first the query's; positions go from 0 to `longest` - 1. None until the browser has
+    answered for these vectors.
+    """
+    sign = hashlib.sha256(query.tobytes() + key.tobytes() + rope.frequencies.tobytes())
+    sign.update(repr((rope.scaling, rope.convention, scale, tokens, home, longest)).encode())
+    signature = sign.hexdigest()[:16]
+
+    def tell() -> None:
+        answer = _placed(st.session_state[key_].get("placed"), signature, len(query), longest)
+        if answer:
+            on_placed(answer.query_at, answer.key_at)
+
+    answer = _COMPONENT(
+        data={
+            "signature": signature,
+            "query": query.astype(float).tolist(),
+            "key": key.astype(float).tolist(),
+            "rope": {
+                "frequencies": rope.frequencies.astype(float).tolist(),
+                "scaling": rope.scaling,
+                "places": places(rope).tolist(),
+            },
+            "scale": scale,
+            "tokens": {"query": tokens[0], "key": tokens[1]},
+            "home": {"query": home[0], "key": home[1]},
+            "at": {"query": at[0], "key": at[1]},
+            "longest": longest,
+        },
+        key=key_,
+        on_placed_change=tell,
+    )
+    return _placed(answer.placed, signature, len(query), longest)
+
+
+def _placed(
+    answer: Mapping[str, Any] | None, signature: str, size: int, longest: int
+) -> Placed | None:
+    # What a browser sends is input like any other: read with care.
+    if not answer:
+        return None
+    try:
+        positions = int(answer["query_at"]), int(answer["key_at"])
+        query = np.asarray(answer["query"], dtype=np.float64)
+        key = np.asarray(answer["key"], dtype=np.float64)
+        score = float(answer["score"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    sound = query.shape == key.shape == (size,) and math.isfinite(score)
+    if not sound or answer.get("signature") != signature:
+        return None
+    if not all(0 <= position < longest for position in positions):
+        return None
+    return Placed(*positions, query, key, score)

@@ -1,0 +1,99 @@
+"""The live component of the sampling playground: sliders that reshape while they are dragged.
+
+The logits are handed to the browser once; it reshapes and draws by itself (`core.js`), and on
+release tells the server what it has, so that the two can be compared.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from components.inspection.errors import InspectionError
+from components.inspection.sampling.settings import RANGES, Settings, checked
+from components.widgets.sampling_playground.bundle import script, style
+
+_COMPONENT = st.components.v2.component(
+    "sampling_playground",
+    html='<div class="frame">\n<div class="playground"></div></div>',
+    css=style(),
+    js=script(),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Released:
+    """What the browser had when a slider was let go.
+
+    `signature` stands for the logits and the history it had. `ids` are the tokens left,
+    likeliest first (the browser sends at most 4,096), and `shares`, float32, their
+    probabilities; `stages` maps a step's name to its tokens left, mass kept and entropy in bits.
+    """
+
+    signature: str
+    settings: Settings
+    ids: NDArray[np.int32]
+    shares: NDArray[np.float32]
+    stages: dict[str, dict[str, float]]
+
+
+def sampling_playground(
+    logits: NDArray[np.float32],
+    history: tuple[int, ...],
+    texts: Mapping[int, str],
+    settings: Settings,
+    number: float,
+    key: str,
+    on_release: Callable[[Settings], None],
+) -> Released | None:
+    """Show `logits[token]` with sliders for all settings; return what was last released.
+
+    None until the browser has answered for these logits. `history` are the ids that
+    penalties count, `texts` the tokens known by text, `number` (0 to 1) the seed's first random
+    number, which the browser cannot make itself.
+    """
+    row = np.ascontiguousarray(logits, dtype="<f4").tobytes()
+    signature = hashlib.sha256(row + repr(history).encode()).hexdigest()[:16]
+
+    def tell() -> None:
+        released = _released(st.session_state[key].get("released"))
+        if released:
+            on_release(released.settings)
+
+    answer = _COMPONENT(
+        data={
+            "signature": signature,
+            "logits": base64.b64encode(row).decode(),
+            "history": list(history),
+            "texts": {str(token): text for token, text in texts.items()},
+            "settings": asdict(settings),
+            "number": number,
+            "ranges": {name: asdict(row) for name, row in RANGES.items()},
+        },
+        key=key,
+        on_released_change=tell,
+    )
+    released = _released(answer.released)
+    return released if released and released.signature == signature else None
+
+
+def _released(answer: Mapping[str, object] | None) -> Released | None:
+    # What a browser sends is input like any other: read with care.
+    if not answer:
+        return None
+    try:
+        chosen: Mapping[str, object] = dict(answer["settings"])  # type: ignore[call-overload]
+        values = {name: checked(name, chosen[name]) for name in RANGES if name in chosen}
+        ids = np.frombuffer(base64.b64decode(str(answer["ids"])), dtype="<i4")
+        shares = np.frombuffer(base64.b64decode(str(answer["shares"])), dtype="<f4")
+        stages = {
+            str(stage["name"]): {k: float(stage[k]) for k in ("tokens", "mass", "entropy")}
+            for stage in answer["stages"]  # type: ignore[attr-defined]
+        }
+    except (KeyError, TypeError, ValueError, InspectionError):
+        return None
+    return Released(str(answer.get("signature")), Settings(**values), ids, shares, stages)  # type: ignore[arg-type]

@@ -1,0 +1,27 @@
+/* What the browser tells the server of its own result, so that the two can be compared. */
+
+export const MOST_COMPARED = 4096;
+
+/* Return the tokens left, likeliest first and at most MOST_COMPARED, with their probabilities
+ * as base64 (int32 ids, float32 shares, little endian), and the table of stages. */
+export function digest(result) {
+  const count = Math.min(MOST_COMPARED, result.high - result.low);
+  const ids = new Int32Array(count), shares = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    ids[i] = result.order[result.low + i];
+    shares[i] = result.share(result.low + i);
+  }
+  return {
+    ids: base64(ids),
+    shares: base64(shares),
+    stages: result.stages.map(({ name, tokens, mass, entropy }) => ({ name, tokens, mass, entropy })),
+  };
+}
+
+function base64(array) {
+  const bytes = new Uint8Array(array.buffer);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}

@@ -1,0 +1,122 @@
+/* The controls, in the order in which their steps are applied, each with what it leaves. */
+
+import { OFF } from "./core.js";
+import { bits, element, grouped, percent, say } from "./format.js";
+
+const GROUPS = [
+  { title: "Penalties", open: false, steps: [
+    ["repetition", ["repetition_penalty"]],
+    ["counts", ["presence_penalty", "frequency_penalty"]]] },
+  { open: true, steps: [
+    ["temperature", ["temperature"]], ["top_k", ["top_k"]], ["top_p", ["top_p"]]] },
+  { title: "Two more cuts", open: false, steps: [
+    ["min_p", ["min_p"]], ["typical_p", ["typical_p"]]] },
+];
+const MOST_SEED = 100; // The slider's reach; the number beside it takes any seed.
+
+export const PRESETS = {
+  "All off": {},
+  Greedy: { temperature: 0 },
+  Brainstorm: { temperature: 1.3, top_p: 0.95 },
+  "E-mail": { temperature: 0.3, top_p: 0.5 },
+  Story: { temperature: 1.3, top_p: 0.5 },
+  Translation: { temperature: 0.3, top_p: 0.95 },
+};
+
+/* Top-k runs over four magnitudes: the slider walks through these, and ends with "all". */
+const KS = [...Array(20).keys()].map((k) => k + 1);
+for (let k = 22; k < 1000; k = Math.round(k * 1.12)) KS.push(k);
+KS.push(1000, 0);
+
+function toSlider(name, value) {
+  if (name !== "top_k") return value;
+  if (value === 0) return KS.length - 1;
+  return KS.findIndex((k) => k >= value || k === 0);
+}
+
+function fromSlider(name, place) {
+  return name === "top_k" ? KS[place] : place;
+}
+
+/* Build the controls; `changed(name, value, released)` is told of every move. */
+export function makePanel(ranges, changed, choose) {
+  const controls = {}, lines = {};
+  const control = (name) => {
+    const range = ranges[name];
+    const id = `set-${name}`;
+    const limits = name === "top_k" ? { min: 0, max: KS.length - 1, step: 1 }
+      : { min: range.low, max: name === "seed" ? MOST_SEED : range.high, step: range.step };
+    const slider = element("input", { type: "range", id, ...limits, "aria-describedby": `${id}-says` });
+    const number = element("input", { type: "number", min: range.low, max: range.high,
+      step: range.step, "aria-label": `${range.label}, exact` });
+    slider.oninput = () => changed(name, fromSlider(name, Number(slider.value)), false);
+    slider.onchange = () => changed(name, fromSlider(name, Number(slider.value)), true);
+    number.onchange = () => {
+      const value = Math.min(range.high, Math.max(range.low, Number(number.value) || 0));
+      changed(name, range.whole ? Math.round(value) : value, true);
+    };
+    controls[name] = { slider, number };
+    return element("div", { class: "control" },
+      element("label", { for: id }, range.label), number, slider,
+      element("p", { class: "says", id: `${id}-says` }, range.says));
+  };
+  const step = ([name, settings]) => {
+    lines[name] = line();
+    return element("li", { "data-step": name }, ...settings.map(control), lines[name].node);
+  };
+  const seed = element("div", { class: "seed" }, control("seed"));
+  const groups = GROUPS.map(({ title, open, steps }) => {
+    const list = element("ol", {}, ...steps.map(step));
+    if (open) return list;
+    const state = element("span", { class: "state" });
+    const details = element("details", {}, element("summary", {}, title, state), list);
+    details.told = { state, names: steps.flatMap(([, settings]) => settings) };
+    return details;
+  });
+  lines.model = line();
+  const presets = element("div", { class: "presets", role: "group", "aria-label": "Presets" },
+    ...Object.entries(PRESETS).map(([name, preset]) =>
+      element("button", { type: "button", onclick: () => choose(preset) }, name)));
+  const panel = element("section", { class: "panel", "aria-label": "Settings, in order" },
+    presets,
+    element("div", { class: "columns", "aria-hidden": "true" }, element("span", {}, "tokens left"),
+      element("span", {}, "mass kept"), element("span", {}, "entropy")),
+    element("div", { class: "model", "data-step": "model" },
+      element("strong", {}, "The model"), lines.model.node),
+    ...groups, seed);
+  return { panel, controls, lines, details: groups.filter((group) => group.told) };
+}
+
+function line() {
+  const parts = [element("span"), element("span"), element("span")];
+  return { node: element("div", { class: "leaves" }, ...parts), parts };
+}
+
+export function drawPanel(view, settings, result) {
+  for (const [name, { slider, number }] of Object.entries(view.controls)) {
+    const value = settings[name];
+    const place = toSlider(name, value);
+    if (Number(slider.value) !== place) slider.value = place;
+    if (Number(number.value) !== value || number.value === "") number.value = String(value);
+    const spoken = name === "top_k" && value === 0 ? "all tokens"
+      : name === "temperature" && value === 0 ? "0, greedy" : String(value);
+    slider.setAttribute("aria-valuetext", value === OFF[name] ? `${spoken}, off` : spoken);
+  }
+  for (const { name, active, tokens, mass, entropy } of result.stages) {
+    const { node, parts } = view.lines[name];
+    node.classList.toggle("off", !active);
+    say(parts[0], active ? grouped(tokens) : "off");
+    say(parts[1], active ? percent(mass) : "");
+    say(parts[2], active ? bits(entropy) : "");
+  }
+  for (const { told } of view.details) {
+    const on = told.names.filter((name) => settings[name] !== OFF[name]);
+    say(told.state, on.length ? `${on.length} on` : "off");
+  }
+}
+
+/* Open what is in use, once: afterwards the reader decides. */
+export function openUsed(view, settings) {
+  for (const details of view.details)
+    if (details.told.names.some((name) => settings[name] !== OFF[name])) details.open = true;
+}

@@ -1,0 +1,103 @@
+"""What a teacher does on the attention page; every foreign host is blocked by `page`."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PROMPT = quote("When Mary and John went to the shop, Mary gave a drink to")
+
+
+def opened(page: Page, app_url: str, **address: str) -> None:
+    values = {"prompt": PROMPT} | {name: quote(value) for name, value in address.items()}
+    page.goto(f"{app_url}/attention?" + "&".join(f"{k}={v}" for k, v in values.items()))
+
+
+def heads(page: Page):
+    return page.locator(".head-grid button")
+
+
+def test_a_head_is_pointed_at_and_opened(page, app_url):
+    opened(page, app_url)
+    expect(heads(page)).to_have_count(16)
+    drawn = (
+        heads(page)
+        .nth(6)
+        .locator("canvas")
+        .evaluate(
+            "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+        )
+    )
+    assert drawn > 20  # many colours: not an empty canvas
+    heads(page).nth(6).hover()
+    expect(page.locator(".pane")).to_contain_text("Layer 1, head 2")
+    expect(page.locator(".pane")).to_contain_text("entropy")
+    heads(page).nth(6).click()
+    expect(page.get_by_text("One head, in numbers")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"layer=1.*head=2|head=2.*layer=1"))
+    expect(page.locator(".js-plotly-plot .heatmaplayer image").first).to_be_attached()
+
+
+def test_the_arrow_keys_walk_over_the_heads(page, app_url):
+    opened(page, app_url)
+    heads(page).first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".pane")).to_contain_text("Layer 1, head 1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("view=One"))
+
+
+def test_heads_are_sorted_on_random_tokens(page, app_url):
+    opened(page, app_url, measured="random tokens, twice over", sort="induction")
+    expect(heads(page)).to_have_count(16)
+    notes = [float(text.rstrip("%")) for text in page.locator(".note").all_inner_texts()]
+    assert notes == sorted(notes, reverse=True)
+
+
+def test_the_first_token_is_hidden(page, app_url):
+    opened(page, app_url, view="One head")
+    expect(page.get_by_text("Checked: every row sums to 1")).to_be_visible()
+    page.get_by_role("button", name="Display").click()
+    page.get_by_text("Hide the first token").click()
+    expect(page.get_by_text("Hidden: the first token")).to_be_visible()
+    expect(page).to_have_url(re.compile("hide-first=true"))
+
+
+@pytest.mark.parametrize(("view", "lines"), [("head", 200), ("model", 1600), ("neuron", 100)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_view_of_bertviz_is_drawn_with_no_network(page, app_url, view, lines, scheme):
+    page.emulate_media(color_scheme=scheme)
+    opened(page, app_url, view="BertViz", bertviz=view)
+    frame = page.frame_locator("[data-testid=stIFrame]")
+    expect(frame.locator("#vis svg line").nth(lines)).to_be_attached()
+    ground = frame.locator("body").evaluate("b => getComputedStyle(b).backgroundColor")
+    assert ground == ("rgb(23, 22, 20)" if scheme == "dark" else "rgb(255, 255, 255)")
+
+
+def test_the_neuron_view_opens_a_token(page, app_url):
+    opened(page, app_url, view="BertViz", bertviz="neuron", layer="1", head="1")
+    frame = page.frame_locator("[data-testid=stIFrame]")
+    token = frame.locator("#collapsed #leftText g").nth(5)
+    token.hover()
+    token.locator(".plus-sign").click(force=True)
+    expect(frame.locator("#expanded")).to_have_attribute("visibility", "visible")
+
+
+def test_the_toy_is_edited_and_explains_what_is_no_number(page, app_url):
+    opened(page, app_url, view="Step by step", numbers="of a small example")
+    expect(page.get_by_text("0.67", exact=True).first).to_be_visible()
+    keys = page.get_by_label("K: keys")
+    keys.fill("1 0\n1 0\n1 0")
+    keys.press("Control+Enter")
+    expect(page.get_by_text("0.333", exact=True).first).to_be_visible()
+    keys.fill("1 zero\n0 1\n1 1")
+    keys.press("Control+Enter")
+    expect(page.get_by_text("“zero” in K is no number")).to_be_visible()
+
+
+def test_a_row_is_added_for_each_written_token(page, app_url):
+    opened(page, app_url, view="While writing", new="4")
+    page.get_by_role("button", name="Write on").click()
+    expect(page.get_by_text("each of the 4 rows")).to_be_visible()

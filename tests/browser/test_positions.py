@@ -1,0 +1,149 @@
+"""What a teacher does with the clocks: drag, play, move both, follow a link, measure."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+MODEL_CHECKED = re.compile(r"Checked: turning this layer's queries and keys")
+BROWSER_CHECKED = re.compile(r"the browser's turned vectors differ from the server's by at most")
+
+
+def opened(page: Page, app_url: str, address: str = "") -> None:
+    page.goto(f"{app_url}/positions?{address}")
+    expect(page.get_by_text(MODEL_CHECKED)).to_be_visible()
+    expect(page.get_by_text(BROWSER_CHECKED)).to_be_visible()
+
+
+def slider(page: Page, name: str) -> Locator:
+    return page.get_by_label(f"Position of the {name}")
+
+
+def position(page: Page, name: str) -> int:
+    return int(page.locator(f".position.{name} output").inner_text())
+
+
+def score(page: Page) -> str:
+    return page.locator(".numbers dd").last.inner_text()
+
+
+def hand(page: Page, name: str, pair: int = 0) -> tuple[str | None, str | None]:
+    line = page.locator(f".clock:nth-child({pair + 1}) .hand.{name}:not(.before)")
+    return line.get_attribute("x2"), line.get_attribute("y2")
+
+
+def press_at(page: Page, control: Locator, share: float) -> tuple[float, float]:
+    control.scroll_into_view_if_needed()
+    box = control.bounding_box()
+    return box["x"] + 8 + share * (box["width"] - 16), box["y"] + box["height"] / 2
+
+
+def test_hands_turn_while_the_position_is_dragged_and_the_server_agrees_on_release(page, app_url):
+    opened(page, app_url)
+    before, key = hand(page, "query"), hand(page, "key")
+    own = position(page, "query")
+    page.mouse.move(*press_at(page, slider(page, "query"), own / 511))
+    page.mouse.down()
+    for step in range(1, 8):
+        page.mouse.move(*press_at(page, slider(page, "query"), (own / 511) + step / 20))
+    expect(page.locator(".position.query output")).not_to_have_text(str(own))
+    dragged = hand(page, "query")
+    assert dragged != before
+    assert hand(page, "key") == key
+    assert "m=" not in page.url
+    page.mouse.up()
+    at = position(page, "query")
+    expect(page).to_have_url(re.compile(rf"[?&]m={at}\b"))
+    expect(page.get_by_text(f"at positions {at} and ")).to_be_visible()
+    expect(page.get_by_text(BROWSER_CHECKED)).to_be_visible()
+    assert hand(page, "query") == dragged
+
+
+def test_play_turns_both_and_the_score_stays(page, app_url):
+    opened(page, app_url)
+    at, own = (position(page, "query"), position(page, "key")), score(page)
+    page.get_by_role("button", name="Play").click()
+    seen = set()
+    for _ in range(15):
+        page.wait_for_timeout(100)
+        seen.add((hand(page, "query"), score(page)))
+    page.get_by_role("button", name="Pause").click()
+    assert {shown for _, shown in seen} == {own}
+    assert len(seen) > 4, "the hands moved in between"
+    moved = position(page, "query") - at[0]
+    assert moved > 0
+    assert position(page, "key") - at[1] == moved
+    expect(page).to_have_url(re.compile(rf"m={at[0] + moved}&n={at[1] + moved}"))
+
+
+def test_the_key_alone_changes_the_score_and_there_is_a_way_home(page, app_url):
+    opened(page, app_url)
+    own = score(page)
+    slider(page, "key").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".numbers dd").last).not_to_have_text(own)
+    page.get_by_role("button", name="Own positions").click()
+    expect(page.locator(".numbers dd").last).to_have_text(own)
+
+
+def test_a_link_far_out_shows_the_same_score(page, app_url):
+    opened(page, app_url)
+    own, apart = score(page), position(page, "query") - position(page, "key")
+    opened(page, app_url, f"m={400 + apart}&n=400")
+    assert (position(page, "query"), position(page, "key")) == (400 + apart, 400)
+    assert score(page) == own
+
+
+def test_another_token_brings_its_own_position(page, app_url):
+    opened(page, app_url, "m=300&n=200")
+    assert position(page, "query") == 300
+    page.get_by_label("Token that asks (query)").click()
+    page.get_by_role("option", name=re.compile("^5 · ")).click()
+    expect(page.locator(".position.query output")).to_have_text("5")
+    assert "m=300" not in page.url
+
+
+def test_motion_that_is_not_wanted_goes_by_whole_positions(page, app_url):
+    page.emulate_media(reduced_motion="reduce")
+    opened(page, app_url)
+    before = hand(page, "query")
+    page.get_by_role("button", name="Play").click()
+    seen = []
+    for _ in range(20):
+        seen.append(hand(page, "query"))
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="Pause").click()
+    assert len(set(seen)) <= 5, "two steps a second at most"
+    expect(page.locator(".position.query output")).not_to_have_text("0")
+    page.wait_for_timeout(600)
+    assert hand(page, "query") != before
+
+
+def test_a_pair_can_be_picked_with_the_keyboard(page, app_url):
+    opened(page, app_url)
+    page.locator(".clock").nth(3).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Pair 3: numbers 3 and 35.")).to_be_visible()
+    assert page.locator(".clock[aria-pressed=true]").count() == 1
+
+
+def test_six_numbers_by_hand_turn_with_their_matrix(page, app_url):
+    page.goto(f"{app_url}/positions?vectors=six+numbers+by+hand")
+    expect(page.get_by_text("this matrix times 1 0 1 0 1 0")).to_be_visible()
+    expect(page.locator(".clock")).to_have_count(3)
+    expect(page.get_by_text("0 · 6.28")).to_be_visible()
+    slider(page, "query").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("turns the query to position 2")).to_be_visible()
+
+
+def test_a_measurement_can_be_stopped_and_keeps_what_it_has(page, app_url):
+    page.goto(f"{app_url}/positions?show=Stretching")
+    page.get_by_role("button", name="Measure").click()
+    stop = page.get_by_role("button", name="Stop")
+    expect(page.get_by_text(re.compile(r"[1-9]\d?% of the passes"))).to_be_visible()
+    stop.click()
+    expect(stop).to_have_count(0)
+    expect(page.get_by_text("The same last 128 tokens are scored").or_(
+        page.get_by_text("Takes about a second")
+    ).first).to_be_visible()  # fmt: skip

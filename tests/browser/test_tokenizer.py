@@ -1,0 +1,107 @@
+"""What a teacher does on the tokenizer tour."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+SAMPLES = Path(__file__).parents[2] / "assets" / "samples" / "tokenizer"
+
+
+def opened(page: Page, app_url: str, address: str = "") -> None:
+    page.goto(f"{app_url}/tokenizer?tokenizer=gpt2&{address}")
+    expect(page.get_by_role("heading", name="Tokenizer tour")).to_be_visible()
+
+
+def strip(page: Page):
+    return page.get_by_role("listbox", name="The text as tokens").first
+
+
+def test_typing_a_text_shows_its_tokens_and_the_address_reopens_them(page, app_url):
+    opened(page, app_url)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.fill("Have the bards who preceded me left any theme unsung?")
+    prompt.press("Control+Enter")
+    expect(page.get_by_role("heading", name="13 tokens")).to_be_visible()
+    expect(strip(page).get_by_role("option")).to_have_count(13)
+    page.goto(page.url)
+    expect(page.get_by_role("heading", name="13 tokens")).to_be_visible()
+
+
+def test_pointing_at_a_token_shows_its_label_and_a_click_keeps_it(page, app_url):
+    opened(page, app_url, "prompt=Hello+world")
+    token = strip(page).get_by_role("option").nth(1)
+    plate = page.locator("#plate").first
+    expect(plate).to_contain_text("Point at a token")
+    token.hover()
+    expect(plate).to_contain_text("995")
+    expect(plate).to_contain_text("Ġworld")
+    expect(plate).to_contain_text("20 77 6F 72 6C 64")
+    token.click()
+    page.get_by_role("heading", name="Tokenizer tour").hover()
+    expect(plate).to_contain_text("Ġworld")
+    expect(token).to_have_attribute("aria-selected", "true")
+
+
+def test_the_keyboard_walks_from_token_to_token(page, app_url):
+    opened(page, app_url, "prompt=one+two+three")
+    options = strip(page).get_by_role("option")
+    options.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(options.nth(1)).to_be_focused()
+    page.keyboard.press("End")
+    expect(options.nth(2)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(options.nth(2)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(options.nth(2)).not_to_have_attribute("aria-selected", "true")
+
+
+def test_one_emoji_is_one_sign_over_three_ids(page, app_url):
+    opened(page, app_url, "prompt=%F0%9F%8E%B5")
+    group = strip(page).locator(".group")
+    expect(group).to_have_count(1)
+    expect(group.locator(".glyphs")).to_have_text("🎵")
+    expect(group.get_by_role("option")).to_have_text(["8582", "236", "113"])
+    assert "\ufffd" not in page.locator("body").inner_text()
+
+
+def test_a_file_is_uploaded_and_counted(page, app_url, tmp_path):
+    file = tmp_path / "kaffee.txt"
+    file.write_bytes("Wir trinken Kaffee, naïve café.\n".encode("utf-16"))
+    opened(page, app_url, "tok-text=A+file+of+yours&tok-view=Statistics")
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("UTF-16, little-endian")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+
+
+def test_a_long_text_is_walked_through_window_by_window(page, app_url):
+    opened(page, app_url, "tok-text=Alice+in+Wonderland")
+    expect(page.get_by_text(re.compile("tokens 1 to 500 of"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("[Nn]ext")).click()
+    expect(page.get_by_text(re.compile("tokens 501 to 1,000 of"))).to_be_visible()
+    expect(page).to_have_url(re.compile("tok-window=2"))
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_is_wider_than_the_window(page, app_url, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, app_url, "tok-text=Many+scripts+and+emoji")
+    expect(strip(page).get_by_role("option").first).to_be_visible()
+    wide = page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth - "
+        "document.querySelector('[data-testid=stMain]').clientWidth"
+    )
+    assert wide <= 0
+
+
+def test_dragging_what_was_learned_changes_the_tokens(page, app_url):
+    opened(page, app_url, "prompt=the+rabbit&tok-view=Train+your+own&tok-text=Alice+in+Wonderland")
+    expect(page.get_by_role("heading", name=re.compile(r"^\d+ tokens?$"))).to_be_visible()
+    before = page.get_by_role("heading", name=re.compile(r"^\d+ tokens?$")).inner_text()
+    slider = page.get_by_role("slider", name=re.compile("Pieces learned"))
+    slider.focus()
+    slider.press("Home")
+    expect(page.get_by_role("heading", name="10 tokens")).to_be_visible()
+    assert before != "10 tokens"

@@ -1,0 +1,144 @@
+"""Pictures of attributions, read back as data: the numbers are the inspection's own."""
+
+import numpy as np
+import pytest
+
+from components.figures import attribution as figures
+from components.figures import theme
+from components.figures.faithfulness import beside_attention, deletion_and_insertion
+from components.inspection.attribution.agreement import agreement
+from components.inspection.attribution.completeness import Completeness
+from components.inspection.attribution.faithfulness import Curves
+from components.inspection.attribution.methods import Attribution
+from components.inspection.attribution.phrase import PhraseAttribution
+from components.inspection.attribution.units import Units
+
+UNITS = Units(
+    tokens=("<s>", " a", "b", " a"),
+    of_token=(0, 1, 1, 2),
+    texts=("<s>", "ab", " a"),
+    held=(True, False, False),
+)
+FOUND = Attribution(
+    method="integrated_gradients",
+    units=UNITS,
+    scores=np.array([np.nan, 2.5, -0.75], np.float32),
+    at_input=3.0,
+    at_baseline=1.0,
+    forwards=10,
+    backwards=7,
+)
+
+
+def test_the_bridge_leads_from_baseline_to_text_and_shows_its_gap():
+    trace = figures.bridge(FOUND).data[0]
+    assert list(trace.y) == pytest.approx([1.0, 2.5, -0.75, 0.25, 3.0])
+    # Each step begins where the one before it ended; baseline and text stand on 0.
+    assert list(trace.base) == pytest.approx([0, 1.0, 3.5, 2.75, 0])
+    tints = [theme.RESIDUAL, theme.POSITIVE, theme.NEGATIVE, theme.RESIDUAL, theme.RESIDUAL]
+    assert list(trace.marker.color) == tints
+    assert list(trace.marker.pattern.shape) == ["", "", "", "/", ""]
+
+
+def test_words_that_occur_twice_keep_both_places():
+    twice = Units((" a", " a"), (0, 1), (" a", " a"), (False, False))
+    scores = np.array([[1.0, 2.0]], np.float32)
+    axis = figures.side_by_side(["one"], scores, twice).layout.xaxis
+    assert list(axis.ticktext) == ["·a", "·a"]
+    assert list(axis.tickvals) == [0, 1]
+
+
+def test_a_row_s_colours_span_its_own_largest_score_and_zero_is_neutral():
+    scores = np.array([[np.nan, 4.0, -2.0], [np.nan, 0.0, 0.1], [np.nan, 0, 0]], np.float32)
+    trace = figures.side_by_side(["a", "b", "c"], scores, UNITS).data[0]
+    np.testing.assert_allclose(trace.z, [[1, -0.5], [0, 1], [0, 0]])
+    assert (trace.zmin, trace.zmax) == (-1, 1)
+    assert trace.colorscale[1][0] == 0.5
+    shown = [[cell[0] for cell in row] for row in trace.customdata]
+    np.testing.assert_allclose(shown, scores[:, 1:], rtol=1e-6)
+    assert list(trace.y) == ["a", "b", "c"]
+
+
+def test_strengths_are_drawn_without_a_sign():
+    trace = figures.strengths(FOUND).data[0]
+    assert list(trace.y) == [2.5, -0.75]
+    assert trace.marker.color == theme.RESIDUAL
+
+
+def test_the_approach_shows_each_try_and_the_bound():
+    found = Completeness(np.array([4, 8]), np.array([0.4, -0.1], np.float32), 0.01, FOUND)
+    figure = figures.approach(found)
+    assert list(figure.data[0].x) == [4, 8]
+    assert list(figure.data[0].y) == pytest.approx([0.2, 0.05])
+    assert figure.layout.shapes[0].y0 == 0.01
+
+
+def test_agreement_is_drawn_on_a_fixed_scale():
+    found = agreement(["a", "b"], np.array([[1, 2, 3], [3, 2, 1]], np.float32), "sign")
+    trace = figures.agreement_grid(found).data[0]
+    np.testing.assert_allclose(trace.z, [[1, -1], [-1, 1]], atol=1e-6)
+    assert (trace.zmin, trace.zmax) == (-1, 1)
+
+
+def test_the_phrase_table_has_a_row_for_each_written_token():
+    found = PhraseAttribution(
+        method="ablation", stand_in="<pad>", tokens=("a", "b", "c"), phrase=(" x", "\n"),
+        phrase_ids=(7, 8), scores=np.array([[1, -3, 0], [0, 0.5, 0]], np.float32),
+        log_probabilities=np.array([-1, -2], np.float32),
+        baseline_log_probabilities=np.array([-3, -3], np.float32), forwards=4, generated=True,
+    )  # fmt: skip
+    figure = figures.phrase_table(found)
+    np.testing.assert_array_equal(figure.data[0].z, found.scores)
+    assert (figure.data[0].zmin, figure.data[0].zmax) == (-3, 3)
+    assert list(figure.layout.yaxis.ticktext) == ["·x", "↵"]
+
+
+def curves(many: int) -> Curves:
+    generator = np.random.default_rng(0)
+
+    def some(rows: int) -> np.ndarray:
+        return generator.normal(size=(rows, 4)).astype(np.float32)
+
+    return Curves(
+        names=("Integrated gradients", "Attention rollout")[:many],
+        removed=np.array([0, 2, 4, 8]),
+        deletion=some(many), insertion=some(many),
+        random_deletion=some(20), random_insertion=some(20),
+        at_input=1.0, at_baseline=0.0, forwards=9,
+    )  # fmt: skip
+
+
+def test_curves_are_drawn_over_the_share_that_is_away_with_the_spread_of_chance():
+    given = curves(2)
+    figure = deletion_and_insertion(given)
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    drawn = np.array([trace.y for trace in lines])
+    np.testing.assert_array_equal(drawn, np.concatenate([given.deletion, given.insertion]))
+    assert list(lines[0].x) == [0, 0.25, 0.5, 1]
+    band = figure.data[0]
+    high = np.percentile(given.random_deletion, 95, axis=0)
+    np.testing.assert_allclose(band.y[:4], high, rtol=1e-6)
+    assert [trace.name for trace in figure.data if trace.showlegend] == [
+        "random orders", "their mean", "Integrated gradients", "Attention rollout",
+    ]  # fmt: skip
+
+
+def test_attention_and_attribution_stand_above_each_other_in_their_colours():
+    rows = np.array([[0, 0.75, 0.25], [0, 0.4, 0.6]], np.float32)
+    figure = beside_attention(
+        ["attention", "scores"], rows, np.array([[0, 0, 0], [0, 1, -1]]), UNITS
+    )
+    assert [list(trace.y) for trace in figure.data] == [
+        pytest.approx([0.75, 0.25]),
+        pytest.approx([0.4, 0.6]),
+    ]
+    assert list(figure.data[1].marker.color) == [theme.POSITIVE, theme.NEGATIVE]
+    assert len(set(figure.data[0].marker.color)) == 1
+
+
+def test_a_long_text_names_no_piece_on_its_axis():
+    many = 200
+    units = Units(("x",) * many, tuple(range(many)), ("x",) * many, (False,) * many)
+    found = Attribution("shapley", units, np.ones(many, np.float32), 1.0, 0.0, 1, 0)
+    assert list(figures.bridge(found).layout.xaxis.ticktext) == ["baseline", "gap", "text"]
+    assert figures.side_by_side(["a"], found.scores[None], units).layout.xaxis.ticktext is None

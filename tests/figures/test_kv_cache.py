@@ -1,0 +1,200 @@
+"""Figures of the key-value cache, read back as data."""
+
+import numpy as np
+import pytest
+
+from components.figures.kv_cache import WITH, WITHOUT
+from components.figures.kv_cache.agreement import differences
+from components.figures.kv_cache.contents import (
+    change_map,
+    growth,
+    keys_and_values,
+    sharing_bars,
+    wiring,
+)
+from components.figures.kv_cache.kinds import memory_and_difference
+from components.figures.kv_cache.planner import memory_areas
+from components.figures.kv_cache.timing import beyond, running_totals, step_times
+from components.figures.kv_cache.work import (
+    pass_times,
+    positions_grid,
+    roofline_chart,
+    share_areas,
+)
+from components.inspection.kv_cache.agreement import agreement
+from components.inspection.kv_cache.arithmetic import positions, shares
+from components.inspection.kv_cache.contents import contents, last_token_changed
+from components.inspection.kv_cache.kinds import kinds
+from components.inspection.kv_cache.planner import GPUS
+from components.inspection.kv_cache.planner import growth as planned
+from components.inspection.kv_cache.published import PUBLISHED
+from components.inspection.kv_cache.roofline import roofline
+from components.inspection.kv_cache.summary import summarize
+from components.inspection.kv_cache.timing import measure
+from tests import tiny
+
+TEXT = "hello there"
+
+
+@pytest.fixture(scope="module")
+def timing():
+    *_, found = measure(tiny.model("llama"), TEXT, 9, 6, 2)
+    return found
+
+
+@pytest.fixture(scope="module")
+def held():
+    return contents(tiny.model("llama"), TEXT, None, 5)
+
+
+@pytest.fixture(scope="module")
+def machine():
+    return roofline(tiny.model("llama"), TEXT, 9, 6)
+
+
+def named(figure, part):
+    return [trace for trace in figure.data if trace.name and part in trace.name]
+
+
+def test_every_measured_step_is_a_point(timing):
+    figure = step_times(timing, summarize(timing))
+    points = named(figure, "each measurement")
+    assert [len(trace.x) for trace in points] == [2 * 5, 2 * 5]
+    np.testing.assert_allclose(points[0].y, timing.seconds[0, :, 1:].ravel() * 1e3)
+    for trace, way in zip(named(figure, "median"), summarize(timing).ways, strict=True):
+        np.testing.assert_allclose(trace.y, way.median[1:] * 1e3)
+        assert list(trace.x) == [10, 11, 12, 13, 14]
+    prefill = named(figure, "prefill")
+    assert [trace.x[0] for trace in prefill] == [9, 9]
+    assert named(figure, "median")[0].line.color == WITH
+
+
+def test_points_above_the_picture_are_counted(timing):
+    summary = summarize(timing)
+    top = step_times(timing, summary).layout.yaxis.range[1] / 1e3
+    assert beyond(timing, summary) == int((timing.seconds > top).sum())
+
+
+def test_totals_add_up(timing):
+    summary = summarize(timing)
+    for trace, way in zip(running_totals(timing, summary).data, summary.ways, strict=True):
+        assert trace.y[-1] == pytest.approx(way.total)
+
+
+def test_half_a_measurement_is_drawn(timing):
+    from dataclasses import replace
+
+    seconds = timing.seconds.copy()
+    seconds[1] = np.nan
+    half = replace(timing, seconds=seconds)
+    figure = step_times(half, summarize(half))
+    assert not named(figure, "without, median")
+    assert len(named(figure, "with the cache, median")) == 1
+
+
+def test_a_difference_of_nothing_is_hollow_and_on_the_edge():
+    found = agreement(tiny.model("llama"), TEXT, 9, 6)
+    marks = named(differences(found), "largest difference")[0]
+    for difference, symbol, y in zip(found.difference, marks.marker.symbol, marks.y, strict=True):
+        assert (symbol == "circle-open") == (difference == 0)
+        assert y > 0
+        if difference:
+            assert y == difference
+
+
+def test_rows_come_in_one_by_one(held):
+    for step in (0, 3, 5):
+        figure = keys_and_values(held, 1, 0, step)
+        there = held.prompt + step
+        for trace, array in zip(figure.data, (held.keys, held.values), strict=True):
+            np.testing.assert_array_equal(trace.z[:there], array[1, 0, :there])
+            assert np.isnan(trace.z[there:].astype(float)).all()
+        assert figure.layout.shapes[0].y0 == there - 1.5
+
+
+def test_of_a_long_text_the_newest_row_is_shown():
+    long = contents(tiny.model("llama"), "hello there, said the fox to the owl", None, 20)
+    for step in (0, 10, 20):
+        figure = keys_and_values(long, 0, 0, step)
+        newest = long.prompt + step - 1
+        assert newest in figure.data[0].y
+        low, high = sorted(figure.layout.yaxis.range)
+        assert low < newest < high
+
+
+def test_measured_bytes_lie_on_the_formulas_line(held):
+    figure = growth(held)
+    marks, line = named(figure, "measured")[0], named(figure, "as it is")[0]
+    np.testing.assert_array_equal(marks.y, held.grown / 1024)
+    np.testing.assert_array_equal(line.y, marks.y)
+    assert named(figure, "MHA")[0].y[-1] == 2 * line.y[-1]
+    assert named(figure, "MQA")[0].y[-1] == line.y[-1] / 2
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2, 4])
+def test_each_query_head_is_wired_to_its_groups_keys(held, kv_heads):
+    figure = wiring(held.shape, kv_heads)
+    lines = figure.data[0]
+    ends = [lines.x[place] for place in range(1, len(lines.x), 3)]
+    assert len(set(ends)) == kv_heads
+    assert len(ends) == held.shape.heads
+    assert [len(trace.x) for trace in figure.data[1:]] == [4, kv_heads, kv_heads]
+
+
+def test_the_models_own_sharing_is_lit():
+    bars = sharing_bars(PUBLISHED["Llama-3-8B"], 2).data[0]
+    lit = [size for size, color in zip(bars.x, bars.marker.color, strict=True) if color == WITH]
+    assert lit == [131_072]
+    assert {524_288, 16_384} <= set(bars.x)
+
+
+def test_only_the_last_column_changes():
+    found = last_token_changed(tiny.model("llama"), TEXT)
+    z = np.array(change_map(found).data[0].z)
+    assert not z[:, :-1].any() and z[:, -1].all()
+
+
+def test_the_grid_computes_as_many_cells_as_there_are_positions():
+    cached, bare = positions_grid(20, 100).data
+    assert (np.array(cached.z) == 2).sum() == positions(20, 100, "with") == 119
+    assert (np.array(bare.z) == 2).sum() == positions(20, 100, "without") == 6_950
+
+
+def test_marks_lie_where_they_were_measured(machine):
+    figure = roofline_chart(machine)
+    for each, trace in zip(machine.passes, figure.data[1:], strict=True):
+        assert trace.x[0] == pytest.approx(each.done.operations / each.done.matrix_bytes)
+        assert trace.y[0] == pytest.approx(each.done.operations / each.seconds / 1e9)
+    roof = figure.data[0]
+    assert max(roof.y) == pytest.approx(machine.matrix_rate / 1e9, rel=0.2)
+    assert [trace.marker.color for trace in figure.data[1:]] == [WITH, WITH, WITHOUT]
+
+
+def test_pass_times_start_with_a_single_position(machine):
+    passes = pass_times(machine).data[0]
+    assert passes.x[0] == 1 and passes.x[-1] == 9 + 5
+    np.testing.assert_allclose(passes.y, np.array(machine.seconds) * 1e3)
+
+
+def test_crossings_out_of_the_picture_are_not_drawn():
+    found = shares(PUBLISHED["Phi-3-mini"], 8_192)
+    said = " ".join(note.text for note in share_areas(found).layout.annotations)
+    assert "6,144" in said and "18,432" not in said
+
+
+def test_kinds_are_drawn_with_their_numbers():
+    *_, rows = kinds(tiny.model("llama"), TEXT, 9, 4, 1, 4)
+    ran = [row for row in rows if row.runs]
+    memory, time, difference = memory_and_difference(ran).data
+    assert list(memory.x) == [row.held / 1024 for row in ran]
+    assert list(time.x) == [row.median * 1e3 for row in ran]
+    assert list(difference.x) == [row.difference for row in ran]
+
+
+def test_areas_stack_to_the_total_below_the_gpus():
+    half = "float16 / bfloat16"
+    grown = planned(PUBLISHED["Phi-3-mini"], 8_192, 1, half, half)
+    figure = memory_areas(grown, 4_096, GPUS)
+    total = sum(np.array(trace.y)[-1] for trace in figure.data) * 2**30
+    assert total == pytest.approx(grown.weights + grown.cache[-1] + grown.activations[-1])
+    assert any("T4" in note.text for note in figure.layout.annotations)

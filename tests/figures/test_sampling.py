@@ -1,0 +1,105 @@
+"""Figures say what the results say: read back as data."""
+
+import numpy as np
+import pytest
+
+from components.figures import sampling as figures
+from components.figures import theme
+from components.inspection.sampling.beam import beam_search
+from components.inspection.sampling.draws import draws
+from components.inspection.sampling.generation import choose
+from components.inspection.sampling.perplexity import surprise
+from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.settings import Settings
+
+
+@pytest.fixture
+def step(tiny_causal):
+    return choose(tiny_causal, reshape(np.linspace(4, 0, 40), [], Settings(top_k=9)), 0.62)
+
+
+def test_each_candidate_has_its_two_probabilities_and_the_chosen_one_its_own_colour(step):
+    before, after = figures.candidate_bars(step).data
+    shown = step.candidates[: figures.BARS]
+    assert list(before.x) == [each.before for each in shown]
+    assert list(after.x) == [each.after for each in shown]
+    marked = [i for i, color in enumerate(after.marker.color) if color == theme.HIGHLIGHT]
+    assert [shown[i] for i in marked] == [step.chosen]
+
+
+def test_an_unlikely_choice_is_added_below_the_likeliest(tiny_causal):
+    step = choose(tiny_causal, reshape(np.linspace(1, 0, 60), [], Settings()), 0.999)
+    before, after = figures.candidate_bars(step).data
+    assert len(after.x) == figures.BARS + 1
+    assert after.x[-1] == step.chosen.after
+    assert after.marker.color[-1] == theme.HIGHLIGHT
+    assert len(before.y) == len(after.y)
+
+
+def test_the_line_is_laid_end_to_end_and_the_number_marked(step):
+    figure = figures.draw_line(step)
+    ground, *stretches = figure.data
+    assert list(ground.x) == [1]
+    ends = 0.0
+    for stretch in stretches:
+        assert stretch.base[0] == pytest.approx(ends)
+        ends += stretch.x[0]
+    assert ends == pytest.approx(1)
+    drawn = [bar for bar in stretches if bar.marker.color == theme.HIGHLIGHT]
+    assert drawn[0].base[0] <= 0.62 <= drawn[0].base[0] + drawn[0].x[0]
+    assert figure.layout.shapes[0].x0 == 0.62
+
+
+def test_the_tree_shows_every_node_once_and_joins_it_to_its_parent(tiny_causal):
+    search = beam_search(tiny_causal, "to be", 3, 4)
+    others, winner, *marks = figures.beam_tree(search).data
+    assert sum(len(mark.x) for mark in marks) == len(search.nodes)
+    assert {mark.name for mark in marks} == {"kept", "dropped", "finished"}
+    joined = [x for line in (others, winner) for x in line.x if x is not None]
+    assert len(joined) == 2 * len(search.nodes)
+    assert len([x for x in winner.x if x is not None]) == 2 * len(search.beams[0].tokens)
+
+
+def test_likelier_beams_stand_higher(tiny_causal):
+    search = beam_search(tiny_causal, "to be", 3, 3)
+    height = figures._heights(search)
+    for depth in (1, 2, 3):
+        column = [i for i, node in enumerate(search.nodes) if node.depth == depth]
+        by_height = sorted(column, key=lambda i: height[i])
+        values = [search.nodes[i].log_probability for i in by_height]
+        assert values == sorted(values, reverse=True)
+
+
+def test_drawn_shares_stand_beside_exact_ones_with_two_standard_deviations():
+    found = draws(np.array([1.0, 0.0], dtype=np.float32), (), Settings(), 400)
+    drawn, exact = figures.draws_against_exact(found, {0: " a", 1: "b"}).data
+    assert list(drawn.x) == [found.counts[0] / 400, found.counts[1] / 400]
+    p = found.probabilities[0]
+    assert exact.x[0] == pytest.approx(p)
+    assert exact.error_x.array[0] == pytest.approx(2 * np.sqrt(p * (1 - p) / 400))
+
+
+def test_removed_tokens_have_no_bar():
+    found = draws(np.arange(20, dtype=np.float32), (), Settings(top_k=3), 10)
+    assert len(figures.draws_against_exact(found, {}).data[0].x) == 3
+
+
+def test_surprisal_is_drawn_in_bits_and_perplexity_runs_to_the_whole_text_s(tiny_causal):
+    found = surprise(tiny_causal, "to be or not")
+    figure = figures.surprise_bars(found, 0, len(found.tokens))
+    bars, running = figure.data
+    np.testing.assert_allclose(bars.y, found.surprisal / np.log(2), rtol=1e-6)
+    assert running.y[-1] == pytest.approx(found.perplexity)
+    assert list(figure.layout.xaxis.ticktext) == [theme.visible(token) for token in found.tokens]
+
+
+def test_a_part_of_a_long_text_is_drawn_at_its_place(tiny_causal):
+    found = surprise(tiny_causal, "to be or not to be " * 8)
+    bars, running = figures.surprise_bars(found, 70, 140).data
+    assert list(bars.x) == list(range(70, 140))
+    assert len(running.y) == 70
+
+
+def test_a_word_that_occurs_twice_keeps_both_its_places(tiny_causal):
+    found = surprise(tiny_causal, "aa")
+    assert list(figures.surprise_bars(found, 0, 2).data[0].x) == [0, 1]

@@ -1,0 +1,67 @@
+"""The tokenizer figures, read back as data."""
+
+import numpy as np
+import pytest
+
+from components.figures.tokenizer import (
+    NUMBER_TINTS,
+    length_histogram,
+    number_grid,
+    token_counts,
+    window_fit,
+)
+from components.inspection.tokenizer.compare import compare, tokens_per_number
+from components.inspection.tokenizer.statistics import text_statistics
+
+TEXT = "The rabbit-hole went straight on like a tunnel 🎵."
+
+
+def test_a_bar_for_each_tokenizer_the_fewest_tokens_on_top():
+    comparison = compare(("gpt2", "mistral-v1", "mistral-tekken"), TEXT)
+    figure = token_counts(comparison)
+    (bars,) = figure.data
+    assert list(bars.x) == sorted(reading.tokens for reading in comparison.readings)
+    named = dict(zip(figure.layout.yaxis.ticktext, bars.x, strict=True))
+    assert named == {reading.title: reading.tokens for reading in comparison.readings}
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_the_histogram_holds_every_token_once():
+    found = text_statistics("gpt2", TEXT)
+    (bars,) = length_histogram(found).data
+    assert sum(bars.y) == found.tokens
+    assert sum(x * y for x, y in zip(bars.x, bars.y, strict=True)) == found.bytes
+
+
+def test_an_empty_text_has_an_empty_histogram():
+    (bars,) = length_histogram(text_statistics("gpt2", "")).data
+    assert sum(bars.y) == 0
+
+
+def test_a_window_that_is_full_and_one_that_is_too_small_are_told_apart():
+    figure = window_fit(1_000, [("exact", 1_000), ("small", 512), ("large", 4_000)])
+    (bars,) = figure.data
+    assert list(bars.text) == ["fits, 100.0% full", "2.0 times too long", "fits, 25.0% full"]
+    assert list(bars.x) == [1.0, 1.0, 0.25]
+    exact, small, large = bars.marker.color
+    assert exact == large != small
+
+
+def test_a_nearly_empty_window_is_not_called_empty():
+    (bars,) = window_fit(1, [("large", 131_072)]).data
+    assert bars.text == ("fits, under 0.1% full",)
+
+
+@pytest.mark.parametrize("leading_space", [False, True])
+def test_the_grid_shows_each_number_at_its_place(leading_space):
+    counts = tokens_per_number("gpt2", leading_space)
+    (grid,) = number_grid(counts, "GPT-2").data
+    np.testing.assert_array_equal(grid.z, counts)
+    assert grid.customdata[42, 7].tolist() == [4207, counts[42, 7]]
+    assert grid.z.dtype == np.float32
+
+
+def test_more_tokens_than_there_are_tints_share_the_last():
+    counts = np.full((100, 100), 9, dtype=np.int8)
+    (grid,) = number_grid(counts, "many").data
+    assert grid.z.max() == len(NUMBER_TINTS) < grid.zmax

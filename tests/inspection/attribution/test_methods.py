@@ -1,0 +1,260 @@
+"""Every method against an oracle: a hand loop, an enumeration, autograd, or Captum's own way."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import LayerIntegratedGradients
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.inspection.attribution.baselines import BASELINES
+from components.inspection.attribution.catalogue import METHODS, Effort, all_orders, cost
+from components.inspection.attribution.methods import attribute
+from components.inspection.attribution.question import Posed, Question
+from components.inspection.errors import InspectionError
+from tests import tiny
+
+TEXT = "to be!"
+QUESTION = Question(TEXT, answer="x", rather_than="y")
+MANY = Effort(steps=128, samples=10)
+KINDS = ("llama", "gpt2", "bert", "bert_classifier", "t5")
+
+
+def asked(model, **changes):
+    """A question that every kind of model can be asked."""
+    plain = Question(TEXT) if model.kind == "classifier" else QUESTION
+    return replace(plain, **changes)
+
+
+def free(found):
+    """The scores without those that are held."""
+    return found.scores[found.units.free]
+
+
+def same(found, expected):
+    """Compare to a few parts in a thousand of the largest, since scores differ in size."""
+    largest = float(np.abs(expected).max())
+    assert largest > 1e-4
+    np.testing.assert_allclose(free(found), expected, rtol=0, atol=2e-3 * largest + 2e-6)
+
+
+@pytest.mark.parametrize("family", KINDS)
+@pytest.mark.parametrize("method", ["integrated_gradients", "shapley"])
+def test_scores_sum_to_the_change_from_baseline_to_text(family, method):
+    model = tiny.model(family)
+    found = attribute(model, asked(model, baseline="mask"), method, MANY)
+    size = float(np.abs(free(found)).sum())
+    assert size > 1e-4
+    assert found.total == pytest.approx(found.change, abs=1e-2 * size + 2e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    text=st.text(alphabet="abc d", min_size=1, max_size=6).filter(str.strip),
+    baseline=st.sampled_from(list(BASELINES)),
+    unit=st.sampled_from(["token", "word"]),
+)
+def test_shapley_values_are_complete_for_any_text_and_baseline(text, baseline, unit):
+    model = tiny.model("llama")
+    question = Question(text, answer="x", baseline=baseline, unit=unit)
+    found = attribute(model, question, "shapley", Effort(samples=3))
+    assert found.total == pytest.approx(found.change, abs=1e-4)
+
+
+@pytest.mark.parametrize("family", KINDS)
+def test_ablation_is_what_a_loop_over_the_tokens_finds(family):
+    model = tiny.model(family)
+    question = asked(model)
+    posed = Posed(model, question)
+    expected = []
+    with torch.no_grad():
+        whole = float(posed.score(posed.inputs))
+        for unit in posed.units.free:
+            given = posed.inputs.clone()
+            for place, of in enumerate(posed.units.of_token):
+                if of == unit:
+                    given[0, place] = posed.baseline[0, place]
+            expected.append(whole - float(posed.score(given)))
+    same(attribute(model, question, "ablation"), expected)
+
+
+def test_occlusion_is_the_mean_fall_over_the_windows_a_piece_is_in(tiny_causal):
+    posed = Posed(tiny_causal, QUESTION)
+    count = len(posed.units.free)
+    falls = {}
+    with torch.no_grad():
+        whole = float(posed.with_switches(torch.ones(1, count)))
+        for start in range(count - 1):
+            switches = torch.ones(1, count)
+            switches[0, start : start + 2] = 0
+            falls[start] = whole - float(posed.with_switches(switches))
+    expected = [
+        np.mean([falls[start] for start in (i - 1, i) if start in falls]) for i in range(count)
+    ]
+    found = attribute(tiny_causal, QUESTION, "occlusion", Effort(window=2))
+    same(found, expected)
+
+
+def test_occlusion_by_one_is_ablation(tiny_causal):
+    one = attribute(tiny_causal, QUESTION, "occlusion", Effort(window=1))
+    np.testing.assert_allclose(
+        free(one), free(attribute(tiny_causal, QUESTION, "ablation")), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("family", ["llama", "bert_classifier"])
+def test_shapley_values_of_three_pieces_are_the_exact_ones(family):
+    """By the formula over all subsets, Shapley 1953."""
+    model = tiny.model(family)
+    question = Question("a b c", unit="word")
+    posed = Posed(model, question)
+    value = {}
+    with torch.no_grad():
+        for away in itertools.product([0.0, 1.0], repeat=3):
+            value[away] = float(posed.with_switches(torch.tensor([away])))
+    exact = []
+    for i in range(3):
+        total = 0.0
+        for there, worth in value.items():
+            if there[i]:
+                without = tuple(0.0 if j == i else on for j, on in enumerate(there))
+                size = int(sum(without))
+                weight = math.factorial(size) * math.factorial(2 - size) / math.factorial(3)
+                total += weight * (worth - value[without])
+        exact.append(total)
+    found = attribute(model, question, "shapley", Effort(samples=6))
+    assert all_orders(3, Effort(samples=6))
+    same(found, exact)
+    rough = free(attribute(model, question, "shapley", Effort(samples=1)))
+    assert np.abs(rough - exact).max() > 0.02 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "bert"])
+def test_integrated_gradients_are_those_of_captum_on_the_embedding_layer(family):
+    model = tiny.model(family)
+    question = Question(TEXT, answer="x", baseline="mask")
+    posed = Posed(model, question)
+    text = posed.text
+    ids = torch.tensor([model.encode(text)])
+    held = torch.tensor([posed.units.held[unit] for unit in posed.units.of_token])
+    absent = torch.where(held[None], ids, torch.tensor(4))
+    place, answer = posed.target.place, posed.target.answer
+
+    def forward(given: torch.Tensor) -> torch.Tensor:
+        return model.network(given, attention_mask=torch.ones_like(given)).logits[:, place, answer]
+
+    theirs = LayerIntegratedGradients(forward, model.network.get_input_embeddings()).attribute(
+        ids, baselines=absent, n_steps=32
+    )
+    ours = attribute(model, question, "integrated_gradients", Effort(steps=32))
+    expected = theirs.sum(-1)[0].numpy()[~held.numpy()]
+    np.testing.assert_allclose(free(ours), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_the_gradient_methods_are_one_backward_pass(tiny_causal):
+    posed = Posed(tiny_causal, QUESTION)
+    leaf = posed.inputs.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(posed.score(leaf).sum(), leaf)
+    times = (gradient * posed.inputs).sum(-1)[0, 1:].numpy()
+    sizes = gradient.abs().sum(-1)[0, 1:].numpy()
+    found = attribute(tiny_causal, QUESTION, "input_x_gradient")
+    np.testing.assert_allclose(free(found), times, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        free(attribute(tiny_causal, QUESTION, "saliency")), sizes, rtol=1e-3, atol=1e-4
+    )
+
+
+def test_gradient_shap_nears_integrated_gradients_and_repeats_itself():
+    model = tiny.model("gpt2")
+    exact = attribute(model, QUESTION, "integrated_gradients", Effort(steps=200))
+    before = np.random.get_state()[1].copy()
+    found = attribute(model, QUESTION, "gradient_shap", Effort(samples=200))
+    few = attribute(model, QUESTION, "gradient_shap", Effort(samples=2))
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+    def off(other):
+        return np.abs(free(other) - free(exact)).sum()
+
+    assert off(found) < off(few)
+    assert off(found) < 0.2 * np.abs(free(exact)).sum()
+    again = attribute(model, QUESTION, "gradient_shap", Effort(samples=2))
+    np.testing.assert_array_equal(free(again), free(few))
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "shapley", "ablation", "occlusion"])
+def test_scores_for_a_rather_than_b_are_those_for_a_minus_those_for_b(tiny_causal, method):
+    """These methods are linear in the target."""
+    effort = Effort(steps=32, samples=4)
+    both, one, other = (
+        free(attribute(tiny_causal, question, method, effort))
+        for question in (
+            QUESTION,
+            replace(QUESTION, rather_than=""),
+            replace(QUESTION, answer="y", rather_than=""),
+        )
+    )
+    np.testing.assert_allclose(both, one - other, rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("pieces", [1, 3, 6])
+def test_the_cost_said_before_is_the_cost(tiny_causal, method, pieces):
+    question = Question("abcdef"[:pieces], answer="x")
+    effort = Effort(steps=7, samples=5, window=3)
+    found = attribute(tiny_causal, question, method, effort)
+    assert (found.forwards, found.backwards) == cost(method, pieces, effort)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("family", KINDS)
+def test_special_tokens_get_no_score_and_all_others_do(family, method):
+    model = tiny.model(family)
+    found = attribute(model, asked(model, unit="word"), method, Effort(steps=4, samples=2))
+    np.testing.assert_array_equal(np.isnan(found.scores), found.units.held)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_network_is_left_as_it_was(tiny_causal, method):
+    attribute(tiny_causal, QUESTION, method, Effort(steps=4, samples=2))
+    modules = list(tiny_causal.network.modules())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in modules)
+    assert not any(weight.requires_grad for weight in tiny_causal.network.parameters())
+    assert not any(weight.grad is not None for weight in tiny_causal.network.parameters())
+
+
+def test_a_word_s_integrated_gradient_is_the_sum_over_its_tokens(tiny_causal):
+    tokens = attribute(tiny_causal, QUESTION, "integrated_gradients")
+    words = attribute(tiny_causal, replace(QUESTION, unit="word"), "integrated_gradients")
+    assert words.units.texts == ("<s>", "to", "be", "!")
+    _, t, o, space, b, e, mark = tokens.scores
+    np.testing.assert_allclose(words.scores[1:], [t + o, space + b + e, mark], rtol=1e-4, atol=1e-4)
+
+
+def test_work_tells_how_far_it_is_and_can_be_stopped(tiny_causal):
+    told = []
+    attribute(tiny_causal, QUESTION, "shapley", Effort(), lambda share, _: told.append(share))
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+    def stop(_share, _phrase):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attribute(tiny_causal, QUESTION, "shapley", Effort(), stop)
+
+
+@pytest.mark.parametrize(
+    ("method", "effort", "said"),
+    [
+        ("magic", Effort(), "no method 'magic'"),
+        ("shapley", Effort(samples=0), "Samples must be from 1 to 200, not 0"),
+        ("integrated_gradients", Effort(steps=10**6), "Steps must be from 1 to 1024"),
+    ],
+)
+def test_what_cannot_be_done_is_explained(tiny_causal, method, effort, said):
+    with pytest.raises(InspectionError, match=said):
+        attribute(tiny_causal, QUESTION, method, effort)

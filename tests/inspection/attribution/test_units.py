@@ -1,0 +1,51 @@
+"""Pieces of a text: every token in one of them, in order."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.inspection.attribution.units import UNITS, units_of
+from tests import tiny
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(min_size=1, max_size=12), unit=st.sampled_from(UNITS))
+def test_every_token_is_in_one_piece_and_pieces_follow_each_other(text, unit):
+    model = tiny.model("llama")
+    ids, units = units_of(model, text, unit)
+    places = list(units.of_token)
+    assert places == sorted(places)
+    assert set(places) == set(range(len(units.texts)))
+    assert len(units.tokens) == len(ids) == len(places)
+    assert units.held[0]
+    assert sum(units.held) == ids.count(1)
+    assert all(units.texts)
+
+
+def test_words_keep_their_apostrophe_and_lose_their_space():
+    _, units = units_of(tiny.model("llama"), "it's  well-made, yes", "word")
+    assert units.texts == ("<s>", "it's", "well-made", ",", "yes")
+
+
+def test_sentences_end_where_a_reader_would_end_them():
+    _, units = units_of(tiny.model("llama"), "It rained. “Why?” No 3.5 reply!\nEnd", "sentence")
+    assert units.texts == ("<s>", "It rained.", "“Why?”", "No 3.5 reply!", "End")
+
+
+def test_each_token_may_stand_alone():
+    _, units = units_of(tiny.model("llama"), "a a", "token")
+    assert units.texts == ("<s>", "a", " ", "a")
+    assert units.of_token == (0, 1, 2, 3)
+
+
+def test_scores_of_tokens_are_summed_over_their_piece():
+    _, units = units_of(tiny.model("llama"), "ab c", "word")
+    sums = units.summed(np.array([[1, 2, 4, 8, 16]], np.float32))
+    np.testing.assert_array_equal(sums, [[1, 6, 24]])
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_spaces_alone_are_pieces_too(unit):
+    _, units = units_of(tiny.model("llama"), "  ", unit)
+    assert len(units.free) >= 1

@@ -1,0 +1,115 @@
+"""Our beam search finds what transformers' finds, and shows how."""
+
+import pytest
+import torch
+
+from components.inspection.errors import InspectionError
+from components.inspection.sampling import beam as beams_module
+from components.inspection.sampling.beam import beam_search
+from components.inspection.sampling.compare import beams_of_generate, strategies
+from components.inspection.sampling.settings import Settings
+from tests import tiny
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "mistral", "t5", "bart"])
+@pytest.mark.parametrize(("beams", "length"), [(2, 1), (3, 7), (5, 10)])
+def test_the_best_beam_is_the_one_generate_returns(family, beams, length):
+    model = tiny.model(family)
+    theirs = beams_of_generate(model, "to be", beams, length)
+    ours = beam_search(model, "to be", beams, length).beams[0]
+    assert ours.tokens == theirs.tokens
+    assert ours.score == pytest.approx(theirs.score, abs=1e-5)
+
+
+@pytest.mark.parametrize("length_penalty", [-1.0, 0.0, 1.0, 2.5])
+@pytest.mark.parametrize("end", [2, 30, 60, 100, 140, 180, 220])
+def test_ending_early_weighs_as_in_generate(tiny_causal, monkeypatch, length_penalty, end):
+    """A frequent token is made the end token, so that beams end at many lengths."""
+    likely = beam_search(tiny_causal, "to be", 4, 6).nodes
+    token = likely[end % len(likely)].token
+    monkeypatch.setattr(tiny_causal.network.generation_config, "eos_token_id", token)
+    theirs = beams_of_generate(tiny_causal, "to be", 4, 9, length_penalty)
+    ours = beam_search(tiny_causal, "to be", 4, 9, length_penalty).beams[0]
+    assert ours.tokens == theirs.tokens
+    assert ours.score == pytest.approx(theirs.score, abs=1e-5)
+
+
+def test_a_score_is_the_sum_of_log_probabilities_along_the_path(tiny_causal):
+    found = beam_search(tiny_causal, "to be", 3, 5, length_penalty=2.0)
+    ids = tiny_causal.encode("to be")
+    for beam in found.beams:
+        whole = torch.tensor([[*ids, *beam.tokens]])
+        with torch.inference_mode():
+            log_p = tiny_causal.network(whole).logits[0].log_softmax(-1)
+        total = sum(float(log_p[len(ids) - 1 + i, token]) for i, token in enumerate(beam.tokens))
+        assert beam.log_probability == pytest.approx(total, abs=1e-4)
+        assert beam.score == pytest.approx(total / len(beam.tokens) ** 2, abs=1e-4)
+
+
+def test_every_node_continues_one_that_was_kept(tiny_causal):
+    nodes = beam_search(tiny_causal, "to be", 3, 6).nodes
+    for i, node in enumerate(nodes):
+        if node.parent >= 0:
+            assert node.parent < i
+            assert nodes[node.parent].fate == "kept"
+            assert nodes[node.parent].depth == node.depth - 1
+            assert node.log_probability <= nodes[node.parent].log_probability
+        else:
+            assert node.depth == 1
+
+
+def test_as_many_are_kept_at_each_step_as_there_are_beams(tiny_causal):
+    nodes = beam_search(tiny_causal, "to be", 3, 6).nodes
+    for depth in range(1, 6):
+        assert sum(node.depth == depth and node.fate == "kept" for node in nodes) == 3
+
+
+def test_one_beam_is_greedy(tiny_causal):
+    found = strategies(tiny_causal, "to be", Settings(temperature=0), beams=1, new_tokens=8)
+    assert found.beam.tokens == found.greedy.tokens == found.sampled.tokens
+    assert found.beam.log_probability == pytest.approx(found.greedy.log_probability, abs=1e-3)
+    assert beams_of_generate(tiny_causal, "to be", 1, 8).tokens == found.greedy.tokens
+
+
+def test_enough_beams_find_the_best_text_there_is(tiny_causal, monkeypatch):
+    """With a beam for every token, two tokens deep, the search is exhaustive."""
+    monkeypatch.setattr(beams_module, "MOST_BEAMS", 261)
+    found = beam_search(tiny_causal, "to be", 261, 2)
+    ids = tiny_causal.encode("to be")
+    with torch.inference_mode():
+        first = tiny_causal.network(torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+        then = tiny_causal.network(torch.tensor([[*ids, t] for t in range(261)])).logits
+    total = first[:, None] + then[:, -1].log_softmax(-1)
+    total[2] = -torch.inf  # the end token: nothing follows it
+    assert found.beams[0].log_probability == pytest.approx(float(total.max()), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("beams", "length", "penalty"), [(0, 5, 1), (9, 5, 1), (2, 0, 1), (2, 41, 1), (2, 5, 9)]
+)
+def test_what_is_out_of_range_is_explained(tiny_causal, beams, length, penalty):
+    with pytest.raises(InspectionError, match="must be from"):
+        beam_search(tiny_causal, "to be", beams, length, penalty)
+
+
+def test_a_text_that_leaves_no_room_is_explained(tiny_causal):
+    with pytest.raises(InspectionError, match="do not fit"):
+        beam_search(tiny_causal, "x" * (tiny_causal.context - 3), 2, 20)
+
+
+def test_progress_is_told_and_may_stop_the_search(tiny_causal):
+    told = []
+
+    def stop(share, _phrase):
+        told.append(share)
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        beam_search(tiny_causal, "to be", 2, 10, progress=stop)
+    assert told == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+
+
+def test_a_masked_model_has_no_beams(tiny_masked):
+    with pytest.raises(InspectionError, match="fills blanks"):
+        beam_search(tiny_masked, "to be", 2, 5)

@@ -1,0 +1,135 @@
+"""Reshaping is what `generate` does to scores, step by step."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as run
+from hypothesis import strategies as st
+from transformers import GenerationConfig
+
+from components.inspection.errors import InspectionError
+from components.inspection.sampling.reshape import STEPS, processors, reshape
+from components.inspection.sampling.settings import Settings
+
+TOY = [4.0, 3.0, 2.0, 1.0, 0.0]
+ANY = st.builds(
+    Settings,
+    repetition_penalty=st.sampled_from([0.5, 1.0, 1.2, 3.0]),
+    temperature=st.sampled_from([0.0, 0.1, 0.7, 1.0, 2.0, 5.0]),
+    top_k=st.sampled_from([0, 1, 3, 10, 1000]),
+    top_p=st.sampled_from([0.0, 0.3, 0.8, 0.95, 1.0]),
+    min_p=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+    typical_p=st.sampled_from([0.01, 0.2, 0.9, 1.0]),
+)
+
+
+@run(max_examples=150, deadline=None)
+@given(ANY, st.lists(st.integers(0, 260), min_size=1, max_size=20), st.integers(0, 9))
+def test_the_processors_are_those_generate_itself_would_use(tiny_causal, choice, history, seed):
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randn(1, 261, generator=generator) * 4
+    asked = {
+        "do_sample": True,
+        "repetition_penalty": choice.repetition_penalty,
+        "temperature": choice.temperature,
+        "top_k": choice.top_k,
+        "top_p": choice.top_p,
+        "min_p": choice.min_p or None,
+        "typical_p": choice.typical_p,
+    }
+    if choice.greedy:
+        asked = {"do_sample": False, "repetition_penalty": choice.repetition_penalty}
+    theirs = scores
+    for processor in tiny_causal.network._get_logits_processor(
+        GenerationConfig(**asked), input_ids_seq_length=len(history), device="cpu"
+    ):
+        theirs = processor(torch.tensor([history]), theirs)
+    ours = reshape(scores[0].numpy(), history, choice).logits
+    if choice.greedy:
+        assert np.isfinite(ours).sum() == 1
+        assert ours.argmax() == theirs.argmax()
+    else:
+        np.testing.assert_array_equal(ours, theirs[0].numpy())
+
+
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [
+        (0.2, [0.9933, 0.0067]),
+        (0.5, [0.8647, 0.1170, 0.0158]),
+        (1.0, [0.6364, 0.2341, 0.0861, 0.0317, 0.0117]),
+        (2.0, [0.4287, 0.2600, 0.1577, 0.0956, 0.0580]),
+    ],
+)
+def test_the_toy_logits_give_the_probabilities_of_the_source_text(temperature, expected):
+    after = reshape(TOY, [], Settings(temperature=temperature)).after
+    np.testing.assert_allclose(after[: len(expected)], expected, atol=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "bits"), [(0.2, 0.059), (0.5, 0.661), (1.0, 1.443), (2.0, 2.012)]
+)
+def test_the_toy_entropies_are_those_of_the_source_text(temperature, bits):
+    stages = reshape(TOY, [], Settings(temperature=temperature)).stages
+    assert stages[-1].entropy == pytest.approx(bits, abs=6e-4)
+
+
+@pytest.mark.parametrize(("temperature", "kept"), [(0.2, 1), (0.5, 1), (1, 2), (2, 3), (10, 4)])
+def test_top_p_08_keeps_1_1_2_3_4_of_the_toy_tokens(temperature, kept):
+    logits = np.array(TOY, dtype=np.float32) / np.float32(temperature)
+    assert reshape(logits, [], Settings(top_p=0.8)).stages[-1].tokens == kept
+
+
+@given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50), ANY)
+def test_each_step_keeps_a_part_and_shares_it_out_anew(logits, choice):
+    found = reshape(logits, [0, 0], choice)
+    assert tuple(stage.name for stage in found.stages) == STEPS
+    assert found.after.sum() == pytest.approx(1, abs=1e-4)
+    tokens = [stage.tokens for stage in found.stages]
+    assert tokens == sorted(tokens, reverse=True)
+    assert tokens[-1] >= 1
+    for stage in found.stages:
+        assert 0 < stage.mass <= 1
+        assert 0 <= stage.entropy <= np.log2(len(logits)) + 1e-4
+
+
+def test_presence_and_frequency_penalties_follow_the_published_formula():
+    found = reshape([1.0, 1.0, 1.0], [1, 2, 2], Settings(presence_penalty=0.5, frequency_penalty=2))
+    np.testing.assert_allclose(found.logits, [1.0, 1 - 0.5 - 2, 1 - 0.5 - 2 * 2])
+
+
+def test_a_repetition_penalty_pushes_positive_and_negative_logits_down():
+    found = reshape([2.0, -2.0, 2.0], [0, 1, 1], Settings(repetition_penalty=2))
+    np.testing.assert_allclose(found.logits, [1.0, -4.0, 2.0])
+
+
+def test_top_k_keeps_all_that_tie_for_the_last_place():
+    assert reshape([3.0, 1.0, 1.0, 1.0], [], Settings(top_k=2)).stages[-1].tokens == 4
+
+
+def test_typical_p_may_remove_the_likeliest_token():
+    logits = np.log([0.5, 0.2, 0.15, 0.1, 0.05])
+    found = reshape(logits, [], Settings(typical_p=0.2))
+    assert np.flatnonzero(found.after).tolist() == [1, 2]
+
+
+def test_greedy_takes_the_first_of_equals_and_leaves_the_other_steps_nothing_to_do():
+    found = reshape([1.0, 2.0, 2.0], [], Settings(temperature=0, top_k=3, top_p=0.5))
+    assert found.after.tolist() == [0.0, 1.0, 0.0]
+    assert set(processors(Settings(temperature=0, top_k=3))) == {"temperature"}
+
+
+def test_a_low_temperature_removes_no_token():
+    assert reshape([0.0, -50.0], [], Settings(temperature=0.01)).stages[-1].tokens == 2
+
+
+def test_ids_that_the_logits_lack_count_for_nothing():
+    found = reshape([1.0, 2.0], [5, -1], Settings(presence_penalty=1, repetition_penalty=2))
+    np.testing.assert_array_equal(found.logits, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("logits", [[], [[1.0]], [np.nan, 1.0], [np.inf, 1.0], [-np.inf]])
+def test_what_cannot_be_a_distribution_is_explained(logits):
+    with pytest.raises(InspectionError, match="logits"):
+        reshape(logits, [], Settings())

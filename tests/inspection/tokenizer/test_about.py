@@ -1,0 +1,25 @@
+"""What kind of tokenizer it is."""
+
+import pytest
+
+from components.inspection.tokenizer.about import tokenizer_facts
+from tests.inspection.tokenizer.kinds import tokenizer_called
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "marker"),
+    [
+        ("gpt2", "BPE over bytes", "Ġ is a space"),
+        ("mistral-v1", "BPE, bytes if need be", "▁ is a space"),
+        ("mistral-tekken", "BPE over bytes", "Ġ is a space"),
+        ("wordpiece", "WordPiece", "## goes on with a word"),
+        ("unigram", "Unigram", "▁ is a space"),
+    ],
+)
+def test_method_and_marker_are_told(name, method, marker):
+    facts = tokenizer_facts(tokenizer_called(name))
+    assert (facts.method, facts.marker) == (method, marker)
+
+
+def test_the_context_is_the_models():
+    assert tokenizer_facts("gpt2").context == 1024

@@ -1,0 +1,64 @@
+"""Several tokenizers on one text."""
+
+import pytest
+
+from components.inspection.errors import InspectionError
+from components.inspection.tokenizer.compare import compare, tokens_per_number
+from tests.inspection.tokenizer.kinds import sample
+
+THREE = ("gpt2", "mistral-v1", "mistral-tekken")
+
+
+def test_the_tour_text_by_three_tokenizers():
+    found = compare(THREE, sample("tour.txt"))
+    assert [reading.tokens for reading in found.readings] == [55, 56, 49]
+    assert [reading.vocabulary for reading in found.readings] == [50_257, 32_000, 131_072]
+    assert all(reading.same for reading in found.readings)
+    assert [reading.unknown for reading in found.readings] == [0, 0, 0]
+    assert [reading.marker for reading in found.readings] == [
+        "Ġ is a space", "▁ is a space", "Ġ is a space",
+    ]  # fmt: skip
+
+
+def test_what_all_agree_on_is_a_token_of_the_same_characters_in_each():
+    found = compare(THREE, sample("tour.txt"))
+    agreed = [
+        [(t.start, t.end) for t, same in zip(r.cut.tokens, r.agreed, strict=True) if same]
+        for r in found.readings
+    ]
+    assert len(agreed[0]) > 10
+    assert set(agreed[0]) == set(agreed[1]) == set(agreed[2])
+    spans = [{(t.start, t.end) for t in r.cut.tokens} for r in found.readings]
+    assert set(agreed[0]) == {span for span in set.intersection(*spans) if span[1] > span[0]}
+
+
+def test_one_tokenizer_alone_agrees_with_nobody():
+    found = compare(("gpt2",), "one two")
+    assert found.readings[0].agreed == (False, False)
+
+
+def test_what_is_not_here_is_listed_and_the_others_are_shown():
+    found = compare(("gpt2", "google-bert/bert-base-cased"), "Hello")
+    assert [reading.title for reading in found.readings] == ["GPT-2"]
+    assert found.missing[0][0] == "BERT cased"
+    assert "not on this machine" in found.missing[0][1]
+
+
+def test_more_than_six_are_refused():
+    with pytest.raises(InspectionError, match="up to 6"):
+        compare(("gpt2",) * 7, "Hello")
+
+
+def test_progress_goes_over_all_of_them():
+    shares: list[float] = []
+    compare(("gpt2", "mistral-v1"), sample("bards.txt"), lambda share, _: shares.append(share))
+    assert shares == [0.5, 1.0]
+
+
+def test_numbers_are_counted_as_each_tokenizer_writes_them():
+    gpt2 = tokens_per_number("gpt2")
+    assert gpt2.shape == (100, 100)
+    assert (gpt2[8, 70], gpt2[8, 71]) == (1, 2)  # 870 is one token, 871 is 8 and 71
+    assert (tokens_per_number("gpt2", True)[8, 70:72] == 2).all()
+    digits = tokens_per_number("mistral-tekken")
+    assert (digits[42, 7], digits[1, 0], digits[0, 5]) == (4, 3, 1)

@@ -1,0 +1,97 @@
+"""Tokenizers are found where they are, and their absence is explained."""
+
+import json
+
+import pytest
+
+from components.inspection.errors import InspectionError
+from components.inspection.tokenizer.catalogue import (
+    KNOWN,
+    is_path,
+    on_this_machine,
+    title,
+    tokenizers,
+)
+from components.inspection.tokenizer.cutting import cut
+from components.inspection.tokenizer.opening import fetch_tokenizer, ready
+
+
+def test_the_books_eight_are_on_the_list():
+    titles = {entry.title for entry in KNOWN}
+    books = {"BERT uncased", "BERT cased", "GPT-2", "Flan-T5", "GPT-4", "StarCoder2", "Galactica"}
+    assert books | {"Phi-3"} <= titles
+
+
+def test_the_bundled_and_mistrals_need_no_network():
+    here = [entry.source for entry in tokenizers() if entry.origin != "hub"]
+    assert {"gpt2", "mistral-v1", "mistral-tekken"} <= set(here)
+    assert all(on_this_machine(source) for source in here)
+
+
+@pytest.mark.parametrize("entry", [e for e in tokenizers() if e.origin == "bundled"], ids=str)
+def test_a_bundled_one_opens_under_its_title(entry):
+    assert ready(entry.source).name == entry.title == title(entry.source)
+
+
+def test_a_models_own_tokenizer_gives_the_ids_that_the_model_reads(tiny_causal, tiny_masked):
+    for model in (tiny_causal, tiny_masked):
+        text = "The rabbit 🎵 ran."
+        assert [token.id for token in cut(model, text).tokens] == model.encode(text)
+        assert ready(model).context == model.context
+        assert ready(model) is ready(model)
+
+
+def test_a_models_truncation_does_not_reach_the_copy(tiny_causal):
+    tiny_causal.tokenizer.backend_tokenizer.enable_truncation(3)
+    try:
+        assert cut(tiny_causal, "one two three four five").total > 3
+    finally:
+        tiny_causal.tokenizer.backend_tokenizer.no_truncation()
+
+
+def test_a_folder_and_a_file_open_alike(tmp_path):
+    content = ready("gpt2").backend.to_str()
+    (tmp_path / "tokenizer.json").write_text(content, encoding="utf-8")
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"model_max_length": 77, "chat_template": "{{ 1 }}", "eos_token": "x"})
+    )
+    for source in (str(tmp_path), str(tmp_path / "tokenizer.json")):
+        opened = ready(source)
+        assert (opened.context, opened.template, opened.roles) == (77, "{{ 1 }}", {"eos": "x"})
+        assert [token.id for token in cut(source, " hiking").tokens] == [24522]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "No tokenizer was named"),
+        ("google-bert/bert-base-uncased", "not on this machine"),
+        ("/no/such/place", "no file or folder"),
+        ("not a name!", "neither a bundled model"),
+    ],
+)
+def test_what_cannot_be_had_is_explained(source, said):
+    with pytest.raises(InspectionError, match=said):
+        ready(source)
+
+
+def test_a_broken_file_is_explained(tmp_path):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(InspectionError, match="cannot be read as a tokenizer"):
+        ready(str(tmp_path))
+
+
+def test_an_empty_folder_is_explained(tmp_path):
+    with pytest.raises(InspectionError, match=r"holds no tokenizer\.json"):
+        ready(str(tmp_path))
+
+
+def test_offline_nothing_is_fetched_and_it_is_said_at_once():
+    with pytest.raises(InspectionError, match="cannot be reached"):
+        fetch_tokenizer("google-bert/bert-base-uncased")
+
+
+def test_a_path_is_told_from_a_hub_id():
+    assert is_path("/tmp/x")
+    assert is_path("./x")
+    assert not is_path("google-bert/bert-base-uncased")

@@ -1,0 +1,137 @@
+"""The attention page: every view runs, and what cannot be done is said in a sentence."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests import tiny
+
+ROOT = Path(__file__).parents[2]
+VIEWS = ["All heads", "One head", "BertViz", "Step by step", "While writing", "Masks and sharing"]
+PROMPT = "When Mary and John went to the shop, Mary gave a drink to"
+
+
+def opened(prompt: str = PROMPT, **address: str) -> AppTest:
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    app.switch_page("pages/inside/attention.py")
+    app.query_params["prompt"] = prompt
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.info, app.success, app.warning, app.error)
+    return "\n".join(str(each.value) for kind in kinds for each in kind)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory) -> dict[str, str]:
+    """Tiny models of three kinds as folders, which is what a reader may type."""
+    made = {}
+    for family in ("t5", "bert", "bloom"):
+        folder = tmp_path_factory.mktemp(family)
+        tiny.network(family, "eager").save_pretrained(folder)
+        tiny.tokenizer().save_pretrained(folder)
+        made[family] = str(folder)
+    return made
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_runs_on_the_default_model(view):
+    app = opened(view=view)
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Attention"
+    if view != "While writing":
+        assert "Checked" in said(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("family", ["t5", "bert", "bloom"])
+def test_every_view_runs_on_other_kinds_of_models(folders, view, family):
+    app = opened("the cat the cat", view=view, model=folders[family], target="dog")
+    assert not app.exception
+    if (view, family) == ("While writing", "bert"):
+        assert "writes nothing" in app.error[0].value
+    else:
+        assert not app.error
+
+
+@pytest.mark.parametrize("view", ["All heads", "One head", "Step by step", "BertViz"])
+@pytest.mark.parametrize("group", ["the encoder's own", "decoder to encoder"])
+def test_the_attention_of_two_towers_can_be_chosen(folders, view, group):
+    app = opened("the cat", view=view, model=folders["t5"], target="dog", group=group)
+    assert not app.exception and not app.error
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("prompt", "words"), [("", "no text"), ("lamp " * 2_000, "shorten it by")])
+def test_a_prompt_that_cannot_be_read_is_explained(view, prompt, words):
+    app = opened(view=view)
+    app.session_state["prompt"] = prompt
+    app.run()
+    if view == "While writing":
+        next(each for each in app.button if each.label == "Write on").click().run()
+    assert not app.exception
+    assert words in app.error[0].value
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("prompt", ["x", "🦙🦙", "שלום עולם", "</script><b>", "$x_1$ [a](b)"])
+def test_unusual_prompts_are_read_on_every_view(view, prompt):
+    app = opened(prompt, view=view)
+    assert not app.exception and not app.error
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("layer", "99"), ("head", "-1"), ("layer", "x"), ("scale", "loud"), ("view", "none")],
+)
+def test_a_link_that_asks_for_what_is_not_there_is_explained(name, value):
+    app = opened(**({"view": "One head"} | {name: value}))
+    assert not app.exception
+    assert any(value in each.value for each in app.warning)
+
+
+@pytest.mark.parametrize("show", ["mean of the heads", "largest of the heads", "rollout"])
+@pytest.mark.parametrize("weigh", ["attention", "attention × value"])
+def test_heads_are_shown_together(show, weigh):
+    app = opened(view="One head", show=show, weigh=weigh, words="true", layer="2")
+    assert not app.exception and not app.error
+
+
+def test_hiding_the_first_token_says_what_it_got():
+    app = opened(view="One head", **{"hide-first": "true"})
+    assert "Hidden: the first token" in said(app)
+
+
+def test_a_long_text_is_cropped_and_says_so():
+    app = opened(" ".join(["the fox sat by the mill"] * 40), view="One head")
+    assert not app.exception and not app.error
+    assert "tokens; 96 of them are drawn" in said(app)
+
+
+def test_the_toy_shows_the_numbers_of_the_source_text():
+    app = opened(view="Step by step", numbers="of a small example", **{"toy-scale": "false"})
+    assert not app.exception and not app.error
+    app.text_area(key="toy-q").set_value("1 x").run()
+    assert "no number" in app.error[0].value
+
+
+def test_writing_adds_a_row_for_each_token():
+    app = opened(view="While writing", new="3")
+    next(each for each in app.button if each.label == "Write on").click().run()
+    assert not app.exception and not app.error
+    assert "each of the 3 rows" in said(app)
+
+
+@pytest.mark.parametrize("view", ["All heads", "One head", "Step by step", "Masks and sharing"])
+def test_a_prediction_is_asked_before_its_answer_is_shown(view):
+    app = opened(view=view)
+    before = said(app)
+    question = next(each for each in app.get("button_group") if str(each.key).startswith("guess-"))
+    question.set_value(question.options[0]).run()
+    assert not app.exception
+    assert any(word in said(app) for word in ("**Yes.**", "**No.**"))
+    assert "**Yes.**" not in before and "**No.**" not in before

@@ -1,0 +1,98 @@
+"""Run the live component's arithmetic where a test can see it: in Node, or in Chromium."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from components.inspection.sampling.settings import Settings
+from components.widgets.sampling_playground.bundle import script
+
+CORE = script(("core.js", "digest.js"))
+ANSWER = """
+function answer({ logits, history, settings, penaltiesBefore }) {
+  const numbers = logits.map((x) => (x === null ? -Infinity : x));
+  const prepared = prepare(Float32Array.from(numbers), history);
+  // What was dragged before must leave no trace.
+  if (penaltiesBefore) reshape(prepared, { ...OFF, ...penaltiesBefore });
+  const result = reshape(prepared, settings);
+  const ids = [], shares = [];
+  for (let r = result.low; r < result.high; r++) {
+    ids.push(result.order[r]);
+    shares.push(result.share(r));
+  }
+  return { ids, shares, stages: result.stages, digest: digest(result) };
+}
+"""
+NODE_LOOP = """
+const lines = (await import("node:readline")).createInterface({ input: process.stdin });
+for await (const line of lines) console.log(JSON.stringify(answer(JSON.parse(line))));
+"""
+
+
+class Live(Protocol):
+    def __call__(
+        self,
+        logits: Sequence[float | None],
+        history: Sequence[int],
+        settings: Settings,
+        penalties_before: dict[str, float] | None = None,
+    ) -> dict[str, Any]: ...
+
+
+def question(
+    logits: Sequence[float | None],
+    history: Sequence[int],
+    settings: Settings,
+    penalties_before: dict[str, float] | None,
+) -> dict[str, Any]:
+    return {
+        "logits": list(logits),
+        "history": list(history),
+        "settings": asdict(settings),
+        "penaltiesBefore": penalties_before,
+    }
+
+
+@contextmanager
+def in_node(folder: Path) -> Iterator[Live]:
+    node = shutil.which("node")
+    assert node
+    program = folder / "live_core.mjs"
+    program.write_text(CORE + ANSWER + NODE_LOOP, encoding="utf-8")
+    with subprocess.Popen(
+        [node, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def live(logits, history, settings, penalties_before=None):  # type: ignore[no-untyped-def]
+            asked = question(logits, history, settings, penalties_before)
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield live
+        process.stdin.close()
+
+
+@contextmanager
+def in_chromium() -> Iterator[Live]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page()
+        page.add_script_tag(content=CORE + ANSWER)
+
+        def live(logits, history, settings, penalties_before=None):  # type: ignore[no-untyped-def]
+            return page.evaluate("answer", question(logits, history, settings, penalties_before))
+
+        yield live
+        browser.close()
