@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,14 +53,13 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start Vitrine as the README does, on a free port, and return its address."""
+@contextmanager
+def running_app(log: Path) -> Iterator[str]:
+    """Start Vitrine as the README does, on a free port; give its address."""
     port = free_port()
-    log = tmp_path_factory.mktemp("app") / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "components.launch"]
     command += ["--server.headless", "true", "--server.port", str(port)]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
     with log.open("w") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment
@@ -71,6 +71,20 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app that all browser tests share."""
+    with running_app(tmp_path_factory.mktemp("app") / "server.log") as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_app_url(tmp_path: Path) -> Iterator[str]:
+    """The address of an app that nobody has opened yet."""
+    with running_app(tmp_path / "server.log") as url:
+        yield url
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -136,3 +136,10 @@ def test_two_readers_at_once_do_not_see_each_other_s_text(page, app_url, browser
     assert page.get_by_text("omega").count() == 0
     assert other.get_by_text("alpha").count() == 0
     other.context.close()
+
+
+def test_the_very_first_reader_of_a_server_may_come_by_a_link_to_a_page(fresh_app_url, page):
+    page.goto(f"{fresh_app_url}/sampling?prompt=alpha")
+    expect(page.get_by_role("heading", name="Sampling playground")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("alpha")
+    assert page.get_by_text("Page not found").count() == 0
