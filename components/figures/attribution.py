@@ -15,6 +15,7 @@ from components.inspection.attribution.units import Units
 
 MOST_LABELS = 70
 """More pieces than this are not named on the axis, only on hover."""
+_STRENGTH = ((0.0, "#F5F4F0"), (1.0, "#6B6B68"))
 _LABEL = {"family": "monospace", "size": 13}
 Floats = NDArray[np.float32]
 
@@ -136,33 +137,53 @@ def approach(found: Completeness) -> go.Figure:
     return theme.dressed(figure, 260)
 
 
-def side_by_side(titles: Sequence[str], scores: Floats, units: Units) -> go.Figure:
-    """Draw a row for each method: each row's colours span its own largest score."""
+def side_by_side(
+    titles: Sequence[str], scores: Floats, signed: Sequence[bool], units: Units
+) -> go.Figure:
+    """Draw a row for each method: each row's colours span its own largest score.
+
+    Methods without a sign are drawn in grey: they speak neither for nor against.
+    """
     labels = labels_of(units)
     free = scores[:, units.free].astype(float)
     largest = np.abs(free).max(1, keepdims=True)
     scaled = free / np.where(largest > 0, largest, 1)
-    figure = go.Figure(
-        go.Heatmap(
-            z=scaled,
-            zmin=-1,
+    few = len(labels) <= 18
+    figure = go.Figure()
+    for with_sign, scale in ((True, theme.SIGNED), (False, _STRENGTH)):
+        rows = [place for place, sign in enumerate(signed) if sign is with_sign]
+        if not rows:
+            continue
+        figure.add_heatmap(
+            y=rows,
+            z=scaled[rows],
+            zmin=-1 if with_sign else 0,
             zmax=1,
-            colorscale=theme.SIGNED,
+            colorscale=scale,
             xgap=1,
             ygap=3,
-            customdata=np.dstack([free, np.tile(np.array(labels, object), (len(titles), 1))]),
-            hovertemplate="%{y}<br>%{customdata[1]}: %{customdata[0]:.4f}<extra></extra>",
+            customdata=[
+                [
+                    (titles[row], label, score)
+                    for label, score in zip(labels, free[row], strict=True)
+                ]
+                for row in rows
+            ],
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[2]:.4f}"
+            "<extra></extra>",
+            showscale=with_sign,
             colorbar={
                 "title": "of the row's<br>largest", "tickvals": [-1, 0, 1],
                 "ticktext": ["against", "0", "for"], "thickness": 12,
             },
-            text=[[f"{score:.2g}" for score in row] for row in free] if len(labels) <= 18 else None,
-            texttemplate="%{text}" if len(labels) <= 18 else None,
-        )
-    )  # fmt: skip
-    figure.update_traces(y=list(titles))
+            text=[[_brief(score) for score in free[row]] for row in rows] if few else None,
+            texttemplate="%{text}" if few else None,
+        )  # fmt: skip
     _name_pieces(figure, labels)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(titles))), ticktext=list(titles), autorange="reversed",
+        showgrid=False,
+    )  # fmt: skip
     return theme.dressed(figure, 44 * len(titles) + 130)
 
 
@@ -214,7 +235,7 @@ def phrase_table(found: PhraseAttribution) -> go.Figure:
         tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False,
         title="token of the phrase", tickfont=_LABEL,
     )  # fmt: skip
-    return theme.dressed(figure, 40 * len(rows) + 170)
+    return theme.dressed(figure, 52 * len(rows) + 170)
 
 
 def _name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
@@ -227,6 +248,10 @@ def _name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
         tickfont=_LABEL,
         showgrid=False,
     )
+
+
+def _brief(score: float) -> str:
+    return f"{score:.0f}" if abs(score) >= 10 else f"{score:.2f}"
 
 
 def _short(text: str, most: int = 24) -> str:

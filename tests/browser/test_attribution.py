@@ -40,7 +40,7 @@ def test_an_attribution_is_run_and_its_completeness_line_adds_up(page, app_url):
 def test_a_rather_than_b_by_words_and_the_link_reopens_it(page, app_url):
     opened(page, app_url, method="Feature ablation")
     expect(page.get_by_text("The scores sum to")).to_be_visible()
-    page.get_by_test_id("stButtonGroup").get_by_text("word", exact=True).click()
+    choose(page, "In pieces of", "word")
     expect(page.get_by_text("castle", exact=True).first).to_be_visible()
     expect(page).to_have_url(re.compile("unit=word"))
     page.goto(f"{page.url}&answer={quote('·are')}&other={quote('·is')}")

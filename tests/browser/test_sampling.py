@@ -124,7 +124,7 @@ def test_presets_and_greedy_say_what_they_do(page, app_url):
     opened(page, app_url)
     page.get_by_role("button", name="Greedy", exact=True).click()
     expect(page.get_by_text("No random number is used")).to_be_visible()
-    expect(page.get_by_text("leave the same 1 tokens")).to_be_visible()
+    expect(page.get_by_text("leave the same 1 token.")).to_be_visible()
     page.get_by_role("button", name="All off").click()
     expect(page).not_to_have_url(re.compile("temperature"))
 

@@ -43,20 +43,31 @@ def test_the_bridge_leads_from_baseline_to_text_and_shows_its_gap():
 def test_words_that_occur_twice_keep_both_places():
     twice = Units((" a", " a"), (0, 1), (" a", " a"), (False, False))
     scores = np.array([[1.0, 2.0]], np.float32)
-    axis = figures.side_by_side(["one"], scores, twice).layout.xaxis
+    axis = figures.side_by_side(["one"], scores, [True], twice).layout.xaxis
     assert list(axis.ticktext) == ["·a", "·a"]
     assert list(axis.tickvals) == [0, 1]
 
 
 def test_a_row_s_colours_span_its_own_largest_score_and_zero_is_neutral():
     scores = np.array([[np.nan, 4.0, -2.0], [np.nan, 0.0, 0.1], [np.nan, 0, 0]], np.float32)
-    trace = figures.side_by_side(["a", "b", "c"], scores, UNITS).data[0]
+    figure = figures.side_by_side(["a", "b", "c"], scores, [True] * 3, UNITS)
+    trace = figure.data[0]
     np.testing.assert_allclose(trace.z, [[1, -0.5], [0, 1], [0, 0]])
     assert (trace.zmin, trace.zmax) == (-1, 1)
     assert trace.colorscale[1][0] == 0.5
-    shown = [[cell[0] for cell in row] for row in trace.customdata]
+    shown = [[cell[2] for cell in row] for row in trace.customdata]
     np.testing.assert_allclose(shown, scores[:, 1:], rtol=1e-6)
-    assert list(trace.y) == ["a", "b", "c"]
+    assert list(figure.layout.yaxis.ticktext) == ["a", "b", "c"]
+
+
+def test_a_method_without_a_sign_is_grey_and_keeps_its_row():
+    scores = np.array([[np.nan, 1, 2], [np.nan, 4, 1], [np.nan, -1, 1]], np.float32)
+    signed, plain = figures.side_by_side("abc", scores, [True, False, True], UNITS).data
+    assert list(signed.y) == [0, 2]
+    assert list(plain.y) == [1]
+    np.testing.assert_allclose(plain.z, [[1, 0.25]])
+    assert (plain.zmin, plain.showscale) == (0, False)
+    assert plain.colorscale != signed.colorscale
 
 
 def test_strengths_are_drawn_without_a_sign():
@@ -141,4 +152,6 @@ def test_a_long_text_names_no_piece_on_its_axis():
     units = Units(("x",) * many, tuple(range(many)), ("x",) * many, (False,) * many)
     found = Attribution("shapley", units, np.ones(many, np.float32), 1.0, 0.0, 1, 0)
     assert list(figures.bridge(found).layout.xaxis.ticktext) == ["baseline", "gap", "text"]
-    assert figures.side_by_side(["a"], found.scores[None], units).layout.xaxis.ticktext is None
+    assert (
+        figures.side_by_side(["a"], found.scores[None], [True], units).layout.xaxis.ticktext is None
+    )

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests import tiny
+
 ROOT = Path(__file__).parents[2]
 VIEWS = ["Which words", "Side by side", "Does it hold?", "Attention beside it", "A phrase"]
 QUICK = {"steps": "8", "samples": "2"}
@@ -112,3 +114,38 @@ def test_a_guess_is_answered_with_the_model_s_own_numbers():
     app = opened(view="Attention beside it")
     app.segmented_control(key="guess-attention").set_value("nearly").run()
     assert "rank correlation of attention and" in said(app)
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory) -> str:
+    """The folder of a tiny model with three classes."""
+    folder = tmp_path_factory.mktemp("judge")
+    model = tiny.model("bert_classifier")
+    model.network.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("view", VIEWS[:4])
+def test_a_model_that_judges_is_asked_for_its_class(judge, view):
+    app = opened("This restaurant is awesome.", model=judge, view=view, unit="word")
+    assert not app.exception
+    assert not app.error
+    assert "The class" in said(app)
+    offered = app.selectbox(key="answer").options
+    assert sorted(offered) == ["LABEL_0", "LABEL_1", "LABEL_2", "the likeliest"]
+
+
+def test_a_model_that_judges_writes_no_phrase_and_the_page_says_so(judge):
+    app = opened("This restaurant is awesome.", model=judge, view="A phrase")
+    assert not app.exception
+    assert "does not write text" in app.error[0].value
+
+
+def test_an_example_brings_its_prompt_and_its_two_answers():
+    app = opened("Once upon a time")
+    app.button(key="example-The keys ... are, not is").click().run()
+    assert not app.error
+    assert app.session_state["prompt"] == "The keys near the castle"
+    assert "`·are` has" in said(app)
+    assert "`·is`" in said(app)

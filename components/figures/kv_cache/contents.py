@@ -142,7 +142,7 @@ def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
         "attention<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(bars)
-    figure.update_xaxes(visible=False, range=[0, max(sizes) * 1.25])
+    figure.update_xaxes(visible=False, range=[0, max(sizes) * 1.45])
     figure.update_yaxes(
         tickvals=places, ticktext=labels, autorange="reversed", showgrid=False,
         title="key-value heads",

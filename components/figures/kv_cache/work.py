@@ -57,23 +57,21 @@ def roofline_chart(found: Roofline) -> go.Figure:
         line={"color": theme.RESIDUAL, "width": 3},
         hovertemplate="at most %{y:,.1f} GFLOP/s<extra></extra>",
     )  # fmt: skip
-    figure.add_annotation(
-        x=np.log10(found.ridge * 1.6), y=np.log10(found.matrix_rate / 1e9), showarrow=False,
-        text=f"{found.matrix_rate / 1e9:,.0f} GFLOP/s of matrix products", yanchor="bottom",
-        xanchor="left" if found.ridge * 8 < high else "right", yshift=3,
-    )  # fmt: skip
-    figure.add_annotation(
-        x=np.log10(low * 1.15), y=np.log10(found.roof(low * 1.15) / 1e9), showarrow=False,
-        text=f"{found.copy_rate / 1e9:,.0f} GB/s of copying", xanchor="left", yanchor="bottom",
-        yshift=26,
-    )  # fmt: skip
+    for text, x, y, anchor in (
+        (f"flat: {found.matrix_rate / 1e9:,.0f} GFLOP/s of matrix products", 1, 1, "right"),
+        (f"slope: {found.copy_rate / 1e9:,.1f} GB/s of copying", 0.01, 0.02, "left"),
+    ):
+        figure.add_annotation(
+            x=x, y=y, xref="paper", yref="paper", text=text, showarrow=False, xanchor=anchor,
+            yanchor="top" if y == 1 else "bottom",
+        )  # fmt: skip
     symbols = ("circle-open", "circle", "diamond")
     colors = (WITH, WITH, WITHOUT)
-    sides = ("middle left", "bottom center", "top center")
+    sides = ("bottom left", "middle right", "top left")
     for each, symbol, color, side in zip(found.passes, symbols, colors, sides, strict=True):
         figure.add_scatter(
             name=each.done.name, x=[each.intensity], y=[each.rate / 1e9], mode="markers+text",
-            text=[f"<b>{each.done.name}</b> "], textposition=side,
+            text=[f" <b>{each.done.name}</b> "], textposition=side,
             marker={"color": color, "size": 15, "symbol": symbol, "line_width": 3},
             hovertemplate=f"{each.done.name}: {each.seconds * 1e3:.2f} ms<br>"
             f"{each.done.operations / 1e6:,.1f} MFLOP, {each.done.matrix_bytes / 1e6:,.1f} MB<br>"
@@ -88,7 +86,7 @@ def roofline_chart(found: Roofline) -> go.Figure:
         title="GFLOP/s", type="log", dtick=1,
         range=[
             np.log10(min(*rates, found.roof(low) / 1e9)) - 0.5,
-            np.log10(max(*rates, found.matrix_rate / 1e9)) + 0.6,
+            np.log10(max(*rates, found.matrix_rate / 1e9)) + 0.75,
         ],
     )  # fmt: skip
     return theme.dressed(figure, 400)

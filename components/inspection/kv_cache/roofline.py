@@ -21,11 +21,13 @@ from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
 
 ROUNDS: Final = 5
-SIDE: Final = {"cpu": 1_024, "cuda": 8_192, "mps": 2_048}
+SIDE: Final = {"cpu": 512, "cuda": 8_192, "mps": 2_048}
 """Of the square matrices that are multiplied."""
 LEAST_COPY: Final = 2**22
 MOST_COPY: Final = 2**28
 LENGTHS: Final = 6
+LIMITS: Final = 4
+"""Products and copies in a round: short ones, so that some fall between other programs' work."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def roofline(
     # The cache grows by a token in each round: at these lengths that changes nothing.
     times = _in_turn(
         model,
-        _product(model, side),
-        _copy(model, copied),
+        *(_product(model, side),) * LIMITS,
+        *(_copy(model, copied),) * LIMITS,
         lambda: decoding.prefill(decoding.new_cache()),
         lambda: decoding.step(everything[:, :1], cache),
         lambda: decoding.without(everything),
@@ -117,15 +119,15 @@ def roofline(
     )
     progress(1.0, "Done")
     return Roofline(
-        matrix_rate=2 * side**3 / min(times[0]),
-        copy_rate=2 * copied / min(times[1]),
+        matrix_rate=2 * side**3 / _best(times[:LIMITS]),
+        copy_rate=2 * copied / _best(times[LIMITS : 2 * LIMITS]),
         copied=copied,
         passes=tuple(
             TimedPass(each, statistics.median(taken))
-            for each, taken in zip(counted.passes, times[2:5], strict=True)
+            for each, taken in zip(counted.passes, times[2 * LIMITS :][:3], strict=True)
         ),
         lengths=tuple(lengths),
-        seconds=tuple(statistics.median(taken) for taken in times[5:]),
+        seconds=tuple(statistics.median(taken) for taken in times[2 * LIMITS + 3 :]),
         machine=machine_of(model),
     )
 
@@ -140,6 +142,10 @@ def _in_turn(model: Model, *works: Callable[[], object]) -> list[list[float]]:
                 if round_:  # the first one warms up
                     taken.append(seconds)
     return times
+
+
+def _best(times: list[list[float]]) -> float:
+    return min(min(taken) for taken in times)
 
 
 def _product(model: Model, side: int) -> Callable[[], object]:

@@ -154,7 +154,7 @@ def _run(
     while step < len(seconds):
         until = time.monotonic() + BREATH
         with quiet():
-            while step < len(seconds) and time.monotonic() < until:
+            while True:  # at least one step for each breath, however slow the machine
 
                 def work(step: int = step) -> Tensor:
                     if way == "without":
@@ -167,6 +167,8 @@ def _run(
 
                 chosen[step], seconds[step] = timed(device, work)
                 step += 1
+                if step == len(seconds) or time.monotonic() >= until:
+                    break
         yield
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from components.inspection.anatomy import part
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.positions.rotation import Array, frequencies
+from components.inspection.positions.rotation import Array, formula, frequencies, turned
 
 MOST_ROWS: Final = 256
 MOST_SHOWN: Final = 512
@@ -228,11 +228,12 @@ def compared(length: int, size: int, base: float) -> Compared:
     placed = x + sinusoids(length, size, base)
     absolute = placed @ placed.T
     away = np.abs(np.arange(length)[:, None] - np.arange(length))
-    rope = np.cos(away[..., None] * frequencies(size, base)).mean(-1)
+    rope = formula(size, base)
+    there = turned(x.astype(np.float32), np.arange(length, dtype=np.float32), rope)
     bias = 1 - away * 2.0**-4
+    schemes = (absolute, bias, there @ there.T)
     spreads = [
-        max(float(np.ptp(np.diagonal(scores, k))) for k in range(length))
-        for scores in (absolute, bias, rope)
+        max(float(np.ptp(np.diagonal(scores, k))) for k in range(length)) for scores in schemes
     ]
-    both = [scores.astype(np.float32) for scores in (absolute, bias, rope)]
+    both = [scores.astype(np.float32) for scores in schemes]
     return Compared(both[0], both[1], both[2], (spreads[0], spreads[1], spreads[2]))

@@ -1,13 +1,24 @@
 """How fast each pair turns, and what happens if pairs are formed by the wrong convention."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
+from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.positions.rope import layers_of, rope_of, rotates
-from components.inspection.positions.rotation import Array, Rope, other, permutation, turned
-from components.inspection.positions.vectors import RotatedVectors
+from components.inspection.positions.rotation import (
+    Array,
+    Convention,
+    Rope,
+    other,
+    permutation,
+    turned,
+)
+from components.inspection.positions.vectors import RotatedVectors, rotated_vectors
+
+PROBE: Final = "one, two"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +36,26 @@ def spectrum(model: Model) -> Spectrum:
     Raises:
         InspectionError: the model does not rotate.
     """
+    convention = _convention(model)
     found: dict[bytes, tuple[Rope, list[int]]] = {}
     for layer in range(len(layers_of(model))):
-        rope = rope_of(model, layer)
+        rope = replace(rope_of(model, layer), convention=convention)
         found.setdefault(rope.frequencies.tobytes(), (rope, []))[1].append(layer)
     return Spectrum(
         ropes=tuple(rope for rope, _ in found.values()),
         layers=tuple(tuple(layers) for _, layers in found.values()),
     )
+
+
+def _convention(model: Model) -> Convention:
+    """Find out how the model forms pairs: on vectors of its own, from the first layer that
+    rotates."""
+    for layer in range(len(layers_of(model))):
+        try:
+            return rotated_vectors(model, PROBE, layer).rope.convention
+        except InspectionError:  # a layer without positions
+            continue
+    return rope_of(model).convention
 
 
 def spectrum_or_none(model: Model) -> Spectrum | None:

@@ -128,10 +128,12 @@ def _scale(model: Model, layer: int, size: int) -> float:
 def _before(model: Model, ids: list[int], layer: int) -> tuple[Array, Array]:
     """Return queries and keys of `layer` with nothing turned, in an otherwise unchanged pass."""
     other = twins.twin(model)
-    still = twins.without_rotation(model)
     tower = next(iter(model.anatomy.towers.values()))
     attention: Any = part(layers_of(other)[layer], tower.attention)
-    table = getattr(part(layers_of(still)[layer], tower.attention), "embed_positions", None)
+    table = None
+    if twins.rotary_of(other.network) is None:
+        still = layers_of(twins.without_rotation(model))[layer]
+        table = getattr(part(still, tower.attention), "embed_positions", None)
     own = attention.forward
     caught: list[Caught] = []
 

@@ -84,7 +84,7 @@ def heads_view(reading: Reading) -> None:
 def _controls() -> tuple[str, str, bool, list[str]]:
     from components.inspection.attention.heads import NAMES
 
-    first, second, third, fourth = st.columns([3, 3, 2, 3])
+    first, second, third, fourth = st.columns([3, 3, 2.6, 2.6])
     measured = first.selectbox(
         "Measured on",
         (PROMPT, PROBE),

@@ -30,7 +30,7 @@ def ask(choice: ModelChoice, text: str) -> tuple["Question", "Reading", "Effort"
     from components.inspection.attribution.question import Question, read
 
     offered = engine.inspect(baselines.available, choice)
-    first, second, third, fourth, fifth = st.columns([4, 4, 3, 5, 2], vertical_alignment="bottom")
+    first, second, third, fourth, fifth = st.columns([4, 4, 3, 3, 3], vertical_alignment="bottom")
     with third:
         address.warn_unless_one_of("baseline", offered)
         baseline = st.selectbox(
@@ -42,10 +42,14 @@ def ask(choice: ModelChoice, text: str) -> tuple["Question", "Reading", "Effort"
         )  # fmt: skip
     with fourth:
         address.warn_unless_one_of("unit", UNITS)
-        unit = st.segmented_control(
-            "In pieces of one", UNITS, default="token", required=True, key="unit",
-            bind="query-params", persist_state="session",
-        )  # fmt: skip
+        unit = st.selectbox(
+            "In pieces of",
+            UNITS,
+            key="unit",
+            bind="query-params",
+            persist_state="session",
+            help="Score each token alone, or the tokens of a word or a sentence together.",
+        )
     plain = Question(text, baseline=baseline or offered[0], unit=unit or "token")
     likely = engine.inspect(read, choice, plain)
     names = {visible(name): name for name in likely.answers}

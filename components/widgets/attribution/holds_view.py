@@ -128,17 +128,17 @@ def _areas(curves: "Curves", guess: str | None) -> None:
     rows = pd.DataFrame(
         {
             "ranking": [*curves.names, "random orders, mean"],
-            "area while taking away (small is good)": [*curves.deletion_area, random[0]],
-            "area while putting back (large is good)": [*curves.insertion_area, random[1]],
-            "random orders beaten": [*curves.beaten, None],
+            "taking away": [*curves.deletion_area, random[0]],
+            "putting back": [*curves.insertion_area, random[1]],
+            "beats": [*[f"{share:.0%} of random orders" for share in curves.beaten], ""],
         }
-    ).sort_values("area while taking away (small is good)")
+    ).sort_values("taking away")
+    st.markdown("**Area under each curve**: small is good on the left, large on the right.")
     st.dataframe(
         rows, hide_index=True,
         column_config={
-            "area while taking away (small is good)": st.column_config.NumberColumn(format="%.3f"),
-            "area while putting back (large is good)": st.column_config.NumberColumn(format="%.3f"),
-            "random orders beaten": st.column_config.NumberColumn(format="percent"),
+            name: st.column_config.NumberColumn(format="%.3f")
+            for name in ("taking away", "putting back")
         },
     )  # fmt: skip
     best = curves.names[int(curves.deletion_area.argmin())]

@@ -98,8 +98,10 @@ def _draw(
     titles: list[str], scores: np.ndarray, found: "list[Attribution]", reading: "Reading"
 ) -> None:
     from components.figures import attribution as figures
+    from components.inspection.attribution.catalogue import METHODS
 
-    picture = figures.side_by_side(titles, scores, reading.units)
+    signed = [METHODS[each.method].signed for each in found]
+    picture = figures.side_by_side(titles, scores, signed, reading.units)
     st.plotly_chart(
         picture, key="side-by-side", config=shown.modebar("methods"),
         alt=f"Scores of {len(titles)} methods for {len(reading.units.free)} pieces.",
@@ -114,25 +116,21 @@ def _completeness(found: "list[Attribution]") -> None:
     from components.inspection.attribution.catalogue import METHODS
 
     st.markdown("**Do the scores add up?** The change from baseline to text, and their sum:")
-    rows = [
-        {
-            "method": METHODS[each.method].title,
-            "sum of scores": each.total if METHODS[each.method].signed else None,
-            "change": each.change,
-            "gap": each.gap if METHODS[each.method].signed else None,
-            "promises 0": METHODS[each.method].complete,
-            "texts read": each.forwards,
-            "and back": each.backwards,
-        }
-        for each in found
-    ]
-    st.dataframe(
-        pd.DataFrame(rows), hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="%+.4f")
-            for name in ("sum of scores", "change", "gap")
-        },
-    )  # fmt: skip
+    rows = []
+    for each in found:
+        method = METHODS[each.method]
+        rows.append(
+            {
+                "method": method.title,
+                "sum of scores": f"{each.total:+.4f}" if method.signed else "no sign",
+                "change": f"{each.change:+.4f}",
+                "gap": f"{each.gap:+.2g}" if method.signed else "",
+                "a gap of 0 is promised": method.complete,
+                "texts read": each.forwards,
+                "forward and back": each.backwards,
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 def _agreement(titles: list[str], scores: np.ndarray) -> None:

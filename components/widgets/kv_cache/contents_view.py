@@ -156,7 +156,7 @@ def _sharing(found: "Contents") -> None:
     now, then = shape.token_bytes(found.itemsize), other.token_bytes(found.itemsize)
     weights = shape.layers * (shape.attention_weights - other.attention_weights)
     st.markdown(
-        f"**{sharing(other)}**: {then:,.0f} bytes for each token"
+        f"**{sharing(other)[:1].upper()}{sharing(other)[1:]}**: {then:,.0f} bytes for each token"
         + (" (as this model is)." if other == shape else f", {then / now:.3g} times this model's, "
            f"and {abs(weights):,} weights {'fewer' if weights > 0 else 'more'}.")
         + " Blue: queries; vermilion and green: the keys and values that they share. Orange bar: "

@@ -42,12 +42,17 @@ def one_token(
     label: str, key: str, tokens: Sequence[str], default: int, on_change: Callable[[], None]
 ) -> int:
     """Ask for one of `tokens`; return its place."""
-    address.warn_unless_between(key, 0, len(tokens) - 1, default)
+    labels = [f"{place} · {visible(token)}" for place, token in enumerate(tokens)]
+    given = st.query_params.get(key)
+    if given is not None and given not in labels:
+        st.warning(
+            f"The link asks for the {key} of “{given[:60]}”, which this text does not have. Using "
+            f"{labels[default]}."
+        )
     return int(
         st.selectbox(
             label, range(len(tokens)), index=default, key=key, bind="query-params",
-            persist_state="session", on_change=on_change,
-            format_func=lambda place: f"{place} · {visible(tokens[place])}",
+            persist_state="session", on_change=on_change, format_func=labels.__getitem__,
         )
     )  # fmt: skip
 
@@ -62,7 +67,8 @@ def stretch() -> Stretch:
     ways = [way for way in NAMES if way != "trained"]
     left, right = st.columns([2, 1])
     with left:
-        address.warn_unless_one_of("way", ["yarn", *ways])
+        # An address holds options as they are shown, the default first in the warning.
+        address.warn_unless_one_of("way", [NAMES["yarn"], *(NAMES[way] for way in ways)])
         way: Way = st.selectbox(
             "Stretch by", ways, index=ways.index("yarn"), key="way", bind="query-params",
             persist_state="session", format_func=NAMES.__getitem__,

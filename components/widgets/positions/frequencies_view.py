@@ -185,7 +185,7 @@ def _conventions(choice: ModelChoice, text: str) -> None:
         "one becomes the other: a dot product does not mind the order."
     )
     if rope.pairs > 1:
-        few = slice(0, 40)
+        few = slice(0, asked.MOST_TOKENS_SHOWN)
         st.plotly_chart(
             two_maps(found.right[few, few], found.wrong[few, few], vectors.tokens[few]),
             config=PLAIN, key="conventions",

@@ -220,7 +220,10 @@ def _compare(_choice: ModelChoice) -> None:
         "content; the other two depend on the distance alone.",
         icon=None,
     )
-    st.caption("The vector: 32 equal numbers, length 1. ALiBi's slope here is 1/16.")
+    st.caption(
+        "The vector: 32 equal numbers, length 1. Bright is a high score. ALiBi's slope here is "
+        "1/16."
+    )
     table = pd.DataFrame(
         [(m, n, found.absolute[m, n], found.bias[m, n], found.rope[m, n])
          for m in range(length) for n in range(length)],

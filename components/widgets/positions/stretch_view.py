@@ -1,5 +1,6 @@
 """View: make the context longer than it was trained for, as transformers does it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -107,11 +108,18 @@ def _attention(choice: ModelChoice, text: str, stretch: Stretch) -> None:
     facts = engine.facts(choice)
     layer, head = asked.layer_and_head(facts.layers, facts.heads)
     found = engine.inspect(attention_under, choice, text, layer, head, stretch)
+    many, few = len(found.tokens), slice(0, asked.MOST_TOKENS_SHOWN)
+    found = replace(
+        found, tokens=found.tokens[few], trained=found.trained[few, few],
+        changed=found.changed[few, few],
+    )  # fmt: skip
     figure = attention_change(found)
     st.plotly_chart(
         figure, config=PLAIN, key="attention-change",
         alt=f"Attention of head {head} in layer {layer} as trained, stretched, and the difference.",
     )  # fmt: skip
+    if many > len(found.tokens):
+        st.caption(f"The first {len(found.tokens)} of {many:,} tokens are drawn.")
     st.markdown(
         f"The likeliest next token: `{asked.visible(found.answers[0])}` as trained, "
         f"`{asked.visible(found.answers[1])}` stretched. The largest change of its logits: "
@@ -122,20 +130,32 @@ def _attention(choice: ModelChoice, text: str, stretch: Stretch) -> None:
             else ""
         )
     )
-    st.success(
-        "Checked: the stretched network is a twin that shares the model's weights. With the "
-        "model's own parameters the twin's logits differ from the model's by "
-        f"**{found.same_as_model:.1g}**: "
-        "bit for bit the same.",
-        icon=None,
-    ) if not found.same_as_model else st.warning(
-        f"The twin differs from the model by {found.same_as_model:.1e} with the same parameters."
-    )
+    if not found.same_as_model:
+        st.success(
+            "Checked: the stretched network is a twin that shares the model's weights. With the "
+            "model's own parameters the twin's logits differ from the model's by **0**: bit for "
+            "bit the same.",
+            icon=None,
+        )
+    else:
+        st.warning(
+            f"With the model's own parameters the twin differs by {found.same_as_model:.1e}."
+        )
     labels = [f"{place} {token}" for place, token in enumerate(found.tokens)]
     with st.expander("As tables"):
         for name, weights in (("As trained", found.trained), ("Stretched", found.changed)):
             st.markdown(name)
             st.dataframe(pd.DataFrame(weights, index=labels, columns=labels).round(4))
+    reader, read = np.tril_indices(len(labels))
+    table = pd.DataFrame(
+        {
+            "reader": [labels[place] for place in reader],
+            "read": [labels[place] for place in read],
+            "as trained": found.trained[reader, read],
+            "stretched": found.changed[reader, read],
+        }
+    )
+    asked.downloads(table, "attention-stretched", asked.alone(figure))
 
 
 def _growth(choice: ModelChoice, stretch: Stretch) -> None:

@@ -188,9 +188,9 @@ def _explain(step: "Step", number: int) -> None:
         st.markdown(
             f"The random number **{step.number:.4f}** falls between {chosen.low:.4f} and "
             f"{chosen.high:.4f}, the stretch of {name}. It is rank **{chosen.rank:,}** in what the "
-            f"model says ({chosen.before:.2%}); after the settings, {step.tokens_left:,} tokens "
-            f"are left and it has **{chosen.after:.2%}**. Entropy: {step.entropy_before:.2f} bits "
-            f"before, {step.entropy_after:.2f} after."
+            f"model says ({chosen.before:.2%}); the settings leave {step.tokens_left:,} "
+            f"token{'s' * (step.tokens_left > 1)}, and it has **{chosen.after:.2%}**. Entropy: "
+            f"{step.entropy_before:.2f} bits before, {step.entropy_after:.2f} after."
         )
         st.plotly_chart(
             draw_line(step), config=state.PICTURE, key="draw-line",

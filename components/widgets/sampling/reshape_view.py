@@ -95,7 +95,8 @@ def _check(released: Released | None, reshaped: "Reshaped", settings: Settings) 
     if here == there:
         st.success(
             "Checked: transformers' own logits processors, run on the server with these settings, "
-            f"leave the same **{there:,}** tokens. Over the {len(released.ids):,} likeliest of "
+            f"leave the same **{there:,}** token{'s' * (there > 1)}. "
+            f"Over the {len(released.ids):,} likeliest of "
             f"them the largest difference of a probability is **{off:.1e}**; of a step's entropy, "
             f"{entropy:.1e} bits."
         )

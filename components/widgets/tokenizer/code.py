@@ -30,7 +30,7 @@ def cutting(source: str, text: str) -> str:
         return (
             f"{loading(source)}\ntext = {shown!r}{cut}\n\n"
             "for id in raw.encode(text, bos=False, eos=False):\n"
-            "    print(id, raw.id_to_piece(id))\n"
+            "    print(id, repr(raw.id_to_piece(id)))\n"
         )
     return (
         f"{loading(source)}\ntext = {shown!r}{cut}\n\n"

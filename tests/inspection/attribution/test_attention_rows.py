@@ -1,8 +1,11 @@
 """What attention alone says: the recording's own numbers, and formulas done by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from components.inspection.attribution import attention_rows as attention_rows_module
 from components.inspection.attribution.attention_rows import attention_rows
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
@@ -62,6 +65,15 @@ def test_cross_attention_answers_for_an_encoder_decoder(tiny_seq2seq):
     looks = list(record(tiny_seq2seq, TEXT, keep=["attention"]).of("decoder", "cross"))
     assert len(found.raw) == len(looks) == 2
     np.testing.assert_allclose(found.raw[0], looks[0].weights[:, 0].mean(0), atol=1e-6)
+
+
+def test_a_model_without_attention_is_told_apart(tiny_causal, monkeypatch):
+    def nothing(model, ids, keep):
+        return replace(record(model, ids, keep=["logits"]), attentions=())
+
+    monkeypatch.setattr(attention_rows_module, "record", nothing)
+    with pytest.raises(InspectionError, match="'tiny-llama' has no attention"):
+        attention_rows(tiny_causal, TEXT)
 
 
 def test_an_empty_text_is_explained(tiny_causal):

@@ -109,7 +109,11 @@ def test_what_a_model_lacks_is_said(asked):
 
 
 def test_only_added_positions_depend_on_where_one_stands():
-    added, bias, rope = compared(40, 16, 10_000.0).unevenness
+    found = compared(40, 16, 10_000.0)
+    added, bias, rope = found.unevenness
     assert added > 1
     assert bias == 0
-    assert rope < 1e-12
+    assert rope < 1e-5
+    # Equal numbers: the mean cosine of the angles between.
+    expected = np.cos(7 * 10_000.0 ** (-np.arange(0, 16, 2) / 16)).mean()
+    assert found.rope[30, 23] == pytest.approx(expected, abs=1e-5)

@@ -143,6 +143,20 @@ def test_layers_that_differ_are_told_apart():
     np.testing.assert_allclose(2 * ours, plain)
 
 
+@pytest.mark.parametrize(
+    ("family", "convention"),
+    [("Cohere", "interleaved"), ("Glm", "interleaved"), ("Olmo", "split-half")],
+)
+def test_the_convention_of_a_family_without_a_row_is_found_out(family, convention):
+    arguments = tiny.FAMILIES["llama"][3] | {"head_dim": 6}
+    config = getattr(hf, f"{family}Config")(**arguments)
+    model = wrapped(getattr(hf, f"{family}ForCausalLM"), config)
+    found = rotated_vectors(model, TEXT, 1)
+    assert found.rope.convention == convention
+    assert found.error <= found.tolerance
+    assert {rope.convention for rope in spectrum(model).ropes} == {convention}
+
+
 def test_a_layer_without_rotation_says_so():
     arguments = tiny.FAMILIES["llama"][3] | {"no_rope_layers": [1, 0, 1]}
     arguments.pop("head_dim")

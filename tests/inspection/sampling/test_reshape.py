@@ -81,6 +81,7 @@ def test_top_p_08_keeps_1_1_2_3_4_of_the_toy_tokens(temperature, kept):
     assert reshape(logits, [], Settings(top_p=0.8)).stages[-1].tokens == kept
 
 
+@run(deadline=None)
 @given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50), ANY)
 def test_each_step_keeps_a_part_and_shares_it_out_anew(logits, choice):
     found = reshape(logits, [0, 0], choice)
