@@ -105,8 +105,8 @@ def _behaviours(evaluation: Evaluation) -> str:
 
 An answer is right if the model's first choice among all tokens is right, for every token of the
 answer; for agreement, if the right one of is/are, or of was/were, scores higher. Prompts start with
-`<|end|>`. Held-out means a combination that no training document contains. Induction counts the second copy from its second token on (nothing says where the
-copy begins).
+`<|end|>`. Held-out means a combination that no training document contains. Induction counts the
+second copy from its second token on (nothing says where the copy begins).
 
 | behaviour | prompts | right | 95% interval | goal |
 |---|---|---|---|---|
@@ -246,6 +246,7 @@ def _limits(evaluation: Evaluation) -> str:
 - It knows the words and the plots of its grammar and little else: other words are cut into pieces
   that it hardly ever saw, and a prompt unlike the corpus makes it guess.
 - Its facts are the grammar's tables, its sums those up to 10 by 10; it does not reason.
+- A fact learnt in one wording need not carry over to another: see the held-out wordings above.
 - It is for looking inside a transformer, not for use as an assistant or a source of facts.
 - Stories keep to their people and things for a few sentences; nobody in them has a life beyond."""
 

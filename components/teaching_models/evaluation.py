@@ -37,6 +37,7 @@ TOPICS: dict[str, tuple[str, float | None]] = {
     "agreement across an attractor": ("held-out pairs of nouns, of different number", 0.95),
     "counting": ("held-out starts and steps, figures and words", 0.95),
     "days and months": ("every start, in a row and in a sentence; most were in training", 0.95),
+    "days and months, held-out wording": ("starts in wordings never seen together", None),
 }
 """Each set of questions: what is in it, and the share of right answers aimed at, if any."""
 
@@ -182,6 +183,7 @@ def ask(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, topic: str)
         "agreement across an attractor": islice(probes.agreement_questions(seed=7), 1000),
         "counting": probes.counting_questions(),
         "days and months": probes.calendar_questions(),
+        "days and months, held-out wording": probes.held_out_calendar_questions(),
     }
     right = probes.answers_right(model, tokenizer, list(questions[topic]))
     return sum(right), len(right)

@@ -123,6 +123,26 @@ def calendar_questions() -> Iterator[Question]:
             yield Question(f"The {kind} after {name} is", f" {second}")
 
 
+def held_out_calendar_questions() -> Iterator[Question]:
+    """Yield days and months in those wordings in which training never saw them."""
+    for kind, names in (("day", DAYS), ("month", MONTHS)):
+        for index, name in enumerate(names):
+            before = names[index - 1]
+            second, third, fourth = (names[(index + ahead) % len(names)] for ahead in (1, 2, 3))
+            row = f"{name}, {second}, {third},"
+            questions = (
+                Question(row, f" {fourth}"),
+                Question(f"The {kind}s are {row}", f" {fourth}"),
+                Question(f"{kind.capitalize()}s: {row}", f" {fourth}"),
+                Question(f"The {kind} after {name} is", f" {second}"),
+                Question(f"The {kind} before {name} is", f" {before}"),
+                Question(f"After {name} comes", f" {second}"),
+            )
+            for form, question in enumerate(questions):
+                if is_held_out(f"calendar of {kind}s: {name} + {form}"):
+                    yield question
+
+
 def answers_right(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, questions: list[Question]
 ) -> list[bool]:
