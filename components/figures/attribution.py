@@ -64,13 +64,13 @@ def bridge(found: Attribution) -> go.Figure:
             y=[max(start, start + step) for start, step in zip(starts, steps, strict=True)],
             text=[
                 f"{found.at_baseline:.2f}", *[f"{score:+.2f}" for score in scores],
-                f"{found.gap:+.2g}", f"{found.at_input:.2f}",
+                _gap(found.gap), f"{found.at_input:.2f}",
             ],
             mode="text", textposition="top center", hoverinfo="skip", cliponaxis=False,
         )  # fmt: skip
     named = ["baseline", *labels, "gap", "text"]
     few = len(scores) <= MOST_LABELS
-    places = list(range(last + 1)) if few else [0, last - 1, last]
+    places = list(range(last + 1)) if few else [0, last]
     figure.update_xaxes(
         tickvals=places, ticktext=[named[place] for place in places], tickangle=-45,
         tickfont=_LABEL, showgrid=False,
@@ -248,6 +248,10 @@ def _name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
         tickfont=_LABEL,
         showgrid=False,
     )
+
+
+def _gap(gap: float) -> str:
+    return f"{gap:+.2g}" if abs(gap) < 10 else f"{gap:+.1f}"
 
 
 def _brief(score: float) -> str:

@@ -109,10 +109,9 @@ def test_the_grid_is_smaller_and_sooner_there_than_bertviz(tokens, capsys):
     with capsys.disabled():
         print(f"\n12 x 12 heads, {tokens} tokens: grid {len(sent) / 1e6:.2f} MB, ", end="")
         if other:
-            print(
-                f"{len(sent) / len(other):.3f} of BertViz's bytes; drawn in "
-                f"{our_time / their_time:.3f} of its time (0: not within a minute)"
-            )
+            share = our_time / their_time
+            drawn = f"drawn in {share:.3f} of its time" if share else "BertViz not within a minute"
+            print(f"{len(sent) / len(other):.3f} of BertViz's bytes; {drawn}")
         else:
             print(f"drawn; BertViz's page would hold {weights.size:,} numbers")
     # The picture's size does not grow with the text: that is what keeps the browser quick.

@@ -16,7 +16,7 @@ from components.inspection.positions.stretch import stretched
 from components.inspection.positions.ways import Stretch
 from components.widgets.rotation import script
 
-MOST_SLOWER = 2.0
+MOST_SLOWER = 3.0
 FRAME = 1 / 30
 TURN = """
 const data = JSON.parse(process.argv[2]);

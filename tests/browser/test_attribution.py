@@ -49,13 +49,18 @@ def test_a_rather_than_b_by_words_and_the_link_reopens_it(page, app_url):
     assert ticks(page)[1:-2] == ["The", "keys", "near", "the", "castle"]
 
 
-def test_the_coloured_text_can_be_walked_with_the_keyboard(page, app_url):
+def test_the_coloured_text_can_be_walked_and_pointed_at(page, app_url):
     opened(page, app_url, method="Feature ablation")
+    # The run is over: nothing is drawn anew while the keyboard walks.
+    expect(page.get_by_text("The scores sum to")).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     strip = page.get_by_role("listbox", name="The text, coloured by score")
-    expect(strip).to_be_visible()
     tokens = strip.get_by_role("option")
     tokens.first.focus()
     page.keyboard.press("ArrowRight")
+    expect(tokens.nth(1)).to_be_focused()
+    expect(tokens.nth(1)).to_have_accessible_name(re.compile(r"The, [+−-]\d+\.\d\d"))
+    tokens.nth(2).hover()
     expect(page.get_by_text(re.compile(r"[+-]\d+\.\d{5} logits"))).to_be_visible()
 
 
@@ -74,7 +79,8 @@ def test_dear_work_is_started_seen_and_stopped(page, app_url):
     expect(page.get_by_text("Not started yet.")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    # Streamlit has a button of this name of its own, in the header.
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped.")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(0)
 

@@ -50,17 +50,12 @@ def test_a_timing_is_run_stopped_half_way_kept_and_downloaded(page, app_url, tmp
 
 def test_sliding_on_lets_one_row_come_in(page, app_url):
     open_view(page, app_url, "What is in it", kv_step=3)
-    chart = page.locator(".js-plotly-plot").first
-    chart.wait_for()
-    frame = "chart => chart.layout.shapes[0].y0"
-    before = chart.evaluate(frame)
+    framed = "document.querySelector('.js-plotly-plot')?.layout?.shapes?.[0]?.y0"
+    before = page.wait_for_function(f"() => {framed}").json_value()
     slider = page.locator("[data-testid=stSlider] input[type=range]").first
     slider.focus()
     slider.press("ArrowRight")
-    page.wait_for_function(
-        "before => document.querySelector('.js-plotly-plot').layout.shapes[0].y0 === before + 1",
-        arg=before,
-    )
+    page.wait_for_function(f"before => {framed} === before + 1", arg=before)
     assert "kv_step=4" in page.url
 
 

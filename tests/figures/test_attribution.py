@@ -151,7 +151,7 @@ def test_a_long_text_names_no_piece_on_its_axis():
     many = 200
     units = Units(("x",) * many, tuple(range(many)), ("x",) * many, (False,) * many)
     found = Attribution("shapley", units, np.ones(many, np.float32), 1.0, 0.0, 1, 0)
-    assert list(figures.bridge(found).layout.xaxis.ticktext) == ["baseline", "gap", "text"]
+    assert list(figures.bridge(found).layout.xaxis.ticktext) == ["baseline", "text"]
     assert (
         figures.side_by_side(["a"], found.scores[None], [True], units).layout.xaxis.ticktext is None
     )

@@ -12,10 +12,13 @@ VIEWS = ["All heads", "One head", "BertViz", "Step by step", "While writing", "M
 PROMPT = "When Mary and John went to the shop, Mary gave a drink to"
 
 
-def opened(prompt: str = PROMPT, **address: str) -> AppTest:
+def opened(prompt: str = PROMPT, before: dict[str, int] | None = None, **address: str) -> AppTest:
+    """Open the page at `address`, in a session that holds `before`."""
     app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
     app.switch_page("pages/inside/attention.py")
     app.query_params["prompt"] = prompt
+    for name, number in (before or {}).items():
+        app.session_state[name] = number
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
@@ -135,3 +138,10 @@ def test_a_prediction_is_asked_before_its_answer_is_shown(view):
     assert not app.exception
     assert any(word in said(app) for word in ("**Yes.**", "**No.**"))
     assert "**Yes.**" not in before and "**No.**" not in before
+
+
+def test_a_layer_chosen_for_a_larger_model_is_forgotten(folders):
+    chosen = {"layer": 11, "head": 2}  # as if before, for a model of 12 layers
+    app = opened(view="One head", model=folders["bloom"], before=chosen)
+    assert not app.exception and not app.error
+    assert (app.selectbox(key="layer").value, app.selectbox(key="head").value) == (0, 2)

@@ -9,7 +9,7 @@ from components.figures import theme
 from components.inspection.positions.relative import Decay, Shifts
 from components.inspection.positions.rotation import Rope
 
-BANDS: Final = ("#332288", "#117733", "#B8860B", "#AA4499")
+BANDS: Final = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 """Quarters of the pairs, the fastest first."""
 GREY: Final = "#8A8A86"
 

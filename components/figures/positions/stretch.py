@@ -29,7 +29,7 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
             )  # fmt: skip
             figure.add_annotation(
                 x=start, y=y, text=words, xanchor="left", yshift=18, showarrow=False,
-                font={"color": color, "size": 14},
+                font_size=14,
             )  # fmt: skip
     to = position * min(1.0, context / beyond)
     figure.add_annotation(

@@ -96,7 +96,7 @@ BY_TITLE: Final[dict[str, MethodName]] = {row.title: name for name, row in METHO
 class Effort:
     """How hard a method tries."""
 
-    steps: int = 64
+    steps: int = 128
     """Of integrated gradients."""
     samples: int = 10
     """Orders of Shapley values; points of gradient SHAP are twice as many."""

@@ -109,5 +109,5 @@ def _line(x: NDArray[np.int64], y: NDArray[np.float64]) -> tuple[float, float, f
         return (float("nan"),) * 4
     from scipy.stats import theilslopes
 
-    fit = theilslopes(y, x, 0.95)
+    fit = theilslopes(y, x, 0.95, method="joint")
     return float(fit.slope), float(fit.intercept), float(fit.low_slope), float(fit.high_slope)

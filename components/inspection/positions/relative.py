@@ -54,7 +54,7 @@ def shifts(vectors: RotatedVectors, head: int, reader: int, read: int) -> Shifts
     key = vectors.keys[vectors.key_head(head), read]
     rope, scale = vectors.rope, vectors.scale
     longest = max(2, min(rope.context, MOST_DISTANCE) - max(reader, read))
-    steps = np.unique(np.linspace(0, longest - 1, min(longest, 257)).astype(np.int64))
+    steps = np.unique(np.linspace(0, longest - 1, min(longest, 1025)).astype(np.int64))
     keys = turned(key, (read + steps).astype(np.float32), rope)
     together = (turned(query, (reader + steps).astype(np.float32), rope) * keys).sum(-1) * scale
     # The query stays at the far end, so that every distance up to the longest can be shown.

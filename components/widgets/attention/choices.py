@@ -85,6 +85,10 @@ def choose_reading(choice: ModelChoice, text: str) -> Reading:
 
 def choose_head(maps: "AttentionMaps", with_head: bool = True) -> tuple[int, int]:
     """Ask for a layer and a head, both counted from 0, and say which share keys and values."""
+    for name, count in (("layer", maps.layers), ("head", maps.heads)):
+        # Chosen for another model, which has more: the widget could not show it.
+        if st.session_state.get(name, 0) not in range(count):
+            del st.session_state[name]
     layer_side, head_side = st.columns(2)
     address.warn_unless_between("layer", 0, maps.layers - 1, 0)
     layer = layer_side.selectbox("Layer", range(maps.layers), key="layer", bind="query-params")

@@ -65,7 +65,7 @@ def heads_view(reading: Reading) -> None:
         columns=maps.heads if order == PLACE and not kept else None,
         scale=theme.ATTENTION,
         log=log,
-        selected=(_number("layer"), _number("head")),
+        selected=(_chosen("layer", maps.layers), _chosen("head", maps.heads)),
         key="heads",
         on_open=_open,
     )
@@ -169,10 +169,13 @@ def _rows(scores: "HeadScores", layer: int, head: int) -> tuple[tuple[str, str],
     return tuple(rows)
 
 
-def _number(name: str) -> int:
-    # The view that asks for layer and head is another one; the address has what was chosen.
-    text = st.query_params.get(name, "0")
-    return int(text) if text.isdecimal() else 0
+def _chosen(name: str, count: int) -> int:
+    """Return the layer or head that another view's widget has, or will have, chosen."""
+    asked = st.query_params.get(name, "0")
+    # That widget's key must be there one run before a click changes it: only then does Streamlit
+    # write the change into the address.
+    chosen = st.session_state.setdefault(name, int(asked) if asked.isdecimal() else 0)
+    return chosen if isinstance(chosen, int) and chosen < count else 0
 
 
 def _open(layer: int, head: int) -> None:

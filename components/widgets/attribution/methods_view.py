@@ -124,7 +124,7 @@ def _completeness(found: "list[Attribution]") -> None:
                 "method": method.title,
                 "sum of scores": f"{each.total:+.4f}" if method.signed else "no sign",
                 "change": f"{each.change:+.4f}",
-                "gap": f"{each.gap:+.2g}" if method.signed else "",
+                "gap": shown.signed(each.gap) if method.signed else "",
                 "a gap of 0 is promised": method.complete,
                 "texts read": each.forwards,
                 "forward and back": each.backwards,

@@ -119,7 +119,7 @@ def _check(found: "PhraseAttribution") -> None:
     said = (
         f"From a text of `{found.stand_in}` to this one, the phrase's log-probability changes by "
         f"**{change.sum():+.3f}** nats; the scores sum to **{found.scores.sum():+.3f}**. The row "
-        f"that is furthest off is `{visible(found.phrase[worst])}`, by {found.gaps[worst]:+.2g}"
+        f"that is furthest off is `{visible(found.phrase[worst])}`, by {shown.signed(float(found.gaps[worst]))}"
     )
     if found.method == "ablation":
         st.info(f"**Completeness.** {said}. Ablation does not promise that it is 0.")

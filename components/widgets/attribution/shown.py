@@ -88,6 +88,15 @@ def take_away(name: str, table: pd.DataFrame, picture: "go.Figure", facts: dict[
         st.caption("For PNG or SVG, use the camera at the picture's upper right.")
 
 
+def signed(value: float) -> str:
+    """Write a difference with its sign, short whether it is tiny or large.
+
+    >>> signed(-203.4), signed(1.25), signed(0.00016)
+    ('-203.4', '+1.2', '+0.00016')
+    """
+    return f"{value:+.1f}" if abs(value) >= 10 else f"{value:+.2g}"
+
+
 def modebar(name: str) -> dict[str, Any]:
     """Return the settings of a figure that offers itself as SVG and nothing else."""
     return {

@@ -110,7 +110,7 @@ def _check(found: "Attribution") -> None:
     sums = (
         f"The scores sum to **{found.total:+.4f}**; from the baseline ({found.at_baseline:.4f}) to "
         f"the text ({found.at_input:.4f}) the target changes by **{found.change:+.4f}**. "
-        f"Not accounted for: **{found.gap:+.2g}**"
+        f"Not accounted for: **{shown.signed(found.gap)}**"
     )
     share = abs(found.gap) / abs(found.change) if found.change else float("inf")
     part = f" ({share:.1%} of the change)" if share < 10 else ""
@@ -190,7 +190,7 @@ def _read_it(found: "Attribution", reading: "Reading") -> None:
             st.latex(
                 rf"\underbrace{{{found.at_baseline:.3f}}}_{{F(x')}} + "
                 rf"\underbrace{{{found.total:+.3f}}}_{{\sum \phi_i,\ \phi_\text{{{name}}} = "
-                rf"{scores[best]:.3f}}} + \underbrace{{{found.gap:+.2g}}}_{{\text{{gap}}}} = "
+                rf"{scores[best]:.3f}}} + \underbrace{{{found.gap:+.3f}}}_{{\text{{gap}}}} = "
                 rf"\underbrace{{{found.at_input:.3f}}}_{{F(x)}}"
             )
         st.markdown(

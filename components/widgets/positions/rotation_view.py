@@ -1,5 +1,6 @@
 """View: a query and a key of the model as clocks, turned by their positions."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -60,7 +61,8 @@ def _model(choice: ModelChoice, text: str) -> None:
     placed = rotation(
         query, key, rope, vectors.scale, (vectors.tokens[reader], vectors.tokens[read]),
         home=(reader, read), at=_at((reader, read), longest), longest=longest,
-        key_="clocks", on_placed=_keep,
+        key_="clocks",
+        on_placed=_keeper((reader, read)),
     )  # fmt: skip
     _check_model(vectors, choice)
     _check_browser(placed, query, key, vectors)
@@ -91,9 +93,17 @@ def _at(home: tuple[int, int], longest: int) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def _keep(query_at: int, key_at: int) -> None:
-    # No widget's values: the live component holds them, so the address is kept by hand.
-    st.query_params["m"], st.query_params["n"] = str(query_at), str(key_at)
+def _keeper(home: tuple[int, int]) -> Callable[[int, int], None]:
+    """Return what puts positions into the address, unless they are the tokens' own."""
+
+    def keep(query_at: int, key_at: int) -> None:
+        # No widget's values: the live component holds them, so the address is kept by hand.
+        if (query_at, key_at) == home:
+            _forget()
+        else:
+            st.query_params["m"], st.query_params["n"] = str(query_at), str(key_at)
+
+    return keep
 
 
 def _forget() -> None:
@@ -179,7 +189,7 @@ def _toy() -> None:
     placed = rotation(
         TOY_VECTOR, TOY_VECTOR, rope, 1.0, ("1 0 1 0 1 0", "1 0 1 0 1 0"),
         home=(1, 0), at=_at((1, 0), TOY_CONTEXT), longest=TOY_CONTEXT, key_="toy-clocks",
-        on_placed=_keep,
+        on_placed=_keeper((1, 0)),
     )  # fmt: skip
     position = placed.query_at if placed else 1
     st.markdown(

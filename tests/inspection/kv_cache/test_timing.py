@@ -110,9 +110,10 @@ def test_the_way_without_a_cache_builds_none(tiny_causal, monkeypatch):
         return output
 
     decoding = Decoding(tiny_causal, [5, 6, 7])
+    cache = decoding.new_cache()
     monkeypatch.setattr(decoding, "network", noted)
     decoding.without(decoding.read)
-    decoding.prefill(decoding.new_cache())
+    decoding.prefill(cache)
     assert kept == [(False, False), (True, True)]
 
 
@@ -126,9 +127,10 @@ def test_only_the_last_positions_logits_are_computed(tiny_causal, monkeypatch):
         return output
 
     decoding = Decoding(tiny_causal, [5, 6, 7])
+    cache = decoding.new_cache()
     monkeypatch.setattr(decoding, "network", noted)
     decoding.without(decoding.read)
-    decoding.prefill(decoding.new_cache())
+    decoding.prefill(cache)
     assert shapes == [1, 1]
 
 
