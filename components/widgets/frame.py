@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components import engine
 from components.engine import ModelChoice
 from components.inspection.catalogue import HUB_MODELS, bundled
 from components.inspection.errors import InspectionError
+from components.inspection.progress import Progress
 from components.widgets import address
 
 DEVICES: Final = ("auto", "cpu", "cuda", "mps")
@@ -122,12 +124,20 @@ def explained() -> Iterator[None]:
         st.error(str(error))
 
 
-def _load(choice: ModelChoice, place: st.delta_generator.DeltaGenerator) -> None:
+def telling(place: DeltaGenerator) -> Progress:
+    """Return a progress that draws itself as a bar in `place`, an `st.empty()`."""
+
+    def tell(share: float, phrase: str) -> None:
+        place.progress(min(max(share, 0.0), 1.0), phrase)
+
+    return tell
+
+
+def _load(choice: ModelChoice, place: DeltaGenerator) -> None:
     if engine.is_loaded(choice):
         facts = engine.facts(choice)
     else:
-        bar = place.progress(0.0, f"Loading {choice.source}")
-        facts = engine.facts(choice, lambda share, said: bar.progress(share, said) and None)
+        facts = engine.facts(choice, telling(place))
     free, total = engine.device_memory(facts.device)
     place.markdown(
         f"**{_millions(facts.parameters)}** parameters · {facts.layers} layers · "

@@ -16,11 +16,9 @@ def settled(page: Page) -> None:
 
 def bars(page: Page) -> list[str]:
     """Return the answers on the home page's chart, from the top."""
-    chart = page.get_by_test_id("stPlotlyChart")
-    expect(chart.locator(".ytick text").first).to_be_visible()
-    return chart.locator(".ytick text").all_inner_texts() or [
-        label.text_content() or "" for label in chart.locator(".ytick text").all()
-    ]
+    labels = page.get_by_test_id("stPlotlyChart").locator(".ytick text")
+    expect(labels).to_have_count(10)
+    return labels.all_text_contents()
 
 
 def changed(page: Page, before: list[str]) -> list[str]:

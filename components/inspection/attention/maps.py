@@ -40,6 +40,8 @@ class AttentionMaps:
     """[layer, reader, read]: the mask; True where a token may be read."""
     kv_heads: int
     """Key-value heads; query head h uses key-value head h // (heads / kv_heads)."""
+    key_size: int = 0
+    """Numbers in a key."""
 
     @property
     def layers(self) -> int:
@@ -127,6 +129,7 @@ def maps_of(recording: Recording, group: Group) -> AttentionMaps:
         weights=weights,
         visible=np.stack([_visible(record) for record in records]),
         kv_heads=records[0].kv_heads,
+        key_size=records[0].keys.shape[-1],
     )
 
 

@@ -71,6 +71,14 @@ def _own_mask(reading: Reading) -> None:
         alt=f"The mask of layer {layer}: {int(allowed.sum())} of {rows * columns} places",
         key="own-mask",
     )
+    square_side.download_button(
+        "This mask (CSV)",
+        pd.DataFrame(allowed.astype(int)).to_csv(index=False),
+        "mask.csv",
+        "text/csv",
+        on_click="ignore",
+        help="1 where a token may be read, a line for each token that reads.",
+    )
     if shown.size < allowed.size:
         square_side.caption(f"The first {len(shown)} of {rows} tokens; the rest goes on alike.")
 
@@ -132,7 +140,7 @@ def _sharing(reading: Reading) -> None:
             )
         )
         maps = reading.maps()
-        size = facts.width // heads
+        size = maps.key_size
         sharing = Sharing(heads, kv_heads, size, facts.layers)
         own = kv_heads == maps.kv_heads
         tokens = facts.context

@@ -149,8 +149,11 @@ def _check(steps: "AttentionSteps") -> None:
 
 def _formula(steps: "AttentionSteps", key: int) -> None:
     size = len(steps.query)
-    total = float(np.exp(steps.scores[~steps.hidden].astype(np.float64)).sum())
     score, weight = float(steps.scores[key]), float(steps.weights[key])
+    # Both sides of the fraction divided by its top: e to a score of 30 is no number for eyes.
+    rest = float(np.exp(steps.scores[~steps.hidden].astype(np.float64) - score).sum())
+    digits, _, power = f"{rest:.4g}".partition("e")
+    bottom = rf"{digits} \times 10^{{{int(power)}}}" if power else digits
     usual = abs(steps.scale - size**-0.5) < 1e-6
     scaled = (
         rf"\frac{{q \cdot k}}{{\sqrt{{{size}}}}} = \frac{{{steps.dots[key]:.3f}}}"
@@ -163,7 +166,7 @@ def _formula(steps: "AttentionSteps", key: int) -> None:
     )
     st.latex(
         rf"A = \frac{{e^{{{score:.3f}}}}}{{\sum_j e^{{s_j}}}} = "
-        rf"\frac{{{np.exp(np.float64(score)):.4g}}}{{{total:.4g}}} = {weight:.4f}"
+        rf"\frac{{1}}{{\sum_j e^{{s_j {-score:+.3f}}}}} = \frac{{1}}{{{bottom}}} = {weight:.4f}"
     )
     st.caption(
         "q: the reader's query. k: the key of the token read. s: the scores after all steps, over "

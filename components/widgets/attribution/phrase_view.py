@@ -116,10 +116,11 @@ def _draw(found: "PhraseAttribution") -> None:
 def _check(found: "PhraseAttribution") -> None:
     change = found.log_probabilities - found.baseline_log_probabilities
     worst = int(np.abs(found.gaps).argmax())
+    gap = shown.signed(float(found.gaps[worst]))
     said = (
         f"From a text of `{found.stand_in}` to this one, the phrase's log-probability changes by "
         f"**{change.sum():+.3f}** nats; the scores sum to **{found.scores.sum():+.3f}**. The row "
-        f"that is furthest off is `{visible(found.phrase[worst])}`, by {shown.signed(float(found.gaps[worst]))}"
+        f"that is furthest off is `{visible(found.phrase[worst])}`, by {gap}"
     )
     if found.method == "ablation":
         st.info(f"**Completeness.** {said}. Ablation does not promise that it is 0.")

@@ -10,7 +10,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.figures.theme import visible
-from components.widgets import address
+from components.widgets import address, frame
 from components.widgets.kv_cache import code, parts
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def agreement_view(choice: ModelChoice, text: str) -> None:
     )  # fmt: skip
     asked = choice if dtype in (None, own) else replace(choice, dtype=dtype)
     bar = st.empty()
-    tell = parts.telling(bar)
+    tell = frame.telling(bar)
     engine.facts(asked, tell)
     found = engine.inspect(agreement, asked, text, None, new, progress=tell)
     bar.empty()

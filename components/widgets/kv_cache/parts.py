@@ -8,12 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from components.inspection.catalogue import bundled
-from components.inspection.progress import Progress
 from components.widgets import address
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from streamlit.delta_generator import DeltaGenerator
 
     from components.inspection.kv_cache.machine import Machine
 
@@ -65,15 +63,6 @@ def asked_between(label: str, key: str, low: int, high: int, default: int, says:
             help=says,
         )
     )  # fmt: skip
-
-
-def telling(place: "DeltaGenerator") -> Progress:
-    """Return a listener that draws a progress bar in `place`."""
-
-    def tell(share: float, said: str) -> None:
-        place.progress(min(max(share, 0.0), 1.0), said)
-
-    return tell
 
 
 def downloads(

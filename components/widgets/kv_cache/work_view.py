@@ -59,7 +59,7 @@ def _roofline(choice: ModelChoice, text: str, prompt: int, new: int) -> None:
     bar = st.empty()
     found = engine.inspect(
         roofline, choice, text, prompt, new, again,
-        progress=parts.telling(bar),
+        progress=frame.telling(bar),
     )  # fmt: skip
     bar.empty()
     times = pass_times(found)

@@ -38,7 +38,7 @@ def compare_view(choice: ModelChoice, text: str) -> None:
     with frame.explained():
         found = engine.inspect(
             strategies, choice, text, settings, beams, new_tokens, length_penalty,
-            progress=state.telling(bar),
+            progress=frame.telling(bar),
         )  # fmt: skip
         bar.empty()
         _texts(found, guess)

@@ -106,7 +106,9 @@ def _write(
 
     tree, node = _kept(choice, text)
     taken = tree.tokens(node)
-    st.button("Stop", type="primary", key="stop-writing", help="Keeps what is written so far.")
+    st.button(
+        "Stop writing", type="primary", key="stop-writing", help="Keeps what is written so far."
+    )
     place = st.empty()
     so_far = "".join(tree.nodes[each].step.chosen.text for each in tree.path(node))
     same = fresh = 0

@@ -46,7 +46,7 @@ def perplexity_view(choice: ModelChoice, prompt: str) -> None:
         bar = st.empty()
         found = engine.inspect(
             surprise, choice, scored, prompt if answers else "", first and not answers,
-            progress=state.telling(bar),
+            progress=frame.telling(bar),
         )  # fmt: skip
         bar.empty()
         _result(found)

@@ -1,12 +1,10 @@
-"""What the views share: the settings in the address, numbers with limits, a progress bar."""
+"""What the views share: the settings in the address, and numbers with limits."""
 
 from dataclasses import replace
 from typing import Final
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from components.inspection.progress import Progress
 from components.inspection.sampling.settings import RANGES, Settings, from_text
 
 PICTURE: Final = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
@@ -101,15 +99,6 @@ def asked_number(label: str, key: str, low: int, high: int, default: int) -> int
         help=f"From {low:,} to {high:,}.",
     )
     return int(number)
-
-
-def telling(place: DeltaGenerator) -> Progress:
-    """Return a progress that draws itself as a bar in `place`, an `st.empty()`."""
-
-    def tell(share: float, phrase: str) -> None:
-        place.progress(min(1.0, share), phrase)
-
-    return tell
 
 
 def _take(name: str) -> None:
