@@ -35,6 +35,7 @@ MOST_IN_URL: Final = 1_500
 
 _LAST_GOOD: Final = "model-that-loaded"
 _CHOSEN: Final = "model-of-this-run"
+_TOLD: Final = "model-told-in-this-run"
 _PLACE: Final = "sidebar-places"
 
 
@@ -82,6 +83,7 @@ def sidebar() -> None:
         source or DEFAULT_MODEL, device, dtype, revision.strip() or "main"
     )
     st.session_state[_PLACE] = place
+    st.session_state[_TOLD] = False
 
 
 def prompt() -> str:
@@ -99,6 +101,8 @@ def chosen_model() -> ModelChoice:
     """
     choice: ModelChoice = st.session_state[_CHOSEN]
     place = st.session_state[_PLACE]
+    if st.session_state[_TOLD]:
+        return choice
     try:
         _load(choice, place)
     except InspectionError as error:
@@ -107,11 +111,10 @@ def chosen_model() -> ModelChoice:
             raise
         _load(fallback, place)
         place.error(f"{error}\n\nStill looking at **{fallback.source}**.")
-        # Asked once a run: a page may call this several times.
-        st.session_state[_CHOSEN] = fallback
+        st.session_state[_CHOSEN], st.session_state[_TOLD] = fallback, True
         return fallback
     # Remembered over runs, so that a model that fails to load leaves the reader where they were.
-    st.session_state[_LAST_GOOD] = choice
+    st.session_state[_LAST_GOOD], st.session_state[_TOLD] = choice, True
     return choice
 
 
