@@ -41,3 +41,12 @@ HUB_MODELS: Final = (
 def bundled() -> tuple[str, ...]:
     """Return the names of the models that ship with Vitrine."""
     return tuple(sorted(path.parent.name for path in BUNDLED_FOLDER.glob("*/model.safetensors")))
+
+
+def loadable(source: str) -> str:
+    """Return what plain `from_pretrained` takes for `source`, seen from the folder of `app.py`.
+
+    >>> loadable("openai-community/gpt2")
+    'openai-community/gpt2'
+    """
+    return f"assets/models/{source}" if source in bundled() else source

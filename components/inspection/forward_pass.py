@@ -22,8 +22,8 @@ from components.inspection.tap import SINK, Caught, Sink, SoftmaxTap, begin_lega
 
 Part = Literal["residual", "attention", "mlp", "logits"]
 EVERYTHING: Final[tuple[Part, ...]] = ("residual", "attention", "mlp", "logits")
-MOST_BYTES: Final = 2**30
-"""A recording holds at most 1 GiB."""
+MOST_BYTES: Final = 2 * 2**30
+"""A recording holds at most 2 GiB: GPT-2 at its full context of 1,024 tokens fits."""
 
 Place = tuple[StackName, int, AttentionKind]
 

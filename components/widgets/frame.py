@@ -48,8 +48,7 @@ def sidebar() -> None:
             key="model",
             bind="query-params",
             accept_new_options=True,
-            format_func=_described,
-            help="Choose one, or type any hub id (`owner/name`) or the path of a model folder.",
+            help=_help(),
         )
         place = st.empty()
         with st.expander("Device and precision"):
@@ -192,13 +191,15 @@ def _offers() -> list[str]:
     ]
 
 
-def _described(source: str) -> str:
-    if source in bundled():
-        return f"{source} (bundled)"
-    for model in HUB_MODELS:
-        if model.source == source:
-            return f"{source} · {model.parameters}, {model.does}"
-    return source
+def _help() -> str:
+    listed = "\n".join(
+        f"| {model.source} | {model.parameters} | {model.does} |" for model in HUB_MODELS
+    )
+    return (
+        "Choose one, or type any hub id (`owner/name`) or the path of a model folder. Bundled: "
+        f"{', '.join(bundled())}. Of the hub, fetched when you choose it:\n\n"
+        f"| model | parameters | does |\n| --- | --- | --- |\n{listed}"
+    )
 
 
 def _millions(count: int) -> str:

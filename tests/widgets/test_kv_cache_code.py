@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from components.inspection.catalogue import loadable
 from components.inspection.kv_cache.agreement import agreement
 from components.inspection.kv_cache.contents import contents
 from components.inspection.kv_cache.work import work
 from components.inspection.load import load_model
 from components.widgets.kv_cache import code
-from components.widgets.kv_cache.parts import loadable
 from tests import tiny
 
 TEXT = "hello there"

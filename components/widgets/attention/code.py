@@ -1,17 +1,12 @@
 """The few lines of plain transformers that reproduce what is on screen."""
 
-from components.inspection.catalogue import bundled
+from components.inspection.catalogue import loadable
 from components.widgets.attention.choices import Reading
-
-
-def name_to_load(source: str) -> str:
-    """Return what `from_pretrained` takes: a bundled model is a folder of Vitrine."""
-    return f"assets/models/{source}" if source in bundled() else source
 
 
 def weights_code(reading: Reading, layer: int, head: int) -> str:
     """Return code whose `weights` are the weights of one head, [reader, read]."""
-    name = name_to_load(reading.choice.source)
+    name = loadable(reading.choice.source)
     model, field, arguments, start = "AutoModelForCausalLM", "attentions", "**inputs", ""
     if reading.two_towers:
         model, field = "AutoModelForSeq2SeqLM", f"{reading.group}_attentions"
@@ -47,7 +42,7 @@ print(share)
 
 def steps_code(reading: Reading, layer: int, head: int, place: int) -> str:
     """Return code that takes a Llama's head apart, for models built like it; `weights` is a row."""
-    name = name_to_load(reading.choice.source)
+    name = loadable(reading.choice.source)
     return f"""import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from components.inspection.catalogue import bundled
+from components.inspection.catalogue import loadable
 
 if TYPE_CHECKING:
     from components.inspection.attribution.catalogue import Effort, MethodName
@@ -42,10 +42,6 @@ def scores_code(
     return _opening(source, question, reading) + _body(method, effort) + _CLOSING
 
 
-def _path(source: str) -> str:
-    return f"assets/models/{source}" if source in bundled() else source
-
-
 def _opening(source: str, question: "Question", reading: "Reading") -> str:
     name = _CLASSES[reading.kind]
     target, seq2seq = reading.target, reading.kind == "seq2seq"
@@ -65,8 +61,8 @@ def _opening(source: str, question: "Question", reading: "Reading") -> str:
 import torch
 from transformers import {name}, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained({_path(source)!r})
-model = {name}.from_pretrained({_path(source)!r}, dtype=torch.float32)
+tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
+model = {name}.from_pretrained({loadable(source)!r}, dtype=torch.float32)
 model.eval().requires_grad_(False)
 ids = tokenizer({reading.text!r}, return_tensors="pt").input_ids
 piece = torch.tensor({pieces})  # of each token; -1 is held fixed
@@ -147,8 +143,8 @@ def phrase_code(source: str, text: str, found: "PhraseAttribution") -> str:
     opening = f"""import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained({_path(source)!r})
-model = AutoModelForCausalLM.from_pretrained({_path(source)!r}, dtype=torch.float32).eval()
+tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
+model = AutoModelForCausalLM.from_pretrained({loadable(source)!r}, dtype=torch.float32).eval()
 ids = tokenizer({text!r}).input_ids
 phrase = {list(found.phrase_ids)}  # {"".join(found.phrase)!r}
 absent = tokenizer.convert_tokens_to_ids({found.stand_in!r})

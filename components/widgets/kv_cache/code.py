@@ -1,6 +1,6 @@
 """A few lines of plain torch and transformers that reproduce what is on screen."""
 
-from components.widgets.kv_cache.parts import loadable
+from components.inspection.catalogue import loadable
 
 _START = """import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import streamlit as st
 
-from components.inspection.catalogue import bundled
 from components.widgets import address
 
 if TYPE_CHECKING:
@@ -108,11 +107,6 @@ def machine_line(machine: "Machine") -> str:
         f"in {machine.dtype} · {machine.attention} attention · torch {machine.torch}, "
         f"transformers {machine.transformers}"
     )
-
-
-def loadable(source: str) -> str:
-    """Return what `from_pretrained` takes for `source`, seen from the folder of `app.py`."""
-    return f"assets/models/{source}" if source in bundled() else source
 
 
 def size(count: float) -> str:

@@ -1,5 +1,6 @@
 """The few lines of plain transformers that reproduce what is on screen."""
 
+from components.inspection.catalogue import loadable
 from components.inspection.sampling.settings import Settings
 
 _ARGUMENTS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p")
@@ -34,8 +35,8 @@ scores = scores - {settings.presence_penalty} * (counts > 0) - {settings.frequen
     return f"""import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-tokenizer = AutoTokenizer.from_pretrained({source!r})
-model = AutoModelForCausalLM.from_pretrained({source!r})
+tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
+model = AutoModelForCausalLM.from_pretrained({loadable(source)!r})
 ids = tokenizer({text!r}, return_tensors="pt").input_ids
 with torch.no_grad():
     scores = model(ids).logits[:, -1].float()
@@ -53,8 +54,8 @@ def generate_code(source: str, text: str, settings: Settings, new_tokens: int) -
     return f"""import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained({source!r})
-model = AutoModelForCausalLM.from_pretrained({source!r})
+tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
+model = AutoModelForCausalLM.from_pretrained({loadable(source)!r})
 inputs = tokenizer({text!r}, return_tensors="pt")
 torch.manual_seed({settings.seed})
 ids = model.generate(**inputs, max_new_tokens={new_tokens},
@@ -67,8 +68,8 @@ def beam_code(source: str, text: str, beams: int, new_tokens: int, length_penalt
     """Return code whose output is the best beam."""
     return f"""from transformers import AutoModelForCausalLM, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained({source!r})
-model = AutoModelForCausalLM.from_pretrained({source!r})
+tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
+model = AutoModelForCausalLM.from_pretrained({loadable(source)!r})
 inputs = tokenizer({text!r}, return_tensors="pt")
 found = model.generate(**inputs, max_new_tokens={new_tokens}, do_sample=False, num_beams={beams},
                        length_penalty={length_penalty}, num_return_sequences={beams},
@@ -83,8 +84,8 @@ def perplexity_code(source: str, text: str) -> str:
     return f"""import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained({source!r})
-model = AutoModelForCausalLM.from_pretrained({source!r})
+tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
+model = AutoModelForCausalLM.from_pretrained({loadable(source)!r})
 ids = tokenizer({text[:300]!r}, return_tensors="pt").input_ids
 with torch.no_grad():
     print(model(ids, labels=ids).loss.exp())  # the mean leaves out the first token

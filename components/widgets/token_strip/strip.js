@@ -38,8 +38,9 @@ class View {
     this.strip.onpointerleave = () => this.point(null);
     this.strip.onclick = (event) => this.toggle(this.placeOf(event));
     this.strip.onkeydown = (event) => this.walk(event);
-    this.strip.onfocusin = (event) => this.point(this.placeOf(event));
-    this.strip.onfocusout = () => this.point(null);
+    // Focus events have no on... properties.
+    this.strip.addEventListener("focusin", (event) => this.point(this.placeOf(event)));
+    this.strip.addEventListener("focusout", () => this.point(null));
   }
 
   update(data) {
