@@ -14,13 +14,12 @@ st.markdown(
 )
 
 prediction_side, pages_side = st.columns([3, 2], gap="large")
-with pages_side:
+with pages_side.container(border=True, gap="xsmall"):
     for chapter, lessons in chapters.CHAPTERS.items():
         st.caption(chapter.upper())
         for lesson in lessons:
-            with st.container(border=True):
-                st.page_link(lesson.page, label=f"**{lesson.title}**")
-                st.markdown(lesson.shows)
+            st.page_link(lesson.page, label=f"**{lesson.title}**", help=lesson.shows)
+            st.markdown(f":small[{lesson.shows}]")
 
 with prediction_side, frame.explained():
     choice = frame.chosen_model()
