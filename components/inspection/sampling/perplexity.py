@@ -110,7 +110,7 @@ def by_hand(probabilities: Sequence[float]) -> tuple[float, float, float]:
 
     >>> product, mean, perplexity = by_hand([0.4, 0.27, 0.55, 0.79])
     >>> round(product, 4), round(mean, 3), round(perplexity, 10)
-    (0.0469, 0.465, 2.148555695)
+    (0.0469, 0.465, 2.1485556948)
 
     Raises:
         InspectionError: if there is none, or one is not above 0 and at most 1.
