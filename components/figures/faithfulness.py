@@ -27,7 +27,7 @@ LINES: Final = {
 
 
 def deletion_and_insertion(curves: Curves) -> go.Figure:
-    """Draw both curves of each ranking over the spread of random orders (5th to 95th of 100)."""
+    """Draw both curves of each ranking over the middle nine tenths of the random orders."""
     figure = make_subplots(
         cols=2, shared_yaxes=True, horizontal_spacing=0.04,
         subplot_titles=("Taking pieces away, highest score first", "Putting them back"),
