@@ -11,10 +11,8 @@ import transformers as hf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from components.inspection import tap
-from components.inspection.anatomy import anatomy_of
-from components.inspection.load import context_length
 from components.inspection.model import Kind, Model
+from components.inspection.wrapping import wrapped
 
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"]
 VOCABULARY = len(SPECIAL) + 256
@@ -246,34 +244,30 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def network(family: str, way: str | None = None) -> PreTrainedModel:
-    """Build the family's network with random weights (seed 0), attending in the given way."""
+def network(family: str, dtype: str = "float32") -> PreTrainedModel:
+    """Build the family's network with random weights (seed 0), attending as its own code does."""
     config_name, class_name, _, arguments = FAMILIES[family]
-    config = getattr(hf, config_name)(**arguments)
-    concrete = getattr(hf, class_name)
-    if way is None:
-        way = tap.NAME if concrete._can_set_attn_implementation() else "eager"
-    config._attn_implementation = way
+    return built(getattr(hf, class_name), getattr(hf, config_name)(**arguments), dtype)
+
+
+def built(concrete: Any, config: Any, dtype: str = "float32") -> PreTrainedModel:
+    """Build a network with random weights, large enough for heads to differ and mistakes to show."""
+    config._attn_implementation = "eager"
     torch.manual_seed(0)
-    built = concrete(config)
+    network = concrete(config)
     generator = torch.Generator().manual_seed(1)
-    for weight in built.parameters():
-        # Larger than at the start of training, so that heads differ and mistakes show.
+    for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.3, generator=generator)
-    return built.eval().requires_grad_(False)
+    return network.to(getattr(torch, dtype)).eval().requires_grad_(False)
 
 
 @cache
-def model(family: str) -> Model:
+def model(family: str, dtype: str = "float32") -> Model:
     """Wrap a fresh network of `family` as Vitrine does."""
-    built = network(family)
-    return Model(
-        source=f"tiny-{family}",
-        revision="main",
-        kind=FAMILIES[family][2],
-        network=built,
-        tokenizer=tokenizer(),
-        anatomy=anatomy_of(built),
-        context=context_length(built, tokenizer()) if family not in ("falcon", "bloom") else 64,
-        watched=type(built)._can_set_attn_implementation(),
+    return wrapped(
+        network(family, dtype),
+        tokenizer(),
+        FAMILIES[family][2],
+        f"tiny-{family}",
+        context=64 if family in ("falcon", "bloom") else None,
     )

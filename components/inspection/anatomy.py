@@ -1,4 +1,7 @@
-"""Where the parts of a transformer live, family by family: rows of a table, no branches.
+"""Where the parts of a transformer are called what, family by family: rows of a table, no branches.
+
+The table names parts; it vouches for nothing. What is true of a loaded network is measured on it
+(`premises`), and a family without a row gets all that its premises carry (`stacks`).
 
 Paths are relative to `network.base_model` (for a tower) or to one block (for its parts), so a
 row serves a family's language model and its classifiers alike. A path names the module whose
@@ -11,8 +14,6 @@ from typing import Final, Literal
 
 from torch import nn
 from transformers import PreTrainedModel
-
-from components.inspection.errors import InspectionError
 
 Position = Literal["rope", "learned", "alibi", "relative", "sinusoidal", "unknown"]
 StackName = Literal["encoder", "decoder"]
@@ -33,6 +34,9 @@ class Tower:
     final_norm: str | None
     cross_attention: str | None = None
     cross_write: str | None = None
+    post_norms: tuple[str, ...] = ()
+    """Norms that each sum of stream and write goes through (BERT), in order; empty where the
+    writes are added to an un-normed stream."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,11 @@ class Anatomy:
     decoder: Tower | None = None
     encoder: Tower | None = None
     position_table: str | None = None
-    pre_norm: bool = True
-    """Each block adds to an un-normed stream: block(x) = x + attention(...) + mlp(...)."""
     reserved_positions: int = 0
     """Rows of the position table that no token can have."""
+
+    named: bool = True
+    """It is a row of the table; else only blocks and attention were found."""
 
     @property
     def towers(self) -> dict[StackName, Tower]:
@@ -97,6 +102,7 @@ _BERT: Final = Tower(
     mlp_write="output.dense",
     mlp_down="output.dense",
     final_norm=None,
+    post_norms=("attention.output.LayerNorm", "output.LayerNorm"),
 )
 _T5_ENCODER: Final = Tower(
     blocks="encoder.block",
@@ -115,6 +121,7 @@ _BART_ENCODER: Final = Tower(
     mlp_write="fc2",
     mlp_down="fc2",
     final_norm=None,
+    post_norms=("self_attn_layer_norm", "final_layer_norm"),
 )
 
 _LLAMA_LIKE: Final = Anatomy("embed_tokens", "rope", decoder=_LLAMA)
@@ -123,7 +130,6 @@ _BERT_LIKE: Final = Anatomy(
     "learned",
     encoder=_BERT,
     position_table="embeddings.position_embeddings",
-    pre_norm=False,
 )
 
 FAMILIES: Final[dict[str, Anatomy]] = {
@@ -229,9 +235,24 @@ FAMILIES: Final[dict[str, Anatomy]] = {
             mlp_write="ffn.lin2",
             mlp_down="ffn.lin2",
             final_norm=None,
+            post_norms=("sa_layer_norm", "output_layer_norm"),
         ),
         position_table="embeddings.position_embeddings",
-        pre_norm=False,
+    ),
+    "albert": Anatomy(
+        "embeddings.word_embeddings",
+        "learned",
+        # One block, read as often as the model has layers.
+        encoder=replace(
+            _BERT,
+            blocks="encoder.albert_layer_groups.0.albert_layers",
+            attention="attention",
+            attention_write="attention.dense",
+            mlp_write="ffn_output",
+            mlp_down="ffn_output",
+            post_norms=("attention.LayerNorm", "full_layer_layer_norm"),
+        ),
+        position_table="embeddings.position_embeddings",
     ),
     "t5": Anatomy(
         "shared",
@@ -256,18 +277,28 @@ FAMILIES: Final[dict[str, Anatomy]] = {
             blocks="decoder.layers",
             cross_attention="encoder_attn",
             cross_write="encoder_attn.out_proj",
+            post_norms=("self_attn_layer_norm", "encoder_attn_layer_norm", "final_layer_norm"),
         ),
         position_table="encoder.embed_positions",
-        pre_norm=False,
     ),
 }
-FAMILIES["marian"] = replace(FAMILIES["bart"], position="sinusoidal")
-FAMILIES["mbart"] = replace(
+FAMILIES |= {family: FAMILIES["t5"] for family in ("mt5", "umt5")}
+FAMILIES |= {family: replace(FAMILIES["bart"], position="sinusoidal") for family in ("marian",)} | {
+    "blenderbot-small": FAMILIES["bart"]
+}
+_BART_PRE_NORMED: Final = replace(
     FAMILIES["bart"],
-    encoder=replace(FAMILIES["bart"].towers["encoder"], final_norm="encoder.layer_norm"),
-    decoder=replace(FAMILIES["bart"].towers["decoder"], final_norm="decoder.layer_norm"),
-    pre_norm=True,
+    encoder=replace(
+        FAMILIES["bart"].towers["encoder"], final_norm="encoder.layer_norm", post_norms=()
+    ),
+    decoder=replace(
+        FAMILIES["bart"].towers["decoder"], final_norm="decoder.layer_norm", post_norms=()
+    ),
 )
+FAMILIES |= {family: _BART_PRE_NORMED for family in ("mbart", "blenderbot")}
+FAMILIES |= {
+    family: replace(_BART_PRE_NORMED, position="sinusoidal") for family in ("pegasus", "m2m_100")
+}
 
 
 def part(root: nn.Module, path: str) -> nn.Module:
@@ -275,54 +306,19 @@ def part(root: nn.Module, path: str) -> nn.Module:
     return root.get_submodule(path)
 
 
-def anatomy_of(network: PreTrainedModel) -> Anatomy:
-    """Return the row for `network`'s family, checked against its modules.
-
-    A family without a row gets a map of what can be found without one: the embedding, and the
-    blocks as the largest list of alike modules.
-
-    Raises:
-        InspectionError: no blocks can be found.
-    """
+def row_of(network: PreTrainedModel) -> Anatomy | None:
+    """Return the table's row for `network`'s family, fitted to its configuration; None without."""
     config = network.config
     anatomy = FAMILIES.get(config.model_type)
-    if anatomy is None:
-        return _found(network)
+    if anatomy is None or (config.model_type == "albert" and config.num_hidden_groups > 1):
+        return None
     if getattr(config, "alibi", False):
         anatomy = replace(anatomy, position="alibi")
-    if not getattr(config, "do_layer_norm_before", True):
-        anatomy = replace(anatomy, pre_norm=False)
-    if config.model_type == "t5" and "DenseReluDense" not in _names(network):
-        raise InspectionError("This T5 variant is built in a way that Vitrine does not know.")
-    return anatomy
-
-
-def _names(network: nn.Module) -> str:
-    return " ".join(name for name, _ in network.named_modules())
-
-
-def _found(network: PreTrainedModel) -> Anatomy:
-    """Return the little that shows in any network: its blocks and their attention modules."""
-    lists = {
-        name: found
-        for name, found in network.base_model.named_modules()
-        if isinstance(found, nn.ModuleList)
-        and len(found) == getattr(network.config, "num_hidden_layers", None)
-        and len({type(block) for block in found}) == 1
-    }
-    if not lists or network.config.is_encoder_decoder:
-        raise InspectionError(
-            f"Vitrine does not know the family '{network.config.model_type}' and cannot find "
-            f"its blocks. It knows: {', '.join(sorted(FAMILIES))}."
+    if config.model_type == "opt" and not config.do_layer_norm_before:
+        normed = replace(
+            anatomy.towers["decoder"],
+            post_norms=("self_attn_layer_norm", "final_layer_norm"),
+            final_norm=None,
         )
-    blocks = min(lists, key=len)
-    attention = next(
-        (
-            name
-            for name, module in lists[blocks][0].named_modules()
-            if "attention" in type(module).__name__.lower() and "." not in name
-        ),
-        "",
-    )
-    tower = Tower(blocks, attention, (), "", "", None, None)
-    return Anatomy("", "unknown", decoder=tower, pre_norm=False)
+        anatomy = replace(anatomy, decoder=normed)
+    return anatomy

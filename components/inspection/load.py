@@ -1,29 +1,32 @@
-"""Load a model: bundled, from a folder, or from the hub; refuse before loading what cannot fit."""
+"""Load a model: bundled, from a folder, a file or the hub; refuse first what cannot fit."""
 
-import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 import torch
 from transformers import (
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
+    AutoModelForTextEncoding,
     AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 from transformers.utils.logging import disable_progress_bar
 
-from components.inspection import hub, tap
-from components.inspection.anatomy import FAMILIES, anatomy_of
+from components.inspection import gguf_file, hub
+from components.inspection.building import building
 from components.inspection.catalogue import BUNDLED_FOLDER, bundled
 from components.inspection.errors import InspectionError
 from components.inspection.model import Kind, Model
 from components.inspection.progress import Progress, silent
 from components.inspection.weights import Weights, weigh
+from components.inspection.wrapping import wrapped
 
 # Vitrine shows its own progress.
 disable_progress_bar()
@@ -31,22 +34,17 @@ disable_progress_bar()
 DTYPES: Final = ("float32", "bfloat16", "float16")
 WORKING_SHARE: Final = 1.2
 """Loading and running takes about a fifth more than the weights."""
-LONGEST: Final = 1_000_000
-"""Stands in where a model states no limit on its context."""
 LONGEST_NAME: Final = 1_000
 """Characters of a hub id or a path."""
 VOCABULARIES: Final = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "tekken.json")
 """Files of which a tokenizer needs at least one."""
-
-_ONE_AT_A_TIME: Final = threading.Lock()
-"""transformers sets switches of the whole process while it loads: of two models loaded at once,
-one was left with its tied weights untied."""
 
 _CLASSES: Final[dict[Kind, Any]] = {
     "causal": AutoModelForCausalLM,
     "masked": AutoModelForMaskedLM,
     "seq2seq": AutoModelForSeq2SeqLM,
     "classifier": AutoModelForSequenceClassification,
+    "headless": AutoModel,
 }
 
 
@@ -59,10 +57,11 @@ def load_model(
 ) -> Model:
     """Load the model called `source` in eval mode, its weights frozen.
 
-    `source` is a bundled name, a folder, or a hub id; `device` "auto" (cuda, else mps, else
-    cpu), or a torch device; `dtype` "auto" (bfloat16 on cuda, else float32) or one of `DTYPES`.
-    A model too large for one GPU is spread over what there is by accelerate. Only safetensors
-    are read, and no code from a repository is run.
+    `source` is a bundled name, a folder, a .gguf file, or a hub id; `device` "auto" (cuda, else
+    mps, else cpu), or a torch device; `dtype` "auto" (on cuda the 16-bit format that the card
+    computes with, else float32) or one of `DTYPES`. A model too large for one GPU is spread over
+    what there is by accelerate. Only safetensors and GGUF are read, and no code from a repository
+    is run.
 
     Raises:
         InspectionError: it cannot be found, read, or held in memory.
@@ -71,27 +70,24 @@ def load_model(
     dtype = chosen_dtype(dtype, device)
     source = source.strip()
     progress(0.0, f"Looking for {source}")
-    folder = locate(source, revision, progress)
-    weights = weigh(folder, source)
+    place = locate(source, revision, progress)
+    weights = weigh(place, source)
     spread = _check_room(weights, source, device, dtype)
     progress(0.7, f"Loading {weights.bytes_in(dtype) / 1e6:,.0f} MB of weights")
-    tokenizer = _tokenizer(folder, source)
-    network = _network(weights, source, device, dtype, spread)
+    tokenizer = _tokenizer(weights, source)
+    network, kind = _network(weights, source, device, dtype, spread)
+    model = wrapped(network, tokenizer, kind, source, revision, weights.quantized)
     progress(1.0, "Ready")
-    return Model(
-        source=source,
-        revision=revision,
-        kind=weights.kind,
-        network=network,
-        tokenizer=tokenizer,
-        anatomy=anatomy_of(network),
-        context=context_length(network, tokenizer),
-        watched=type(network)._can_set_attn_implementation(),
-    )
+    return model
 
 
-def locate(source: str, revision: str = "main", progress: Progress = silent) -> Path:
-    """Return the folder that holds `source`, fetching it from the hub if need be.
+def locate(
+    source: str,
+    revision: str = "main",
+    progress: Progress = silent,
+    patterns: Sequence[str] = hub.MODEL_FILES,
+) -> Path:
+    """Return the folder (or the .gguf file) that holds `source`, fetching it if need be.
 
     Raises:
         InspectionError: there is no such model, or the hub cannot be reached.
@@ -106,18 +102,23 @@ def locate(source: str, revision: str = "main", progress: Progress = silent) -> 
         )
     if source in bundled():
         return BUNDLED_FOLDER / source
-    folder = _folder(source)
-    if folder is not None:
-        return folder
+    place = local(source)
+    if place is not None:
+        return place
     if source.startswith((".", "/", "~", "\\")) or source[1:3] == ":\\":
-        raise InspectionError(f"There is no folder {source} on the machine that runs Vitrine.")
-    return hub.fetch(source, revision, hub.MODEL_FILES, progress)
+        raise InspectionError(
+            f"There is no folder and no {gguf_file.SUFFIX} file {source} on the machine that runs "
+            "Vitrine."
+        )
+    return hub.fetch(source, revision, patterns, progress)
 
 
-def _folder(source: str) -> Path | None:
+def local(source: str) -> Path | None:
+    """Return the folder or .gguf file on this machine that `source` is the path of, or None."""
     try:
-        folder = Path(source).expanduser()
-        return folder if folder.is_dir() else None
+        place = Path(source).expanduser()
+        fits = place.is_dir() or (place.suffix.lower() == gguf_file.SUFFIX and place.is_file())
+        return place if fits else None
     except (OSError, RuntimeError):  # a part of it is too long, or "~nobody" has no home
         return None
 
@@ -125,13 +126,18 @@ def _folder(source: str) -> Path | None:
 def chosen_device(device: str = "auto") -> str:
     """Return the torch device that "auto" stands for here, or `device` itself if it exists.
 
+    One GPU has one name: "cuda" is "cuda:0" where there is no other; where there are several, it
+    means all of them.
+
     Raises:
         InspectionError: this machine has no such device.
     """
     if device == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
+        if not torch.cuda.is_available():
+            return "mps" if torch.backends.mps.is_available() else "cpu"
+        device = "cuda"
+    if device == "cuda" and torch.cuda.is_available() and torch.cuda.device_count() == 1:
+        return "cuda:0"
     there = ["cpu"]
     there += ["cuda", *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
     there += ["mps"] if torch.backends.mps.is_available() else []
@@ -149,7 +155,11 @@ def chosen_dtype(dtype: str, device: str) -> str:
         InspectionError: there is no such format.
     """
     if dtype == "auto":
-        return "bfloat16" if device.startswith("cuda") else "float32"
+        if not device.startswith("cuda"):
+            return "float32"
+        # Cards before Ampere (T4, V100) only pretend to compute in bfloat16, and slowly.
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if native else "float16"
     if dtype not in DTYPES:
         raise InspectionError(f"There is no dtype '{dtype}'; there is: {', '.join(DTYPES)}.")
     return dtype
@@ -164,6 +174,8 @@ def memory(device: str) -> tuple[int, int]:
     if not device.startswith("cuda"):
         main = psutil.virtual_memory()
         return main.available, main.total
+    # What torch keeps for later use of its own counts as used, and could be had.
+    torch.cuda.empty_cache()
     devices = [device] if ":" in device else range(torch.cuda.device_count())
     free, total = zip(*(torch.cuda.mem_get_info(one) for one in devices), strict=True)
     return sum(free), sum(total)
@@ -183,12 +195,13 @@ def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
     return device == "cuda" and wanted > torch.cuda.mem_get_info(0)[0]
 
 
-def _tokenizer(folder: Path, source: str) -> PreTrainedTokenizerBase:
+def _tokenizer(weights: Weights, source: str) -> PreTrainedTokenizerBase:
+    folder, inside = weights.folder, {"gguf_file": weights.gguf} if weights.gguf else {}
     # Without any of them transformers makes up an empty tokenizer for some families.
-    if not any(any(folder.glob(pattern)) for pattern in VOCABULARIES):
+    if not inside and not any(any(folder.glob(pattern)) for pattern in VOCABULARIES):
         raise InspectionError(f"'{source}' has no tokenizer: no tokenizer.json in {folder}.")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **inside)
     except Exception as error:  # any broken file ends in a library's own error
         raise InspectionError(
             f"The tokenizer of '{source}' cannot be read: {type(error).__name__}: "
@@ -204,49 +217,44 @@ def _tokenizer(folder: Path, source: str) -> PreTrainedTokenizerBase:
 
 def _network(
     weights: Weights, source: str, device: str, dtype: str, spread: bool
-) -> PreTrainedModel:
-    auto = _CLASSES[weights.kind]
+) -> tuple[PreTrainedModel, Kind]:
+    auto, kind = _CLASSES[weights.kind], weights.kind
+    saved = str((weights.config.architectures or [""])[0])
+    if kind == "headless" and saved.endswith("EncoderModel"):
+        auto = AutoModelForTextEncoding
     arguments: dict[str, Any] = {
         "dtype": getattr(torch, dtype),
         "trust_remote_code": False,
-        "use_safetensors": True,
         "output_loading_info": True,
-        "device_map": "auto" if spread else None,
+        # Every family's own code attends: what is shown is what it computes.
+        "attn_implementation": "eager",
     }
-    concrete = auto._model_mapping[type(weights.config)]
-    concrete = concrete[0] if isinstance(concrete, tuple) else concrete
-    way = tap.NAME if concrete._can_set_attn_implementation() else "eager"
+    arguments |= {"gguf_file": weights.gguf} if weights.gguf else {"use_safetensors": True}
+    if device.startswith("cuda"):
+        # Straight onto the card, not through a copy of the whole in main memory.
+        arguments["device_map"] = "auto" if spread else {"": device}
     try:
-        with _ONE_AT_A_TIME:
-            network, info = auto.from_pretrained(
-                weights.folder, attn_implementation=way, **arguments
-            )
+        with building():
+            network, info = auto.from_pretrained(weights.folder, **arguments)
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:  # any broken file ends in a library's own error
         raise InspectionError(
             f"The weights of '{source}' cannot be loaded: {type(error).__name__}: "
             f"{str(error).splitlines()[0][:200] if str(error) else 'no reason given'}."
         ) from error
-    missing = sorted(info["missing_keys"])
+    missing = sorted(name for name in info["missing_keys"] if "pooler" not in name)
+    own = f"{network.base_model_prefix}."
+    if missing and kind in ("causal", "masked") and not any(key.startswith(own) for key in missing):
+        # Only the head is missing, which would be random: what lies below it is whole.
+        network, kind, missing = network.base_model, "headless", []
     if missing:
         others = f" and {len(missing) - 1} more parts" if missing[1:] else ""
         raise InspectionError(
             f"'{source}' lacks weights for {missing[0]}{others}. They would be random, and "
             "nothing shown here may be invented. Choose a model that was "
-            f"saved as {concrete.__name__}."
+            f"saved as {type(network).__name__}."
         )
-    if not spread:
+    if not device.startswith("cuda"):
         network = network.to(device)
-    return network.eval().requires_grad_(False)
-
-
-def context_length(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return how many tokens the model reads at most, by its configuration."""
-    config = network.config.get_text_config()
-    names = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
-    stated = [getattr(config, name, None) for name in names]
-    # XLNet states -1 for "no limit".
-    limit = next((int(value) for value in stated if value and value > 0), None)
-    if limit is None:
-        limit = min(int(tokenizer.model_max_length), LONGEST)
-    family = FAMILIES.get(config.model_type)
-    return limit - (family.reserved_positions if family else 0)
+    return network, kind

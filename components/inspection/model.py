@@ -1,17 +1,23 @@
 """A loaded model and what every inspection needs to know of it."""
 
+import inspect
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, cast
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal, cast
 
 import torch
+from tokenizers import Tokenizer
+from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from components.inspection.anatomy import Anatomy
 from components.inspection.errors import InspectionError
 
-Kind = Literal["causal", "masked", "seq2seq", "classifier"]
+Kind = Literal["causal", "masked", "seq2seq", "classifier", "headless"]
+"""What the model answers with; "headless": with its hidden states only (sentence encoders)."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class ModelFacts:
     heads: int
     kv_heads: int
     width: int
+    quantized: str = ""
+    """To what its weights were rounded before they were loaded; empty if they were not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +54,11 @@ class Model:
     tokenizer: PreTrainedTokenizerBase
     anatomy: Anatomy
     context: int
-    watched: bool
-    """The family's attention runs through `tap.watched_attention`."""
+    quantized: str = ""
+    """To what the weights were rounded before they were loaded, as its file says ("Q4_1"); empty
+    if they were not."""
+    known: dict[str, Any] = field(default_factory=dict)
+    """What was measured on the network (`premises`), kept as long as it is loaded."""
 
     @property
     def device(self) -> torch.device:
@@ -61,16 +72,32 @@ class Model:
 
     @property
     def decoder_start(self) -> int:
-        """The id an encoder-decoder's decoder begins with."""
-        config = self.network.config
-        start = config.decoder_start_token_id
-        return int(config.pad_token_id if start is None else start)
+        """The id an encoder-decoder's decoder begins with.
 
-    @property
+        Raises:
+            InspectionError: neither its configuration nor that of its generation states one.
+        """
+        config, written = self.network.config, getattr(self.network, "generation_config", None)
+        stated = (
+            getattr(config, "decoder_start_token_id", None),
+            getattr(written, "decoder_start_token_id", None),
+            getattr(config, "bos_token_id", None),
+            getattr(config, "pad_token_id", None),
+        )
+        start = next((token for token in stated if isinstance(token, int)), None)
+        if start is None:
+            raise InspectionError(
+                f"'{self.source}' does not say with which token its decoder begins: its "
+                "config.json and generation_config.json lack 'decoder_start_token_id'. Add it."
+            )
+        return start
+
+    @cached_property
     def facts(self) -> ModelFacts:
         """Describe this model in plain values."""
         config = self.network.config.get_text_config()
         parameters = list(self.network.parameters())
+        heads = _first_number(config, "num_attention_heads", "encoder_attention_heads") or 1
         return ModelFacts(
             source=self.source,
             family=config.model_type,
@@ -80,12 +107,50 @@ class Model:
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
             context=self.context,
-            vocabulary=config.vocab_size,
-            layers=config.num_hidden_layers,
-            heads=config.num_attention_heads,
+            vocabulary=_first_number(config, "vocab_size") or self.rows_of_embedding,
+            layers=_first_number(config, "num_hidden_layers", "num_layers") or 0,
+            heads=heads,
             kv_heads=count_kv_heads(config),
-            width=config.hidden_size,
+            width=_first_number(config, "hidden_size", "d_model") or 1,
+            quantized=self.quantized,
         )
+
+    @cached_property
+    def backend(self) -> Tokenizer:
+        """The tokenizer proper, which neither pads nor truncates, whatever its file asks for.
+
+        A copy, because transformers sets truncation and padding on its own while it works.
+        """
+        copy = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
+        copy.no_truncation()
+        copy.no_padding()
+        return copy
+
+    @property
+    def rows_of_embedding(self) -> int:
+        """How many tokens the network has a vector for."""
+        return len(cast(torch.Tensor, self.network.get_input_embeddings().weight))
+
+    def takes(self, argument: str) -> bool:
+        """Say whether the network can be called with `argument`."""
+        return argument in self._parameters
+
+    @cached_property
+    def _parameters(self) -> frozenset[str]:
+        return frozenset(inspect.signature(self.network.forward).parameters)
+
+    def embeddings(self) -> list[nn.Module]:
+        """Return the modules that turn ids into vectors, of the encoder first.
+
+        An encoder-decoder calls its stacks' own tables, never the one that they share.
+        """
+        if len(self.anatomy.towers) == 1:
+            return [self.network.get_input_embeddings()]
+        found = [
+            getattr(stack, "embed_tokens", None) or stack.get_input_embeddings()
+            for stack in (self.network.get_encoder(), self.network.get_decoder())
+        ]
+        return list(dict.fromkeys(found))
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of `text`, with the special tokens the model was trained with.
@@ -95,7 +160,7 @@ class Model:
         """
         if not text:
             raise InspectionError("There is no text to read. Type a few words into the prompt.")
-        return self.checked(self._ids(text, special=True))
+        return self.checked(self.ids_of(text))
 
     def encode_target(self, text: str) -> list[int]:
         """Return the ids of what a decoder is to say: without special tokens, not checked empty.
@@ -103,7 +168,7 @@ class Model:
         Raises:
             InspectionError: the text is not writable as UTF-8, or too long.
         """
-        return self.checked(self._ids(text, special=False)) if text else []
+        return self.checked(self.ids_of(text, special=False)) if text else []
 
     def checked(self, ids: Sequence[int]) -> list[int]:
         """Return `ids` as a list, if the model can read them.
@@ -120,7 +185,7 @@ class Model:
                 f"The text is {len(ids):,} tokens long, but this model reads at most "
                 f"{self.context:,}: shorten it by {len(ids) - self.context:,} tokens."
             )
-        size = len(cast(torch.Tensor, self.network.get_input_embeddings().weight))
+        size = self.rows_of_embedding
         strange = [token for token in ids if not 0 <= token < size]
         if strange:
             raise InspectionError(
@@ -128,18 +193,21 @@ class Model:
             )
         return list(ids)
 
-    def _ids(self, text: str, special: bool) -> list[int]:
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InspectionError(
-                f"Character {error.start + 1} is half of a surrogate pair (U+"
-                f"{ord(text[error.start]):04X}), which no text file can hold. Remove it."
-            ) from None
-        # A hundred thousand characters may well be over the context: that is said by `checked`,
-        # so the tokenizer's own warning is not wanted.
-        encoding = self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=special)
-        return list(encoding.ids)
+    def ids_of(self, text: str, special: bool = True) -> list[int]:
+        """Return the ids of `text`, however many: with or without special tokens around it.
+
+        Raises:
+            InspectionError: the text holds half a surrogate pair, which UTF-8 cannot write.
+        """
+        return list(self.encoding_of(text, special).ids)
+
+    def encoding_of(self, text: str, special: bool = True) -> Any:
+        """Return the whole `tokenizers.Encoding`, which also knows each token's place in `text`.
+
+        Raises:
+            InspectionError: as `ids_of`.
+        """
+        return self.backend.encode(checked_text(text), add_special_tokens=special)
 
     def token_texts(self, ids: Sequence[int]) -> tuple[str, ...]:
         """Return for each id what it stands for, with its leading space.
@@ -160,15 +228,45 @@ class Model:
         )
 
 
+def checked_text(text: str) -> str:
+    """Return `text`, if a file could hold it.
+
+    Raises:
+        InspectionError: it holds half a surrogate pair, which UTF-8 cannot write.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InspectionError(
+            f"Character {error.start + 1:,} is half of a surrogate pair (U+"
+            f"{ord(text[error.start]):04X}), which no text file can hold. Remove it."
+        ) from None
+    return text
+
+
 def count_kv_heads(config: PretrainedConfig) -> int:
     """Return how many heads have keys and values of their own, by the model's configuration."""
+    heads = _first_number(config, "num_attention_heads", "encoder_attention_heads") or 1
     if getattr(config, "multi_query", False) and not getattr(
         config, "new_decoder_architecture", False
     ):
         return 1  # Falcon and StarCoder, which state no number then
-    names = ("num_key_value_heads", "num_kv_heads")
-    stated = [getattr(config, name, None) for name in names]
-    return next((int(count) for count in stated if count), config.num_attention_heads)
+    return _first_number(config, "num_key_value_heads", "num_kv_heads") or heads
+
+
+def _first_number(config: PretrainedConfig, *names: str) -> int | None:
+    """Return the first of the named settings that is a number above 0, of layers that differ the
+    largest."""
+    for name in names:
+        try:
+            stated = getattr(config, name, None)
+        except (AttributeError, RuntimeError):  # each layer has its own (Gemma 4)
+            stated = None
+        if isinstance(stated, (list, tuple)):
+            stated = max((each for each in stated if isinstance(each, int)), default=None)
+        if isinstance(stated, int) and not isinstance(stated, bool) and stated > 0:
+            return stated
+    return None
 
 
 def _decoder(tokenizer: PreTrainedTokenizerBase) -> str:
@@ -189,17 +287,7 @@ def _text(token: str, byte_level: bool) -> str:
         return "".join(f"⟨{byte:02X}⟩" for byte in raw)
 
 
-def _byte_characters() -> dict[str, int]:
-    """Return the printable stand-in of each byte in byte-level BPE (GPT-2, Radford et al. 2019).
-
-    Printable bytes stand for themselves, the others for the characters from U+0100 on.
-    """
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    stand_ins = {chr(byte): byte for byte in printable}
-    return stand_ins | {chr(0x100 + place): byte for place, byte in enumerate(others)}
-
-
-_BYTE_OF = _byte_characters()
-_BYTE_TOKEN = re.compile("<0x[0-9A-F]{2}>")
+_BYTE_OF: Final = {char: byte for byte, char in bytes_to_unicode().items()}
+"""The byte that each character of a byte-level vocabulary stands for (GPT-2's alphabet)."""
+_BYTE_TOKEN: Final = re.compile("<0x[0-9A-F]{2}>")
 """SentencePiece's way to write a byte for which it has no token."""

@@ -1,8 +1,8 @@
 """What one forward pass leaves behind: plain arrays, with their axes named."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,34 +12,49 @@ from components.inspection.errors import InspectionError
 
 Array = NDArray[np.float32]
 AttentionKind = Literal["self", "cross"]
+HIDDEN: Final = -5_000.0
+"""A score at or below this was hidden by a mask. The shallowest mask of any family is GPT-1's, of
+-10,000; float16's lowest number is -65,504; the others are lower still, or minus infinity. No
+score of contents is as low: ALiBi's steepest slope, 0.84, reaches -3,400 over 4,096 tokens."""
 
 
 @dataclass(frozen=True, eq=False)
 class AttentionRecord:
     """One attention sublayer. `head` counts query heads, `kv_head` key-value heads, from 0.
 
-    Query head h reads the keys and values of key-value head h // (heads / kv_heads).
+    Queries, keys, values and outputs are None where the family lays them out in a way that is not
+    understood, or where products other than queries times keys make up its scores.
     """
 
     stack: StackName
     layer: int
+    """As the network counts its blocks: in hybrids some blocks have no attention."""
     kind: AttentionKind
-    queries: Array
-    """[head, reader, size], after the rotation where the model rotates (RoPE)."""
-    keys: Array
-    """[kv_head, read, size], after the rotation."""
-    values: Array
-    """[kv_head, read, size]"""
+    queries: Array | None
+    """[head, query token, size], after the rotation where the model rotates (RoPE)."""
+    keys: Array | None
+    """[kv_head, key token, size], after the rotation."""
+    values: Array | None
+    """[kv_head, key token, size]"""
     scores: Array
-    """[head, reader, read]: what goes into the softmax, after scale, cap, bias and mask.
+    """[head, query token, key token]: what goes into the softmax, after scale, cap, bias and mask.
 
-    Hidden places are -inf or the lowest number of the dtype. A model with a learned sink
-    (gpt_oss) has one more column, the sink's.
+    Masked pairs are at or below `HIDDEN`. A model with a learned sink (gpt_oss) has one more
+    column, the sink's.
     """
     weights: Array
-    """[head, reader, read], 0 to 1: the softmax of `scores` over `read`."""
-    outputs: Array
-    """[head, reader, size]: weights @ values, before the output projection."""
+    """[head, query token, key token], 0 to 1: the softmax of `scores` over the key tokens."""
+    outputs: Array | None
+    """[head, query token, size]: weights @ values, before the output projection."""
+    dtype: str = "float32"
+    """In which the network computed them."""
+    bare: Array | None = None
+    """Shaped as `scores`: what would have gone into the softmax, had queries times keys been 0:
+    position bias and mask. None unless it was asked for."""
+    products: int = 1
+    """How many products of vectors make up the scores, where `bare` was asked for."""
+    stated: Mapping[str, float] = field(default_factory=dict)
+    """What the family's own function was told: "scaling", "softcap"."""
 
     @property
     def heads(self) -> int:
@@ -49,12 +64,52 @@ class AttentionRecord:
     @property
     def kv_heads(self) -> int:
         """Number of key-value heads: fewer than `heads` in grouped- or multi-query attention."""
-        return len(self.keys)
+        return self.heads if self.keys is None else len(self.keys)
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """[head, query token, key token]: the mask; True where a token may be attended to."""
+        return np.asarray(self.scores[..., : self.weights.shape[-1]] > HIDDEN)
+
+    def kv_head(self, head: int) -> int:
+        """Return the key-value head that query head `head` uses: neighbours share one.
+
+        Source: Ainslie et al., "GQA" (2023), figure 2; `repeat_kv` in transformers' Llama file.
+        """
+        return head // (self.heads // self.kv_heads)
+
+    def for_heads(self, shared: Array) -> Array:
+        """Return [head, ...] from keys or values [kv_head, ...]: each head with what it uses."""
+        return shared[[self.kv_head(head) for head in range(self.heads)]]
+
+    def understood(self) -> "UnderstoodAttention":
+        """Return queries, keys, values and outputs, which are all there.
+
+        Raises:
+            InspectionError: they are not.
+        """
+        if self.queries is None or self.keys is None or self.values is None or self.outputs is None:
+            raise InspectionError(
+                f"In layer {self.layer} of this network the attention weights can be seen, but not "
+                "which queries, keys and values they come from: its code lays them out in a way "
+                "that Vitrine does not know. Look at the weights, or choose another model."
+            )
+        return UnderstoodAttention(self.queries, self.keys, self.values, self.outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class UnderstoodAttention:
+    """The vectors of one sublayer; axes as in `AttentionRecord`."""
+
+    queries: Array
+    keys: Array
+    values: Array
+    outputs: Array
 
 
 @dataclass(frozen=True, eq=False)
 class StackRecord:
-    """One tower's tokens and streams. Arrays that were not asked for, or that the family does
+    """One stack's tokens and streams. Arrays that were not asked for, or that the family does
     not have in this form, are None."""
 
     name: StackName
@@ -63,12 +118,13 @@ class StackRecord:
     residual: Array | None
     """[layer + 1, token, width]: row 0 enters the first block, row n + 1 leaves block n.
 
-    Taken from the blocks themselves, so the last row is not yet normed.
+    Taken from the blocks themselves, so the last row is not yet normed. None for a network that
+    keeps several streams side by side (Gemma 3n), or one for other rows than the tokens.
     """
     attention_writes: Array | None
     """[layer, token, width]: what attention added to the stream."""
     cross_writes: Array | None
-    """[layer, token, width]: what cross-attention added (decoder of two towers)."""
+    """[layer, token, width]: what cross-attention added (the decoder of an encoder-decoder)."""
     mlp_writes: Array | None
     """[layer, token, width]: what the MLP added."""
     mlp_activations: tuple[Array, ...] | None
@@ -84,10 +140,11 @@ class Recording:
     stacks: tuple[StackRecord, ...]
     attentions: tuple[AttentionRecord, ...]
     logits: Array | None
-    """[token, vocabulary] of the last tower, or [class] of a classifier."""
+    """[token, vocabulary] of the last stack, or [class] of a classifier. None for a network that
+    was saved without a head."""
 
     def stack(self, name: StackName | None = None) -> StackRecord:
-        """Return the tower called `name`; without a name, the one that gives the output."""
+        """Return the stack called `name`; without a name, the one that gives the output."""
         for stack in reversed(self.stacks):
             if name in (None, stack.name):
                 return stack
@@ -96,5 +153,5 @@ class Recording:
         )
 
     def of(self, stack: StackName, kind: AttentionKind = "self") -> Iterator[AttentionRecord]:
-        """Yield the attention sublayers of one tower and kind, from the first layer up."""
+        """Yield the attention sublayers of one stack and kind, from the first layer up."""
         return (a for a in self.attentions if (a.stack, a.kind) == (stack, kind))

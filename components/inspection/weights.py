@@ -1,4 +1,4 @@
-"""A model folder looked at before anything is loaded: what it is and how much it weighs."""
+"""A model looked at before anything is loaded: what it is and how much it weighs."""
 
 import json
 import struct
@@ -13,8 +13,11 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
+    MODEL_MAPPING_NAMES,
 )
 
+from components.inspection import gguf_file
 from components.inspection.errors import InspectionError
 from components.inspection.model import Kind
 
@@ -27,36 +30,65 @@ PICKLED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpac
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What the files of a model folder say."""
+    """What the files of a model say."""
 
     folder: Path
     config: PretrainedConfig
     kind: Kind
     parameters: int
     """As stored; a matrix that is used twice is stored once."""
+    gguf: str = ""
+    """The name of the .gguf file in `folder` that holds it; empty for safetensors."""
+    quantized: str = ""
+    """To what its weights were rounded, in words; empty if they were not."""
 
     def bytes_in(self, dtype: str) -> int:
         """Return how much memory the weights take as `dtype`."""
         return self.parameters * {"float32": 4, "bfloat16": 2, "float16": 2}[dtype]
 
 
-def weigh(folder: Path, source: str) -> Weights:
-    """Read the configuration and the headers of the weights in `folder`.
+def weigh(place: Path, source: str) -> Weights:
+    """Read the configuration and the headers of the weights in a folder, or of a .gguf file.
 
     Raises:
         InspectionError: a file is missing or broken, the weights are pickled only, the model
             needs code of its own, or is of a kind that Vitrine does not show.
     """
-    config = _config(folder, source)
+    if place.is_file():
+        return _gguf_weights(place, source)
+    config = _config(place, source)
     kind = _kind(config, source)
-    if getattr(config.get_text_config(), "num_attention_heads", None) is None:
+    _check_attention(config, source)
+    files = _files(place, source)
+    parameters = sum(_parameters(file, source) for file in files)
+    return Weights(place, config, kind, parameters)
+
+
+def _gguf_weights(file: Path, source: str) -> Weights:
+    header = gguf_file.read(file, source)
+    try:
+        config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
+    except Exception as error:  # any strange value ends in a library's own error
+        raise InspectionError(
+            f"transformers cannot read '{source}', a GGUF file of the architecture "
+            f"'{header.architecture}': {type(error).__name__}: {str(error).splitlines()[0][:200]}."
+        ) from error
+    _check_attention(config, source)
+    return Weights(
+        file.parent, config, _kind(config, source), header.parameters, file.name, header.quantized
+    )
+
+
+def _check_attention(config: PretrainedConfig, source: str) -> None:
+    try:
+        heads = getattr(config.get_text_config(), "num_attention_heads", None)
+    except RuntimeError:  # each layer has its own (Gemma 4)
+        heads = True
+    if heads is None:
         raise InspectionError(
             f"'{source}' is a {config.model_type}, which has no attention: Vitrine shows "
             "transformers. Choose another model."
         )
-    files = _files(folder, source)
-    parameters = sum(_parameters(file, source) for file in files)
-    return Weights(folder, config, kind, parameters)
 
 
 def _config(folder: Path, source: str) -> PretrainedConfig:
@@ -145,17 +177,26 @@ def _kind(config: PretrainedConfig, source: str) -> Kind:
     if saved.endswith("ForSequenceClassification"):
         if family in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES and not both:
             return "classifier"
-    elif family in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
-        # One of the two towers alone (BartForCausalLM, T5EncoderModel) is not shown.
-        if both:
-            return "seq2seq"
-    elif family in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not saved.endswith(
-        ("ForCausalLM", "LMHeadModel")
-    ):
+    elif saved and saved in _headless(family):
+        return "headless"
+    elif family in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES and both:
+        return "seq2seq"
+    elif saved.endswith(("ForCausalLM", "LMHeadModel")):
+        # One stack of two alone too (BartForCausalLM).
+        if family in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not both:
+            return "causal"
+    elif family in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not both:
         return "masked"
-    elif family in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    elif family in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not both:
         return "causal"
     raise InspectionError(
         f"'{source}' is a {saved or family}: Vitrine shows language models that continue a text, "
-        "fill a mask, translate, or classify a text."
+        "fill a mask, translate, classify a text, or give its hidden states."
     )
+
+
+def _headless(family: str) -> set[str]:
+    """Return the names of `family`'s classes that give hidden states and nothing else."""
+    plain = MODEL_MAPPING_NAMES.get(family, ())
+    encoding = MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES.get(family)
+    return {*((plain,) if isinstance(plain, str) else plain), *([encoding] if encoding else [])}

@@ -1,0 +1,77 @@
+"""Is what was recorded of attention what the network computed with? Compared array by array."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from components.inspection import rounding
+from components.inspection.checks import Check, worst
+from components.inspection.recording import AttentionRecord
+
+_LOST = (
+    "The recording has lost track of this network's attention: what is drawn is not what it used."
+)
+
+
+def weights_check(records: Sequence[AttentionRecord]) -> Check:
+    """Compare the weights with the softmax of the scores, a learned sink's share left out."""
+    says = "the weights are the softmax of the scores"
+    found = []
+    for one in records:
+        tokens = one.weights.shape[-1]
+        ours = softmax(one.scores.astype(np.float64), axis=-1)[..., :tokens]
+        allowed = rounding.of_softmax(tokens, one.dtype)
+        found.append(rounding.compared(says, one.weights, ours, allowed, _LOST))
+    return worst(found)
+
+
+def rows_check(records: Sequence[AttentionRecord]) -> Check:
+    """Check that each row of weights sums to 1, or to what a learned sink leaves of it."""
+    sinks = any(one.scores.shape[-1] > one.weights.shape[-1] for one in records)
+    says = "every row sums to 1" + (", together with the learned sink" if sinks else "")
+    found = []
+    for one in records:
+        tokens = one.weights.shape[-1]
+        sums = one.weights.sum(-1, dtype=np.float64)
+        if one.scores.shape[-1] > tokens:
+            sums = sums + softmax(one.scores.astype(np.float64), axis=-1)[..., tokens:].sum(-1)
+        allowed = rounding.of_row_sum(tokens, one.dtype)
+        found.append(rounding.compared(says, sums, np.ones_like(sums), allowed, _LOST))
+    return worst(found)
+
+
+def masked_check(
+    weights: Sequence[NDArray[np.float32]], visible: Sequence[NDArray[np.bool_]]
+) -> Check:
+    """Check that no weight stands on a masked pair, in rows in which something may be seen.
+
+    `weights` are [..., query token, key token] each, `visible` broadcasts over them.
+    """
+    largest = 0.0
+    for one, seen in zip(weights, visible, strict=True):
+        rows = seen.any(-1, keepdims=True)
+        largest = max(largest, float(np.abs(np.where(seen | ~rows, 0.0, one)).max(initial=0.0)))
+    return Check(
+        "no weight stands on a masked pair",
+        largest,
+        0.0,
+        "The mask that is drawn is not the one that the network used.",
+    )
+
+
+def outputs_check(records: Sequence[AttentionRecord]) -> Check:
+    """Compare each head's output with its weights times the values of its key-value head."""
+    says = "each head's output is its weights times the values"
+    found = []
+    for one in records:
+        vectors = one.understood()
+        values = one.for_heads(vectors.values).astype(np.float64)
+        weights = one.weights.astype(np.float64)
+        sizes = np.abs(weights) @ np.abs(values)
+        share = 4 * rounding.unit(one.dtype) + rounding.summed(one.weights.shape[-1])
+        found.append(
+            rounding.compared(says, vectors.outputs, weights @ values, share * sizes, _LOST)
+        )
+    return worst(found)

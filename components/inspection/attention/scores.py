@@ -1,0 +1,150 @@
+"""How queries and keys become scores: one factor, perhaps a cap, and what is added.
+
+Families write the factor in many ways: as an attribute, in the configuration, into the query (OPT),
+or not at all (T5, GPT-Neo). So it is not looked up but measured: the scores that would be there
+without queries and keys are known (`AttentionRecord.bare`), and what is left is a factor times q . k.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inspection import rounding
+from components.inspection.checks import Check
+from components.inspection.errors import InspectionError
+from components.inspection.recording import HIDDEN, Array, AttentionRecord
+
+NEAR = 1e-2
+"""A factor measured within this share of a usual one is taken for it, if it fits as well."""
+ROUNDINGS = 8.0
+"""Results that are rounded on the way: the product, the factor, the cap's three steps, the bias, the
+mask, and the row's largest score, which some families take off."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreRule:
+    """score = cap(scale x q . k) + bias + mask, for one attention sublayer."""
+
+    scale: float
+    """Factor on q . k: 1 / sqrt(size) in most families."""
+    cap: float | None
+    """Scores of contents are squeezed to cap x tanh(score / cap) (Gemma 2)."""
+    shift: Array
+    """[head, query token, 1]: what the family takes off each row before the softmax, which changes
+    no weight (GPT-OSS: the row's largest score); else 0."""
+    bias: Array
+    """[head, query token, key token]: what is added for the position (ALiBi, T5); 0 where masked."""
+    check: Check
+
+    @property
+    def biased(self) -> bool:
+        """Something is added to the scores of contents."""
+        return bool(np.abs(self.bias).max(initial=0.0) > 0)
+
+    def of_content(self, dots: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the scores of contents for products of queries and keys."""
+        return _capped(np.asarray(dots, np.float64) * self.scale, self.cap)
+
+
+def score_rule(one: AttentionRecord) -> ScoreRule:
+    """Measure how the scores of one sublayer, recorded with `bare`, come from queries and keys.
+
+    Raises:
+        InspectionError: queries and keys are not understood, or other products are added to theirs.
+    """
+    vectors = one.understood()
+    if one.bare is None or one.products != 1:
+        raise InspectionError(
+            f"In layer {one.layer} a score is not one product of a query and a key: "
+            f"{one.products} products are added up (DeBERTa, for one, adds products with vectors "
+            "for the distance). Its steps cannot be told as q · k; the weights themselves are right."
+        )
+    queries = vectors.queries.astype(np.float64)
+    keys = one.for_heads(vectors.keys).astype(np.float64).transpose(0, 2, 1)
+    dots, sizes = queries @ keys, np.abs(queries) @ np.abs(keys)
+    tokens = one.weights.shape[-1]
+    scores, bare = one.scores[..., :tokens].astype(np.float64), one.bare[..., :tokens]
+    seen = one.visible & (bare > HIDDEN)
+    # A learned sink stands in a column of its own. A family that takes off each row its largest
+    # score (which changes no weight) takes it off there too: so the sink tells by how much.
+    sink = one.scores[..., tokens : tokens + 1].astype(np.float64)
+    bare_sink = one.bare[..., tokens : tokens + 1].astype(np.float64)
+    moved = sink - bare_sink if sink.size else np.zeros((1, 1, 1))
+    content = np.where(seen, scores - bare - moved, 0.0)
+    scale, cap, check = _fitting(one, content, dots, sizes, scores, bare, seen)
+    bias = np.where(seen, bare.astype(np.float64), 0.0)
+    shift = np.zeros((*scores.shape[:2], 1))
+    if _shifted(one):
+        shift = -_row_largest(_capped(dots * scale, cap) + bias, seen)
+    elif sink.size:
+        against = np.where(seen, bare - bare_sink, -np.inf)
+        level = -against.max(axis=(1, 2), keepdims=True)  # the sink itself, before any shift
+        bias, shift = np.where(seen, against + level, 0.0), sink - level
+    return ScoreRule(scale, cap, shift.astype(np.float32), bias.astype(np.float32), check)
+
+
+def _shifted(one: AttentionRecord) -> bool:
+    """Say whether the family took off each row its largest score, with no sink that tells of it."""
+    return one.scores.shape == one.weights.shape and not one.scores.max(-1).any()
+
+
+def _row_largest(scores: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(seen, scores, -np.inf).max(-1, keepdims=True, initial=-1e30)
+
+
+def _capped(scores: NDArray[np.float64], cap: float | None) -> NDArray[np.float64]:
+    return cap * np.tanh(scores / cap) if cap else scores
+
+
+def _fitting(
+    one: AttentionRecord,
+    content: NDArray[np.float64],
+    dots: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    bare: Array,
+    seen: NDArray[np.bool_],
+) -> tuple[float, float | None, Check]:
+    """Return the factor and the cap that give the scores back, and how well they do."""
+    size = one.understood().queries.shape[-1]
+    stated, cap = one.stated.get("scaling"), one.stated.get("softcap")
+    shifted = _shifted(one)
+    measured = _slope(dots, content, seen, by_row=shifted) or size**-0.5
+    usual = [*([] if stated is None else [stated]), size**-0.5, 1.0, size**-0.5 / (one.layer + 1)]
+    # Under a cap, small scores tell the factor, which the largest would hide.
+    candidates = usual if cap else [u for u in usual if abs(u - measured) <= NEAR * abs(u)]
+    unit, gamma = rounding.unit(one.dtype), rounding.summed(size)
+    found = []
+    for scale in [*candidates, measured]:
+        for tried in (cap, None) if cap else (None,):
+            ours = _capped(dots * scale, tried)
+            terms = sizes * abs(scale)
+            if shifted:
+                largest = _row_largest(ours + bare, seen)
+                ours, terms = ours - largest, terms + np.abs(largest)
+            allowed = ROUNDINGS * unit * (np.abs(ours) + np.abs(scores) + terms) + gamma * terms
+            check = rounding.compared(
+                "scores are query · key × scale, and what is added for positions",
+                content[seen],
+                ours[seen],
+                allowed[seen],
+                "The factor, the cap or the bias of this network is another than shown.",
+            )
+            if check.holds:
+                return scale, tried, check
+            found.append((scale, tried, check))
+    return min(found, key=lambda each: each[2].error)
+
+
+def _slope(
+    dots: NDArray[np.float64], content: NDArray[np.float64], seen: NDArray[np.bool_], by_row: bool
+) -> float:
+    """Return the factor from products to scores by least squares; `by_row` up to a number each row."""
+    x, y = np.where(seen, dots, 0.0), np.where(seen, content, 0.0)
+    if by_row:
+        count = np.maximum(seen.sum(-1, keepdims=True), 1)
+        x = np.where(seen, x - x.sum(-1, keepdims=True) / count, 0.0)
+        y = np.where(seen, y - y.sum(-1, keepdims=True) / count, 0.0)
+    square = float((x * x).sum())
+    return float((x * y).sum()) / square if square else 0.0

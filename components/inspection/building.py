@@ -1,0 +1,63 @@
+"""Networks are built here, one at a time, without a word to the rest of the process.
+
+While transformers builds a network it sets torch's default dtype for the whole process, and a few
+other switches; another reader's pass would compute in another format meanwhile. Here the default is
+changed for the building thread alone.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from unittest import mock
+
+import torch
+from torch.overrides import TorchFunctionMode
+from transformers import PretrainedConfig, PreTrainedModel, modeling_utils
+
+_ONE_AT_A_TIME: Final = threading.RLock()
+"""Of two networks built at once, one was left with its tied weights untied."""
+_MAKES: Final[set[Callable[..., Any]]] = {
+    torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor,
+    torch.linspace, torch.logspace, torch.arange, torch.eye, torch.empty_strided, torch.as_tensor,
+}  # fmt: skip
+"""What makes a tensor of the default dtype unless it is told another."""
+
+
+class _DefaultDtype(TorchFunctionMode):
+    """Does for this thread what `torch.set_default_dtype` does for all."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        if func in _MAKES and kwargs.get("dtype") is None and isinstance(out, torch.Tensor):
+            given = args[0] if args else kwargs.get("data")
+            # A tensor that is handed on keeps its own dtype; numbers are made into the default.
+            if out.dtype == torch.float32 and not isinstance(given, torch.Tensor):
+                return out.to(self.dtype)
+        return out
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype, _class_name: str | None = None) -> Iterator[None]:
+    with _DefaultDtype(dtype):
+        yield
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Let networks be built inside, by this thread alone."""
+    with _ONE_AT_A_TIME, mock.patch.object(modeling_utils, "local_torch_dtype", _default_dtype):
+        yield
+
+
+def on_meta(kind: type[PreTrainedModel], config: PretrainedConfig) -> PreTrainedModel:
+    """Build a network of shapes without numbers, which takes no memory."""
+    with building(), torch.device("meta"):
+        return kind(config).eval()

@@ -1,0 +1,175 @@
+"""Does a token know what comes after it? Another last token, and what changes before it.
+
+What one pass computed for the tokens before the last is compared with what a second pass computes
+for them when the last token is another one. Where tokens attend backwards only, nothing changes:
+that is what makes a cache of keys and values possible.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from components.inspection.anatomy import StackName
+from components.inspection.checks import Check
+from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import observe, record, rows_of
+from components.inspection.model import Model
+from components.inspection.noise import allowed
+from components.inspection.probe import ordinary_tokens
+from components.inspection.recording import Array, Recording
+
+
+@dataclass(frozen=True, eq=False)
+class LastTokenChanged:
+    """The same text read twice, once with another last token."""
+
+    stack: StackName
+    tokens: tuple[str, ...]
+    """Those of the first reading, up to the changed one."""
+    before: str
+    after: str
+    """The last token of each reading (of an encoder: the last that is not special)."""
+    stream: Array
+    """[token]: how far the last layer's residual stream moved, as a share of its norm."""
+    vectors: Array
+    """[attention layer, token]: the largest change of a key or value, as a share of the layer's
+    largest. Empty where they cannot be seen."""
+    layers: tuple[int, ...]
+    """The layers of `vectors`."""
+    rounding: float
+    """By what share of their norm streams may change by rounding alone; 0 where nothing changed."""
+    looks_ahead: bool
+    """Information flows from later tokens to earlier ones."""
+
+    @property
+    def earlier(self) -> float:
+        """The largest change of a stream before the changed token."""
+        return float(self.stream[:-1].max(initial=0.0))
+
+    @property
+    def earlier_vectors(self) -> float:
+        """The largest change of a key or value before the changed token."""
+        return float(self.vectors[:, :-1].max(initial=0.0))
+
+    @property
+    def check(self) -> Check:
+        """What must be so of a network that attends backwards only."""
+        return Check(
+            "no earlier token changes when the last one does",
+            max(self.earlier, self.earlier_vectors),
+            self.rounding,
+            "Tokens here also depend on those after them: keys and values cannot be kept, and what "
+            "is said behind the last token is no prediction of the next.",
+        )
+
+
+def last_token_changed(
+    model: Model,
+    text: str | Sequence[int],
+    target: str | Sequence[int] | None = None,
+    stack: StackName | None = None,
+) -> LastTokenChanged:
+    """Let `model` read `text`, then the same with another last token, and compare.
+
+    In an encoder-decoder the stack called `stack` is meant (the decoder if None); of its decoder,
+    the last token of `target` is changed.
+
+    Raises:
+        InspectionError: there is nothing that could be changed, or the streams cannot be seen.
+    """
+    stack = stack or list(model.anatomy.towers)[-1]
+    ids = model.encode(text) if isinstance(text, str) else model.checked(text)
+    given = model.encode_target(target) if isinstance(target, str) else list(target or ())
+    in_target = len(model.anatomy.towers) == 2 and stack == "decoder"
+    changed, place = _changed(model, given if in_target else ids, in_target)
+    texts = ((ids, given), (ids, changed) if in_target else (changed, given))
+    one, other = (record(model, *each, keep=["residual", "attention"]) for each in texts)
+    stop = place + 1 + in_target
+    first, second = one.stack(stack), other.stack(stack)
+    if first.residual is None or second.residual is None:
+        raise InspectionError(
+            f"The residual stream of '{model.source}' cannot be seen: the network keeps several "
+            "side by side, or not one row for each token."
+        )
+    norms = np.linalg.norm(first.residual[-1], axis=-1).clip(1e-12)
+    moved = np.linalg.norm(first.residual[-1] - second.residual[-1], axis=-1) / norms
+    vectors, layers = _vectors(one, other, stack)
+    still = not moved[: stop - 1].any() and not vectors[:, : stop - 1].any()
+    return LastTokenChanged(
+        stack=stack,
+        tokens=first.tokens[:stop],
+        before=first.tokens[stop - 1],
+        after=second.tokens[stop - 1],
+        stream=moved[:stop].astype(np.float32),
+        vectors=vectors[:, :stop],
+        layers=layers,
+        # Two passes of one shape add in one order; where they did not, rounding may account for it.
+        rounding=0.0 if still else _rounding(model, ids, given, stack, float(norms.min())),
+        looks_ahead=not still and _flows_back(model, ids, given, stack),
+    )
+
+
+def _changed(model: Model, ids: list[int], in_target: bool) -> tuple[list[int], int]:
+    """Return `ids` with another ordinary token in the place of the last ordinary one, and where."""
+    special = set(model.tokenizer.all_special_ids)
+    places = [place for place, token in enumerate(ids) if token not in special]
+    if not places or places[-1] + in_target < 1:
+        raise InspectionError("There is no last token to change: write at least two words.")
+    place = places[-1]
+    other = next((t for t in (ids[places[0]], *ordinary_tokens(model)) if t != ids[place]), None)
+    if other is None:
+        raise InspectionError("This vocabulary has one token only: there is no other to try.")
+    return [*ids[:place], other, *ids[place + 1 :]], place
+
+
+def _vectors(one: Recording, other: Recording, stack: StackName) -> tuple[Array, tuple[int, ...]]:
+    rows, layers = [], []
+    for first, second in zip(one.of(stack), other.of(stack), strict=True):
+        pairs = ((first.keys, second.keys), (first.values, second.values))
+        changes = [
+            np.abs(a - b).max(axis=(0, 2)) / max(float(np.abs(a).max()), 1e-12)
+            for a, b in pairs
+            if a is not None and b is not None and a.shape == b.shape
+        ]
+        if changes:
+            rows.append(np.max(changes, axis=0))
+            layers.append(first.layer)
+    if not rows or len({row.shape for row in rows}) > 1:
+        return np.zeros((0, 0), np.float32), ()
+    return np.stack(rows).astype(np.float32), tuple(layers)
+
+
+def _flows_back(model: Model, ids: list[int], given: list[int], stack: StackName) -> bool:
+    """Say whether an earlier token's last hidden state depends on the last token's embedding.
+
+    By the gradient, which is exactly 0 where it does not: so roundings, which in 16 bits may be as
+    large as what a distant token does, cannot be taken for it.
+    """
+    seen = observe(model, ids, given, keep=["residual"], gradients=True)
+    layer = max(key[2] for key in seen.streams if key[:2] == ("residual", stack))
+    read = seen.inputs[stack].shape[1]
+    last = rows_of(seen.streams["residual", stack, layer], read)
+    leaf = seen.leaves[0 if stack == "encoder" else -1]
+    assert last is not None
+    drawn = torch.rand(last[:-1].shape, generator=torch.Generator().manual_seed(0))
+    # A text of one token has no earlier one, and its sum no gradient.
+    score = (last[:-1].float() * drawn.to(last.device)).sum()
+    (gradient,) = torch.autograd.grad(score, leaf, allow_unused=True)
+    return gradient is not None and bool(gradient[0, -1].count_nonzero())
+
+
+def _rounding(
+    model: Model, ids: list[int], given: list[int], stack: StackName, norm: float
+) -> float:
+    def last_stream() -> torch.Tensor:
+        streams = observe(model, ids, given, keep=["residual"]).streams
+        layer = max(key[2] for key in streams if key[:2] == ("residual", stack))
+        found = streams["residual", stack, layer]
+        rows = rows_of(found, found.numel() // found.shape[-1])
+        assert rows is not None
+        return rows
+
+    width = model.facts.width**0.5
+    return allowed(model, last_stream) * width / norm

@@ -1,0 +1,68 @@
+"""Written on with a cache, a network says what it says without one."""
+
+import torch
+from torch import Tensor
+
+from components.inspection.checks import Check
+from components.inspection.decoding import CACHE_WAYS, CacheWay, Decoder, require_writing
+from components.inspection.errors import InspectionError
+from components.inspection.model import Model
+from components.inspection.noise import allowed
+from components.inspection.premises import Premise
+from components.inspection.probe import probe_ids
+from components.inspection.running import NetworkError
+
+STEPS = 4
+SAYS = "with a cache the logits are those without"
+
+
+def cache(model: Model) -> Premise:
+    """Cached logits are the uncached ones; how the network is told where it goes on is found out."""
+    try:
+        require_writing(model)
+    except InspectionError as error:
+        return Premise("cache", Check(SAYS, float("nan"), 0.0), str(error), claimed=False)
+    best: Check | None = None
+    for way in CACHE_WAYS:
+        found = _tried(model, way)
+        if best is None or found.holds or found.error < best.error:
+            best = found
+        if found.holds:
+            model.known["cache way"] = way
+            break
+    assert best is not None
+    return Premise(
+        "cache",
+        best,
+        f"'{model.source}' keeps something from step to step, but what it says with that is not "
+        "what it says without: as it is called here, its cache cannot be trusted. Texts are read "
+        "anew for each token instead.",
+        claimed=model.anatomy.named,
+    )
+
+
+def _tried(model: Model, way: CacheWay) -> Check:
+    ids = probe_ids(model)
+    decoder = Decoder(model, ids[:-STEPS] or ids[:1])
+    # The same tokens are fed to both; of an encoder-decoder, to its decoder.
+    fed = torch.tensor([ids[-STEPS:]], device=model.device)
+    whole = torch.cat([decoder.begin, fed], dim=1)
+    past = decoder.begin.shape[1]
+    try:
+        kept = decoder.new_cache()
+        decoder.prepare()
+        steps = [decoder.onward(decoder.begin, kept, 0, way)]
+        for place in range(fed.shape[1]):
+            steps.append(decoder.onward(fed[:, place : place + 1], kept, past + place, way))
+    except NetworkError:
+        return Check(SAYS, float("nan"), 0.0)
+
+    def without() -> Tensor:
+        decoder.prepare()
+        return torch.cat(
+            [decoder.without(whole[:, : past + place]) for place in range(fed.shape[1] + 1)]
+        )
+
+    bare = without().double()
+    error = float((torch.cat(steps).double() - bare).abs().max())
+    return Check(SAYS, error, allowed(model, without) if error else 0.0)

@@ -1,0 +1,92 @@
+"""How far off a number may be before something is wrong: the one place where bounds are argued.
+
+Three things make a computed number differ from the same number computed otherwise:
+
+- **Each result is rounded** to the number format of the model: by at most `unit(dtype)` of its
+  size (half the distance from 1 to the next number: 6e-8 in float32, 5e-4 in float16, 4e-3 in
+  bfloat16).
+- **A sum of products rounds at each step.** Of n terms whose sizes add up to S the sum is off by
+  at most n x unit x S, and, since roundings do not conspire, by min(n, 10 sqrt(n)) x unit x S but
+  for one case in 10^20 (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis",
+  SIAM J. Sci. Comput. 41, 2019, Theorem 3.1 with lambda = 10). Products are summed in float32
+  or better, whatever the model's format is.
+- **A network carries a rounding on**, from layer to layer, and no formula knows how much it grows
+  on the way. So that is measured: `noise.floor` rounds each block's output once more, at random,
+  and looks how far the logits move.
+"""
+
+from math import sqrt
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from components.inspection.checks import Check
+
+CERTAIN: Final = 10.0
+"""Lambda of Higham and Mary: the chance that a sum is farther off is below 2 n exp(-50)."""
+EXPONENTIAL: Final = 32.0
+"""Roundings in one softmax beside its sum: an argument down to -20 loses 20 of them in float32
+before its exponential is negligible, the exponential itself and the division a few more."""
+
+
+def unit(dtype: str) -> float:
+    """Return by what share of its size a number may be rounded in `dtype`.
+
+    >>> unit("float16")
+    0.00048828125
+    """
+    return float(torch.finfo(getattr(torch, dtype)).eps) / 2
+
+
+def summed(terms: int, dtype: str = "float32") -> float:
+    """Return by what share of its terms' summed sizes a sum of `terms` products may be off.
+
+    >>> summed(4) / unit("float32"), summed(10_000) / unit("float32")
+    (4.0, 1000.0)
+    """
+    return min(float(terms), CERTAIN * sqrt(terms)) * unit(dtype)
+
+
+def of_softmax(terms: int, dtype: str) -> float:
+    """Return how far a weight, at most 1, of a softmax over `terms` scores may be off in `dtype`.
+
+    The families compute it in float32 and round the result to the model's format.
+    """
+    return unit(dtype) + EXPONENTIAL * unit("float32") + summed(terms)
+
+
+def of_row_sum(terms: int, dtype: str) -> float:
+    """Return how far from 1 the sum of a row of `terms` weights of a softmax may be.
+
+    Each weight was rounded by a share of itself, and together they are 1; numbers too small for
+    the format (of float16: below 6e-8) are lost.
+    """
+    lost = terms * float(torch.finfo(getattr(torch, dtype)).smallest_normal) * 2 * unit(dtype)
+    return unit(dtype) + EXPONENTIAL * unit("float32") + 2 * summed(terms) + lost
+
+
+def compared(
+    says: str,
+    found: NDArray[np.floating],
+    expected: NDArray[np.floating],
+    allowed: NDArray[np.floating] | float,
+    meaning: str = "",
+) -> Check:
+    """Return the check of two arrays, number by number, at the place that is farthest beyond bounds.
+
+    `allowed` is what rounding may account for, for each number or for all. The error told is that
+    of the place where it is the largest share of what is allowed there. NaN on one side only, or
+    an infinite number where the other is finite, fails.
+    """
+    if found.size == 0:
+        return Check(says, 0.0, 0.0, meaning)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        error = np.abs(found.astype(np.float64) - expected.astype(np.float64))
+        error = np.where((found == expected) | (np.isnan(found) & np.isnan(expected)), 0.0, error)
+        limit = np.broadcast_to(np.asarray(allowed, dtype=np.float64), error.shape)
+        strain = np.where(error == 0, 0.0, error / limit)
+    strain = np.where(np.isnan(strain), np.inf, strain)
+    place = np.unravel_index(int(strain.argmax()), error.shape)
+    return Check(says, float(error[place]), float(limit[place]), meaning)

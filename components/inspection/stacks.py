@@ -1,0 +1,119 @@
+"""Where a network's blocks are: by its family's row, or found without one."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from components.inspection.anatomy import FAMILIES, Anatomy, StackName, Tower, part, row_of
+from components.inspection.errors import InspectionError
+
+_WAYS_INSIDE = {item.name for item in fields(Tower)} - {"blocks", "final_norm", "projections"}
+
+
+def anatomy_of(network: PreTrainedModel) -> Anatomy:
+    """Return the row of `network`'s family if its modules are where the row says, else what is found.
+
+    Without a row, the blocks are the list of as many modules as the configuration has layers;
+    whether it is a decoder or an encoder is a guess here, which `model.wrapped` measures.
+
+    Raises:
+        InspectionError: no blocks can be found.
+    """
+    row = row_of(network)
+    if row is not None and _leads_somewhere(row, network.base_model):
+        return row
+    return _found(network)
+
+
+def blocks_of(network: PreTrainedModel, tower: Tower) -> list[nn.Module]:
+    """Return the blocks of one stack, from the first up (of ALBERT the one that it repeats)."""
+    return list(part(network.base_model, tower.blocks).children())
+
+
+def _leads_somewhere(anatomy: Anatomy, base: nn.Module) -> bool:
+    try:
+        part(base, anatomy.embedding)
+        if anatomy.position_table is not None:
+            part(base, anatomy.position_table)
+        for tower in anatomy.towers.values():
+            for block in part(base, tower.blocks).children():
+                for name in _WAYS_INSIDE:
+                    paths = getattr(tower, name) or ()
+                    for path in (paths,) if isinstance(paths, str) else paths:
+                        part(block, path)
+    except AttributeError:
+        return False
+    return True
+
+
+def _found(network: PreTrainedModel) -> Anatomy:
+    config, base = network.config, network.base_model
+    if config.is_encoder_decoder:
+        stacks: dict[StackName, Any] = {
+            "encoder": network.get_encoder(),
+            "decoder": network.get_decoder(),
+        }
+        ways = {name: _way_to(base, stack) for name, stack in stacks.items()}
+        found = {
+            name: _blocks_in(stack, ways[name], _layers(config, name))
+            for name, stack in stacks.items()
+        }
+    else:
+        # A language model of a family with pictures or sound keeps its own stack below.
+        found = {"decoder": _blocks_in(base, "", _layers(config.get_text_config(), None))}
+    lacking = [name for name, blocks in found.items() if blocks is None]
+    if lacking:
+        raise InspectionError(
+            f"Vitrine does not know the family '{config.model_type}' and cannot find its blocks: "
+            "it has no list of as many like modules as it has layers. Choose a model of a family "
+            f"that is built so, such as {', '.join(sorted(FAMILIES)[:6])}, Llama or Qwen."
+        )
+    towers = {
+        name: Tower(str(blocks), "", (), "", "", None, None) for name, blocks in found.items()
+    }
+    return replace(Anatomy("", "unknown", named=False), **towers)
+
+
+def _layers(config: Any, name: StackName | None) -> int | None:
+    names = {
+        "encoder": ("encoder_layers", "num_encoder_layers", "num_layers", "num_hidden_layers"),
+        "decoder": ("decoder_layers", "num_decoder_layers", "num_layers", "num_hidden_layers"),
+        None: ("num_hidden_layers", "num_layers", "n_layer", "decoder_layers", "encoder_layers"),
+    }[name]
+    stated = (getattr(config, each, None) for each in names)
+    return next((count for count in stated if isinstance(count, int)), None)
+
+
+def _blocks_in(stack: nn.Module, way: str, layers: int | None) -> str | None:
+    """Return the path, from the base model, of the list of `layers` modules nearest to the top."""
+    lists = [
+        name
+        for name, found in stack.named_modules()
+        if isinstance(found, nn.ModuleList) and len(found) == layers
+    ]
+    # Lists of norms, or of one part of each block (XLM), may stand beside: that with attention in
+    # it is meant, of several the largest.
+    lists.sort(
+        key=lambda name: (
+            not _attends(stack.get_submodule(name)),
+            name.count("."),
+            -_weights(stack.get_submodule(name)),
+        )
+    )
+    if not lists:
+        return None
+    return f"{way}.{lists[0]}" if way else lists[0]
+
+
+def _attends(module: nn.Module) -> bool:
+    return any("attention" in type(one).__name__.lower() for one in module.modules())
+
+
+def _weights(module: nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
+
+
+def _way_to(base: nn.Module, wanted: nn.Module) -> str:
+    return next((name for name, module in base.named_modules() if module is wanted), "")

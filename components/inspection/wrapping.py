@@ -1,0 +1,103 @@
+"""A network and its tokenizer become a `Model`: where its parts are, and which way it reads."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from components.inspection.anatomy import FAMILIES
+from components.inspection.causality import last_token_changed
+from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import arguments_of, inputs_of
+from components.inspection.model import Kind, Model
+from components.inspection.probe import probe_ids, probe_target
+from components.inspection.running import run
+from components.inspection.stacks import anatomy_of
+
+LONGEST = 1_000_000
+"""Stands in where a model states no limit on its context."""
+
+
+def wrapped(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    kind: Kind,
+    source: str,
+    revision: str = "main",
+    quantized: str = "",
+    context: int | None = None,
+) -> Model:
+    """Return `network`, in eval mode and frozen, as a model that can be inspected.
+
+    Of one stack it is measured whether it is a decoder or an encoder: whether earlier tokens stay
+    as they are when a later one changes. Its family's name says nothing of that (a BERT may be a
+    decoder, a Llama an encoder).
+
+    Raises:
+        InspectionError: its blocks cannot be found, or what it computes are no numbers.
+    """
+    network = network.eval().requires_grad_(False)
+    model = Model(
+        source=source,
+        revision=revision,
+        kind=kind,
+        network=network,
+        tokenizer=tokenizer,
+        anatomy=anatomy_of(network),
+        context=context_length(network, tokenizer) if context is None else context,
+        quantized=quantized,
+    )
+    _check_numbers(model)
+    if len(model.anatomy.towers) == 1:
+        model = _facing(model)
+    return model
+
+
+def _facing(model: Model) -> Model:
+    (stack,) = model.anatomy.towers.values()
+    claimed = next(iter(model.anatomy.towers))
+    try:
+        ahead = last_token_changed(model, probe_ids(model)).looks_ahead
+    except InspectionError:  # its stream cannot be seen, which `premises` say
+        ahead = model.kind == "masked" if not model.anatomy.named else claimed == "encoder"
+    name = "encoder" if ahead else "decoder"
+    model.known["claimed stack"] = claimed if model.anatomy.named else name
+    if name == claimed:
+        return model
+    both = {"encoder": None, "decoder": None, name: stack}
+    return replace(model, anatomy=replace(model.anatomy, **both))
+
+
+def _check_numbers(model: Model) -> None:
+    inputs = inputs_of(model, probe_ids(model), probe_target(model))
+    with torch.no_grad():
+        output = run(model, **arguments_of(model, inputs))
+    found = getattr(output, "logits", None)
+    found = output[0] if found is None else found
+    if not bool(torch.isfinite(found).all()):
+        dtype = model.facts.dtype
+        raise InspectionError(
+            f"'{model.source}' computes numbers that are none (NaN or infinite) for "
+            f"{float((~torch.isfinite(found)).float().mean()):.0%} of what it answers to a short "
+            "text"
+            + (
+                ": its numbers are larger than float16 can hold (65,504). Choose bfloat16 or "
+                "float32."
+                if dtype == "float16"
+                else ". Its weights or its configuration are damaged: fetch it again."
+            )
+        )
+
+
+def context_length(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return how many tokens the model reads at most, by its configuration."""
+    config = network.config.get_text_config()
+    names = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
+    stated = [getattr(config, name, None) for name in names]
+    # XLNet states -1 for "no limit".
+    limit = next((int(value) for value in stated if isinstance(value, int) and value > 0), None)
+    if limit is None:
+        limit = min(int(tokenizer.model_max_length), LONGEST)
+    family = FAMILIES.get(config.model_type)
+    return int(np.clip(limit - (family.reserved_positions if family else 0), 1, LONGEST))
