@@ -9,13 +9,14 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.memory import ResultCache, Shelf, result_key
@@ -41,6 +42,11 @@ class ModelChoice:
     device: str = "auto"
     dtype: str = "auto"
     revision: str = "main"
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence: of a path the last part, shortened in the middle."""
+        return short_name(self.source)
 
 
 _imports = threading.Lock()
@@ -88,7 +94,9 @@ def inspect(
             # Somebody may have asked the same while we waited.
             found, result = _RESULTS.get(key)
             if not found:
-                result = inspection(model, *inputs, **_telling(progress))
+                result = _with_room(
+                    lambda: inspection(model, *inputs, **_telling(progress)), model.facts.device
+                )
                 _RESULTS.put(key, result)
     return result
 
@@ -112,13 +120,25 @@ def stream(
 
     Between two steps other readers may use the model, and this reader's run may be stopped.
     """
-    iterator = steps(_model(choice), *inputs)
+    model = _model(choice)
+    iterator = steps(model, *inputs)
+    begun, end = False, object()
+
+    def step() -> Any:
+        nonlocal iterator
+        try:
+            return next(iterator, end)
+        except Exception:
+            # Where memory ran out before the first step, what was asked for can begin again.
+            iterator = iter(()) if begun else steps(model, *inputs)
+            raise
+
     while True:
         with _turn(choice):
-            try:
-                result = next(iterator)
-            except StopIteration:
-                return
+            result = _with_room(step, model.facts.device, tries=1 if begun else 2)
+        if result is end:
+            return
+        begun = True
         yield result
 
 
@@ -135,7 +155,7 @@ def is_loaded(choice: ModelChoice) -> bool:
 def device_memory(device: str) -> tuple[int, int]:
     """Return free and total memory of a torch device in bytes."""
     import_libraries()
-    from components.inspection.load import memory
+    from components.inspection.devices import memory
 
     return memory(device)
 
@@ -146,7 +166,7 @@ def _telling(progress: Progress | None) -> dict[str, Progress]:
 
 def _resolved(choice: ModelChoice) -> ModelChoice:
     """Say what "auto" stands for here, so that one model is not loaded under two names."""
-    from components.inspection.load import chosen_device, chosen_dtype
+    from components.inspection.devices import chosen_device, chosen_dtype
 
     device = chosen_device(choice.device)
     return replace(
@@ -176,24 +196,33 @@ def _model(choice: ModelChoice, progress: Progress = silent) -> Any:
 
 
 def _load(choice: ModelChoice, progress: Progress) -> Any:
-    from components.inspection.load import NoRoomError, load_model
+    from components.inspection.load import load_model
 
     arguments = (choice.source, choice.device, choice.dtype, choice.revision, progress)
-    with ExitStack() as everybody:
-        if choice.dtype != "float32":
-            # While it loads, transformers sets the process's default dtype: nobody may be
-            # computing meanwhile. A reader holds one turn and waits for no other, so all can
-            # be had.
-            for turn in _MODELS.turns():
-                everybody.enter_context(_acquired(turn, "Waiting for other readers to finish"))
+    return _with_room(lambda: load_model(*arguments), choice.device)
+
+
+def _with_room(work: Callable[[], Result], device: str, tries: int = 2) -> Result:
+    """Return `work()`; if memory runs out, once more without the models that nobody is using.
+
+    Raises:
+        NoRoomError: it does not fit then either; what is free now is said.
+    """
+    from components.inspection.devices import NoRoomError, give_back, no_room, ran_out
+
+    for left in reversed(range(tries)):
         try:
-            return load_model(*arguments)
+            return work()
         except NoRoomError:
-            # Models that nobody is looking at make room; if that is not enough, it is said.
-            everybody.close()
-            if not _MODELS.clear():
+            if not left or not _MODELS.clear():
                 raise
-            return load_model(*arguments)
+        except Exception as error:
+            if not ran_out(error):
+                raise
+        # Not before here: the error's traceback holds the tensors that took the room.
+        _MODELS.clear()
+        give_back()
+    raise no_room(device)
 
 
 @contextmanager

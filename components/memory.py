@@ -98,11 +98,6 @@ class Shelf(Generic[Key]):
         with self._lock:
             return self._turns.setdefault(key, threading.Lock())
 
-    def turns(self) -> list[threading.Lock]:
-        """Return every model's lock."""
-        with self._lock:
-            return list(self._turns.values())
-
     def loading(self, key: Key) -> threading.Lock:
         """Return the lock that whoever loads the model holds."""
         with self._lock:

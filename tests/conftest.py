@@ -5,10 +5,33 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+from collections.abc import Iterator
+
 import pytest
+import torch
 
 from components.inspection.model import Model
 from tests import tiny
+from tests.gpu.pretended import SUPPORTED, pretend_gpus
+from tests.gpu.tensors import Gpus
+
+
+@pytest.fixture(autouse=True)
+def no_gpu_but_where_one_is_meant(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let "auto" be the CPU on every machine: results are compared with float32 on one."""
+    if request.node.get_closest_marker("gpu") is None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture
+def gpu() -> Iterator[Gpus]:
+    """A pretended GPU of 8 GiB."""
+    if not SUPPORTED:
+        pytest.skip("the stand-in for a GPU fits a CPU build of torch 2.13")
+    with pretend_gpus(memory=8 * 2**30) as gpus:
+        yield gpus
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,21 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.devices import NoRoomError
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
-from components.inspection.load import NoRoomError, load_model
+from components.inspection.load import load_model
 from components.inspection.model import Model
 from components.inspection.prediction import predict
 from components.memory import ResultCache, Shelf
@@ -312,6 +316,132 @@ def test_what_never_fits_is_told(llama, monkeypatch):
     monkeypatch.setattr("components.inspection.load.load_model", full)
     with pytest.raises(NoRoomError, match="does not fit"):
         engine.facts(llama)
+
+
+def full(error: Exception, times: int) -> Callable[[Model], str]:
+    """Return an inspection that runs out of memory so many times."""
+
+    def inspection(_model: Model) -> str:
+        CALLS.append(("", "tried"))
+        if len(CALLS) <= times:
+            raise error
+        return "done"
+
+    return inspection
+
+
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu", "numpy"])
+def test_when_memory_runs_out_idle_models_make_room(error, llama, gpt2):
+    engine.facts(gpt2)
+    engine.facts(llama)
+    assert engine.inspect(full(error, times=1), llama) == "done"
+    assert engine.is_loaded(llama)
+    assert not engine.is_loaded(gpt2)
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu", "numpy"])
+def test_when_memory_runs_out_twice_it_is_said_what_was_free_and_what_to_do(error, llama):
+    free, total = engine.device_memory("cpu")
+    with pytest.raises(NoRoomError) as said:
+        engine.inspect(full(error, times=2), llama)
+    told = str(said.value)
+    assert f"of {total / 1e9:.1f} GB of cpu" in told
+    assert float(told.split(", ")[1].split(" GB")[0]) == pytest.approx(free / 1e9, rel=0.5)
+    assert "Shorten the text" in told
+    # Nothing of it stays: neither a turn, nor the error with the tensors in its frames.
+    assert said.value.__cause__ is None
+    assert said.value.__context__ is None
+    assert not engine._MODELS.turn(engine._resolved(llama)).locked()
+    assert len(engine.inspect(read, llama, "abc")) == 4
+
+
+def test_another_failure_is_not_taken_for_want_of_memory(llama):
+    with pytest.raises(RuntimeError, match="shapes"):
+        engine.inspect(full(RuntimeError("shapes do not fit"), times=1), llama)
+    assert len(CALLS) == 1
+
+
+def test_a_model_for_which_memory_runs_out_while_it_is_read_is_tried_again(
+    llama, gpt2, monkeypatch
+):
+    engine.facts(llama)
+    attempts: list[str] = []
+
+    def read_in(source: str, *rest: object) -> Model:
+        attempts.append(source)
+        if len(attempts) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return load_model(source, *rest)
+
+    monkeypatch.setattr("components.inspection.load.load_model", read_in)
+    assert engine.facts(gpt2).family == "gpt2"
+    assert not engine.is_loaded(llama)
+
+
+@pytest.mark.parametrize(("place", "steps"), [(0, [0, 1, 2]), (1, [0])])
+def test_a_stream_begins_again_only_where_it_has_said_nothing_yet(place, steps, llama):
+    ran: list[int] = []
+
+    def counting(_model: Model) -> Iterator[int]:
+        for step in range(3):
+            if step == place and not ran:
+                ran.append(step)
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            yield step
+
+    found: list[int] = []
+    ended = pytest.raises(NoRoomError) if place else nullcontext()
+    with ended:
+        for step in engine.stream(counting, llama):
+            found.append(step)
+    assert found == steps
+    assert not engine._MODELS.turn(engine._resolved(llama)).locked()
+
+
+@pytest.mark.parametrize(("share", "kept"), [(1.9, 1), (2.1, 2)])
+def test_idle_models_take_no_more_than_their_share_of_the_memory(
+    share, kept, llama, gpt2, monkeypatch
+):
+    size = engine.facts(llama).weight_bytes + engine.facts(gpt2).weight_bytes
+    engine._MODELS.clear()
+    monkeypatch.setattr(engine, "device_memory", lambda _device: (0, int(size * share)))
+    engine.facts(llama)
+    engine.facts(gpt2)
+    assert len(engine._MODELS) == kept
+    assert engine.is_loaded(gpt2), "the one that was asked for stays"
+
+
+def test_loading_in_16_bits_changes_nothing_for_those_who_compute(llama, gpt2):
+    """transformers sets the default dtype for the whole process while it builds a network."""
+    engine.facts(llama)
+    seen: set[torch.dtype] = set()
+    loaded = threading.Event()
+
+    def load() -> None:
+        try:
+            for dtype in ("bfloat16", "float16"):
+                engine.facts(replace(gpt2, dtype=dtype))
+        finally:
+            loaded.set()
+
+    def watch() -> None:
+        while not loaded.is_set():
+            seen.add(torch.get_default_dtype())
+            seen.add(torch.ones(1).dtype)
+
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    assert together(load, watch, watch) == [None] * 3
+    assert seen == {torch.float32}
+    assert torch.rand(1) == expected, "nor did the process's random numbers move on"
 
 
 def test_loading_tells_its_progress(llama):

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import transformers as hf
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from components.inspection.model import Kind, Model
@@ -224,12 +224,31 @@ FAMILIES: dict[str, tuple[str, str, Kind, dict[str, Any]]] = {
 }
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
-    """Make a byte-level tokenizer: five special tokens, then one token per byte."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: place for place, token in enumerate([*SPECIAL, *alphabet])}
-    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+SAID = "the keys near the castle are old, and the dog that chased the squirrel was tired. " * 3
+
+
+def tokenizer(words: bool = False) -> PreTrainedTokenizerFast:
+    """Make a byte-level tokenizer: five special tokens, then one token per byte.
+
+    With `words`, one of the same size whose tokens are mostly words with their leading space, and
+    which knows only ASCII.
+    """
+    if words:
+        backend = Tokenizer(models.BPE(unk_token="<unk>"))
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        ascii_only = [c for c in pre_tokenizers.ByteLevel.alphabet() if ord(c) < 128 or c in "ĠĊ"]
+        trainer = trainers.BpeTrainer(
+            vocab_size=VOCABULARY,
+            special_tokens=SPECIAL,
+            initial_alphabet=ascii_only,
+            show_progress=False,
+        )
+        backend.train_from_iterator([SAID], trainer)
+    else:
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        vocabulary = {token: place for place, token in enumerate([*SPECIAL, *alphabet])}
+        backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     backend.decoder = decoders.ByteLevel()
     backend.post_processor = processors.TemplateProcessing(
         single="<s> $A", special_tokens=[("<s>", 1)]
@@ -251,7 +270,7 @@ def network(family: str, dtype: str = "float32") -> PreTrainedModel:
 
 
 def built(concrete: Any, config: Any, dtype: str = "float32") -> PreTrainedModel:
-    """Build a network with random weights, large enough for heads to differ and mistakes to show."""
+    """Build a network with random weights, so large that heads differ and mistakes show."""
     config._attn_implementation = "eager"
     torch.manual_seed(0)
     network = concrete(config)
@@ -262,11 +281,11 @@ def built(concrete: Any, config: Any, dtype: str = "float32") -> PreTrainedModel
 
 
 @cache
-def model(family: str, dtype: str = "float32") -> Model:
+def model(family: str, dtype: str = "float32", words: bool = False) -> Model:
     """Wrap a fresh network of `family` as Vitrine does."""
     return wrapped(
         network(family, dtype),
-        tokenizer(),
+        tokenizer(words),
         FAMILIES[family][2],
         f"tiny-{family}",
         context=64 if family in ("falcon", "bloom") else None,

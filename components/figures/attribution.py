@@ -1,4 +1,4 @@
-"""Pictures of attributions: a bridge from baseline to answer, methods side by side, a phrase."""
+"""Pictures of attributions: a bridge from baseline to answer, and methods side by side."""
 
 from collections.abc import Sequence
 
@@ -7,28 +7,28 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
-from components.inspection.attribution.agreement import Agreement
 from components.inspection.attribution.completeness import Completeness
+from components.inspection.attribution.digits import with_error, written
 from components.inspection.attribution.methods import Attribution
-from components.inspection.attribution.phrase import PhraseAttribution
 from components.inspection.attribution.units import Units
 
-MOST_LABELS = 70
+MOSTLABELS = 70
 """More pieces than this are not named on the axis, only on hover."""
 _STRENGTH = ((0.0, "#F5F4F0"), (1.0, "#6B6B68"))
-_LABEL = {"family": "monospace", "size": 13}
+LABEL = {"family": "monospace", "size": 13}
 Floats = NDArray[np.float32]
 
 
 def labels_of(units: Units) -> list[str]:
     """Return how each scored piece is written on an axis."""
-    return [_short(units.texts[place]) for place in units.free]
+    return [short(units.texts[place]) for place in units.free]
 
 
 def bridge(found: Attribution) -> go.Figure:
     """Draw the way from the target at the baseline to that at the text, a step for each piece.
 
-    What the steps leave over is the last step, hatched: the gap.
+    What the steps leave over is the last step, hatched: the gap. Scores that rest on random draws
+    carry their standard error as a bar, and no more digits than are known.
     """
     labels = labels_of(found.units)
     scores = found.scores[found.units.free].astype(float)
@@ -38,6 +38,12 @@ def bridge(found: Attribution) -> go.Figure:
     starts = [0.0, *reached[:-1].tolist(), 0.0]
     tints = [theme.POSITIVE if score > 0 else theme.NEGATIVE for score in scores]
     ends = [*reached.tolist(), found.at_input]
+    free = found.units.free
+    errors = [found.error_of(unit) for unit in free]
+    told = [
+        f"{step:+.4f}" if error is None else with_error(step, error)
+        for step, error in zip(steps, [None, *errors, None, None], strict=True)
+    ]
     figure = go.Figure(
         [
             go.Bar(
@@ -49,31 +55,42 @@ def bridge(found: Attribution) -> go.Figure:
                     "pattern_shape": [*[""] * (last - 1), "/", ""],
                 },
                 customdata=list(
-                    zip(["the baseline", *labels, "not accounted for", "the text"], steps, ends,
+                    zip(["the baseline", *labels, "not accounted for", "the text"], told, ends,
                         strict=True)
                 ),
-                hovertemplate="%{customdata[0]}<br>%{customdata[1]:+.4f}, then at "
+                hovertemplate="%{customdata[0]}<br>%{customdata[1]}, then at "
                 "%{customdata[2]:.4f}<extra></extra>",
             ),
             _connectors(reached.tolist()),
         ]
     )  # fmt: skip
+    if found.errors is not None:
+        figure.add_scatter(
+            x=list(range(1, last - 1)), y=reached[1:-1].tolist(), mode="markers", marker_size=1,
+            name="standard error", hoverinfo="skip",
+            error_y={
+                "array": found.errors[free].astype(float), "color": theme.HIGHLIGHT,
+                "thickness": 2, "width": 4,
+            },
+        )  # fmt: skip
     if len(scores) <= 24:
+        tops = [max(start, start + step) for start, step in zip(starts, steps, strict=True)]
         figure.add_scatter(
             x=list(range(last + 1)),
-            y=[max(start, start + step) for start, step in zip(starts, steps, strict=True)],
+            y=[top + (error or 0) for top, error in zip(tops, [0, *errors, 0, 0], strict=True)],
             text=[
-                f"{found.at_baseline:.2f}", *[f"{score:+.2f}" for score in scores],
-                _gap(found.gap), f"{found.at_input:.2f}",
+                f"{found.at_baseline:.2f}",
+                *[written(score, error) for score, error in zip(scores, errors, strict=True)],
+                written(found.gap), f"{found.at_input:.2f}",
             ],
             mode="text", textposition="top center", hoverinfo="skip", cliponaxis=False,
         )  # fmt: skip
     named = ["baseline", *labels, "gap", "text"]
-    few = len(scores) <= MOST_LABELS
+    few = len(scores) <= MOSTLABELS
     places = list(range(last + 1)) if few else [0, last]
     figure.update_xaxes(
         tickvals=places, ticktext=[named[place] for place in places], tickangle=-45,
-        tickfont=_LABEL, showgrid=False,
+        tickfont=LABEL, showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(title="target (logits)", zeroline=True)
     return theme.dressed(figure, 400).update_layout(bargap=0.2)
@@ -103,7 +120,7 @@ def strengths(found: Attribution) -> go.Figure:
             hovertemplate="%{customdata}<br>%{y:.4g}<extra></extra>",
         )
     )
-    _name_pieces(figure, labels)
+    name_pieces(figure, labels)
     figure.update_yaxes(title="length of the gradient")
     return theme.dressed(figure, 400)
 
@@ -123,12 +140,13 @@ def approach(found: Completeness) -> go.Figure:
             hovertemplate="%{x} steps<br>gap %{customdata:.3g} logits, %{y:.2%}<extra></extra>",
         )
     )
-    figure.add_hline(
-        y=found.bound,
+    # As a line of its own: the text of a shape is misplaced on a logarithmic axis.
+    ends = [int(found.steps[0]), max(int(found.steps[-1]), 2 * int(found.steps[0]))]
+    figure.add_scatter(
+        x=ends, y=[found.bound] * 2, mode="lines+text", text=["", f"your bound, {found.bound:.1%}"],
+        textposition="top left", hoverinfo="skip", name="bound",
         line={"color": theme.HIGHLIGHT, "width": 2, "dash": "dash"},
-        annotation_text=f"your bound, {found.bound:.1%}",
-        annotation_position="top right",
-    )
+    )  # fmt: skip
     figure.update_xaxes(
         type="log", title="steps", tickvals=found.steps.tolist(), showgrid=False,
         ticktext=[str(steps) for steps in found.steps],
@@ -138,17 +156,31 @@ def approach(found: Completeness) -> go.Figure:
 
 
 def side_by_side(
-    titles: Sequence[str], scores: Floats, signed: Sequence[bool], units: Units
+    titles: Sequence[str],
+    scores: Floats,
+    signed: Sequence[bool],
+    units: Units,
+    errors: Sequence[Floats | None] = (),
 ) -> go.Figure:
     """Draw a row for each method: each row's colours span its own largest score.
 
-    Methods without a sign are drawn in grey: they speak neither for nor against.
+    Methods without a sign are drawn in grey, and say so: they speak neither for nor against.
+    `errors` [method][unit] are standard errors, where there are; as many digits are written as are
+    known.
     """
     labels = labels_of(units)
     free = scores[:, units.free].astype(float)
     largest = np.abs(free).max(1, keepdims=True)
     scaled = free / np.where(largest > 0, largest, 1)
     few = len(labels) <= 18
+    names = [
+        title if with_sign else f"{title} (no sign)"
+        for title, with_sign in zip(titles, signed, strict=True)
+    ]
+    known = [
+        [None] * len(labels) if error is None else error[units.free].astype(float).tolist()
+        for error in (errors or [None] * len(titles))
+    ]
     figure = go.Figure()
     for with_sign, scale in ((True, theme.SIGNED), (False, _STRENGTH)):
         rows = [place for place, sign in enumerate(signed) if sign is with_sign]
@@ -164,100 +196,47 @@ def side_by_side(
             ygap=3,
             customdata=[
                 [
-                    (titles[row], label, score)
-                    for label, score in zip(labels, free[row], strict=True)
+                    (names[row], label, score, with_error(score, error))
+                    for label, score, error in zip(labels, free[row], known[row], strict=True)
                 ]
                 for row in rows
             ],
-            hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[2]:.4f}"
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[3]}"
             "<extra></extra>",
             showscale=with_sign,
             colorbar={
                 "title": "of the row's<br>largest", "tickvals": [-1, 0, 1],
                 "ticktext": ["against", "0", "for"], "thickness": 12,
             },
-            text=[[_brief(score) for score in free[row]] for row in rows] if few else None,
+            text=[
+                [written(score, error, with_sign) for score, error in
+                 zip(free[row], known[row], strict=True)]
+                for row in rows
+            ] if few else None,
             texttemplate="%{text}" if few else None,
         )  # fmt: skip
-    _name_pieces(figure, labels)
+    name_pieces(figure, labels)
     figure.update_yaxes(
-        tickvals=list(range(len(titles))), ticktext=list(titles), autorange="reversed",
+        tickvals=list(range(len(titles))), ticktext=names, autorange="reversed",
         showgrid=False,
     )  # fmt: skip
     return theme.dressed(figure, 44 * len(titles) + 130)
 
 
-def agreement_grid(found: Agreement) -> go.Figure:
-    """Draw the rank correlation of every two rankings."""
-    figure = go.Figure(
-        go.Heatmap(
-            x=list(found.names),
-            y=list(found.names),
-            z=found.correlation,
-            zmin=-1,
-            zmax=1,
-            colorscale=theme.SIGNED,
-            xgap=2,
-            ygap=2,
-            texttemplate="%{z:.2f}",
-            hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
-            colorbar={"title": "Spearman", "thickness": 12},
-        )
-    )
-    figure.update_xaxes(showgrid=False, tickangle=-30)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    return theme.dressed(figure, 38 * len(found.names) + 150)
-
-
-def phrase_table(found: PhraseAttribution) -> go.Figure:
-    """Draw a row for each token of the phrase, a column for each token of the text."""
-    labels = [_short(token) for token in found.tokens]
-    rows = [_short(token) for token in found.phrase]
-    most = float(np.abs(found.scores).max(initial=1e-9))
-    few = found.scores.shape[1] <= 22
-    figure = go.Figure(
-        go.Heatmap(
-            z=found.scores,
-            zmin=-most,
-            zmax=most,
-            colorscale=theme.SIGNED,
-            xgap=1,
-            ygap=2,
-            customdata=[[(row, label) for label in labels] for row in rows],
-            hovertemplate="%{customdata[1]} → %{customdata[0]}: %{z:.4f} nats<extra></extra>",
-            texttemplate="%{z:.2f}" if few else None,
-            colorbar={"title": "nats", "thickness": 12},
-        )
-    )
-    _name_pieces(figure, labels)
-    figure.update_xaxes(title="token of the text")
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False,
-        title="token of the phrase", tickfont=_LABEL,
-    )  # fmt: skip
-    return theme.dressed(figure, 52 * len(rows) + 170)
-
-
-def _name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
+def name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
+    """Name the places of pieces on the axis below, if they are few enough to be read."""
     # Pieces sit at their positions and only the ticks are named: a word may occur twice.
-    few = len(labels) <= MOST_LABELS
+    few = len(labels) <= MOSTLABELS
     figure.update_xaxes(
         tickvals=list(range(len(labels))) if few else None,
         ticktext=list(labels) if few else None,
         tickangle=-45 if few else 0,
-        tickfont=_LABEL,
+        tickfont=LABEL,
         showgrid=False,
     )
 
 
-def _gap(gap: float) -> str:
-    return f"{gap:+.2g}" if abs(gap) < 10 else f"{gap:+.1f}"
-
-
-def _brief(score: float) -> str:
-    return f"{score:.0f}" if abs(score) >= 10 else f"{score:.2f}"
-
-
-def _short(text: str, most: int = 24) -> str:
+def short(text: str, most: int = 24) -> str:
+    """Return a text as it is written on an axis."""
     shown = theme.visible(text)
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"

@@ -1,7 +1,7 @@
 """The models on offer: those that ship with Vitrine, and a short list of the hub's."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 BUNDLED_FOLDER: Final = Path(__file__).parents[2] / "assets" / "models"
@@ -50,3 +50,37 @@ def loadable(source: str) -> str:
     'openai-community/gpt2'
     """
     return f"assets/models/{source}" if source in bundled() else source
+
+
+def opening(source: str, revision: str = "main") -> str:
+    """Return what stands between the brackets of `from_pretrained` for `source`, as Python.
+
+    >>> opening("openai-community/gpt2", "v1"), opening("models/small.gguf")
+    ("'openai-community/gpt2', revision='v1'", "'models', gguf_file='small.gguf'")
+    """
+    path = Path(loadable(source))
+    if path.suffix.lower() == ".gguf":
+        return f"{str(path.parent)!r}, gguf_file={path.name!r}"
+    return f"{loadable(source)!r}" + (f", revision={revision!r}" if revision != "main" else "")
+
+
+MOST_OF_A_NAME: Final = 40
+"""Characters of a model's name in a sentence or on a figure."""
+
+
+def short_name(source: str) -> str:
+    """Return how a source is called in a sentence: of a path the last part, of all no more than 40.
+
+    >>> short_name("/home/me/models/SmolLM2-135M.Q4_1.gguf"), short_name("openai-community/gpt2")
+    ('SmolLM2-135M.Q4_1.gguf', 'openai-community/gpt2')
+    >>> short_name("a-very-long/name-of-a-model-that-nobody-would-read-to-its-end")
+    'a-very-long/name-of…uld-read-to-its-end'
+    """
+    source = source.strip()
+    place = PurePath(source)
+    path = place.is_absolute() or source.startswith((".", "~")) or len(place.parts) > 2
+    name = place.name if path and place.name else source
+    if len(name) <= MOST_OF_A_NAME:
+        return name
+    half = (MOST_OF_A_NAME - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"

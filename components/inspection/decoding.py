@@ -33,7 +33,7 @@ CACHE_WAYS: Final[tuple[CacheWay, ...]] = (
 
 
 def require_writing(model: Model) -> None:
-    """Raise an InspectionError, saying what `model` does instead, unless it writes on from a text."""
+    """Raise an InspectionError, saying what `model` does instead, unless it writes on."""
     if model.kind in _INSTEAD:
         raise InspectionError(
             f"'{model.source}' does not write on from a text, token by token: "
@@ -101,7 +101,7 @@ class Decoder:
         return self.onward(self.begin, cache, 0)
 
     def onward(self, ids: Tensor, cache: Cache, past: int, way: CacheWay | None = None) -> Tensor:
-        """Read `ids` [row, token] behind the `past` tokens in `cache`; return logits [row, vocabulary].
+        """Read `ids` [row, token] behind `past` tokens in `cache`; return logits [row, vocabulary].
 
         `way` is how the network is told where they stand; the way measured to be right if None.
         """
@@ -116,7 +116,7 @@ class Decoder:
         return self._last(past_key_values=cache, use_cache=True, **given)
 
     def step(self, token: Tensor, cache: Cache, past: int) -> Tensor:
-        """Read one more token [row, 1], looking up the `past` ones; return logits [row, vocabulary]."""
+        """Read one more token [row, 1], looking up `past` ones; return logits [row, vocabulary]."""
         return self.onward(token, cache, past)
 
     def without(self, ids: Tensor) -> Tensor:
@@ -133,7 +133,7 @@ class Decoder:
         return self._last(use_cache=False, **given)
 
     def greedy(self, cache: Cache, count: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield `count` times the logits [1, vocabulary] and the likeliest token [1, 1], with a cache.
+        """Yield `count` times the logits [1, vocabulary] and the best token [1, 1], with a cache.
 
         It goes on behind an end token too: measurements want so many steps.
         """
@@ -206,7 +206,7 @@ class Writer:
         return self.model.context - len(self.read_ids[0])
 
     def logits(self, new: Sequence[Sequence[int]]) -> Tensor:
-        """Read `new[row]` ids and return float32 logits [row, vocabulary] after the last, on the CPU.
+        """Read `new[row]` ids and return logits [row, vocabulary] behind the last, on the CPU.
 
         Raises:
             InspectionError: the context is full.

@@ -1,10 +1,8 @@
 """Load a model: bundled, from a folder, a file or the hub; refuse first what cannot fit."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import logging
 from typing import Any, Final
 
-import psutil
 import torch
 from transformers import (
     AutoModel,
@@ -19,23 +17,29 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from components.inspection import gguf_file, hub
 from components.inspection.building import building
-from components.inspection.catalogue import BUNDLED_FOLDER, bundled
+from components.inspection.devices import (
+    NoRoomError,
+    chosen_device,
+    chosen_dtype,
+    memory,
+    ran_out,
+)
 from components.inspection.errors import InspectionError
 from components.inspection.model import Kind, Model
 from components.inspection.progress import Progress, silent
+from components.inspection.running import RAISED
+from components.inspection.sources import local as local
+from components.inspection.sources import locate as locate
 from components.inspection.weights import Weights, weigh
 from components.inspection.wrapping import wrapped
 
+log = logging.getLogger(__name__)
 # Vitrine shows its own progress.
 disable_progress_bar()
 
-DTYPES: Final = ("float32", "bfloat16", "float16")
 WORKING_SHARE: Final = 1.2
 """Loading and running takes about a fifth more than the weights."""
-LONGEST_NAME: Final = 1_000
-"""Characters of a hub id or a path."""
 VOCABULARIES: Final = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "tekken.json")
 """Files of which a tokenizer needs at least one."""
 
@@ -59,9 +63,8 @@ def load_model(
 
     `source` is a bundled name, a folder, a .gguf file, or a hub id; `device` "auto" (cuda, else
     mps, else cpu), or a torch device; `dtype` "auto" (on cuda the 16-bit format that the card
-    computes with, else float32) or one of `DTYPES`. A model too large for one GPU is spread over
-    what there is by accelerate. Only safetensors and GGUF are read, and no code from a repository
-    is run.
+    computes with, else float32) or one of `devices.DTYPES`. A model too large for one GPU is spread
+    over all by accelerate. Only safetensors and GGUF are read, and no repository's code is run.
 
     Raises:
         InspectionError: it cannot be found, read, or held in memory.
@@ -76,109 +79,9 @@ def load_model(
     progress(0.7, f"Loading {weights.bytes_in(dtype) / 1e6:,.0f} MB of weights")
     tokenizer = _tokenizer(weights, source)
     network, kind = _network(weights, source, device, dtype, spread)
-    model = wrapped(network, tokenizer, kind, source, revision, weights.quantized)
+    model = _shown(network, tokenizer, kind, source, revision, weights.quantized)
     progress(1.0, "Ready")
     return model
-
-
-def locate(
-    source: str,
-    revision: str = "main",
-    progress: Progress = silent,
-    patterns: Sequence[str] = hub.MODEL_FILES,
-) -> Path:
-    """Return the folder (or the .gguf file) that holds `source`, fetching it if need be.
-
-    Raises:
-        InspectionError: there is no such model, or the hub cannot be reached.
-    """
-    source = source.strip()
-    if not source:
-        raise InspectionError("No model was named. Type a hub id or the path of a folder.")
-    if len(source) > LONGEST_NAME or not source.isprintable():
-        raise InspectionError(
-            f"No model has this name, of {len(source):,} characters: a hub id or the path of a "
-            f"folder has at most {LONGEST_NAME:,}, all of them printable."
-        )
-    if source in bundled():
-        return BUNDLED_FOLDER / source
-    place = local(source)
-    if place is not None:
-        return place
-    if source.startswith((".", "/", "~", "\\")) or source[1:3] == ":\\":
-        raise InspectionError(
-            f"There is no folder and no {gguf_file.SUFFIX} file {source} on the machine that runs "
-            "Vitrine."
-        )
-    return hub.fetch(source, revision, patterns, progress)
-
-
-def local(source: str) -> Path | None:
-    """Return the folder or .gguf file on this machine that `source` is the path of, or None."""
-    try:
-        place = Path(source).expanduser()
-        fits = place.is_dir() or (place.suffix.lower() == gguf_file.SUFFIX and place.is_file())
-        return place if fits else None
-    except (OSError, RuntimeError):  # a part of it is too long, or "~nobody" has no home
-        return None
-
-
-def chosen_device(device: str = "auto") -> str:
-    """Return the torch device that "auto" stands for here, or `device` itself if it exists.
-
-    One GPU has one name: "cuda" is "cuda:0" where there is no other; where there are several, it
-    means all of them.
-
-    Raises:
-        InspectionError: this machine has no such device.
-    """
-    if device == "auto":
-        if not torch.cuda.is_available():
-            return "mps" if torch.backends.mps.is_available() else "cpu"
-        device = "cuda"
-    if device == "cuda" and torch.cuda.is_available() and torch.cuda.device_count() == 1:
-        return "cuda:0"
-    there = ["cpu"]
-    there += ["cuda", *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
-    there += ["mps"] if torch.backends.mps.is_available() else []
-    if not torch.cuda.is_available():
-        there.remove("cuda")
-    if device not in there:
-        raise InspectionError(f"This machine has no device '{device}'; it has: {', '.join(there)}.")
-    return device
-
-
-def chosen_dtype(dtype: str, device: str) -> str:
-    """Return the number format that "auto" stands for on `device`, or `dtype` itself.
-
-    Raises:
-        InspectionError: there is no such format.
-    """
-    if dtype == "auto":
-        if not device.startswith("cuda"):
-            return "float32"
-        # Cards before Ampere (T4, V100) only pretend to compute in bfloat16, and slowly.
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-        return "bfloat16" if native else "float16"
-    if dtype not in DTYPES:
-        raise InspectionError(f"There is no dtype '{dtype}'; there is: {', '.join(DTYPES)}.")
-    return dtype
-
-
-class NoRoomError(InspectionError):
-    """The model does not fit into the free memory."""
-
-
-def memory(device: str) -> tuple[int, int]:
-    """Return free and total bytes of `device`; "cuda" without a number means all GPUs."""
-    if not device.startswith("cuda"):
-        main = psutil.virtual_memory()
-        return main.available, main.total
-    # What torch keeps for later use of its own counts as used, and could be had.
-    torch.cuda.empty_cache()
-    devices = [device] if ":" in device else range(torch.cuda.device_count())
-    free, total = zip(*(torch.cuda.mem_get_info(one) for one in devices), strict=True)
-    return sum(free), sum(total)
 
 
 def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
@@ -195,6 +98,24 @@ def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
     return device == "cuda" and wanted > torch.cuda.mem_get_info(0)[0]
 
 
+def _shown(network: PreTrainedModel, *further: Any) -> Model:
+    try:
+        return wrapped(network, *further)
+    except RAISED as error:
+        if ran_out(error):
+            raise
+        log.warning("%s cannot be shown", type(network).__name__, exc_info=True)
+        raise InspectionError(
+            f"Vitrine cannot look into '{further[2]}', a {type(network).__name__}: a short text "
+            f"put through it ends in {type(error).__name__}: {_first_line(error)}. It is built in a "
+            "way that is not known here. Choose another model."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else "no reason given"
+
+
 def _tokenizer(weights: Weights, source: str) -> PreTrainedTokenizerBase:
     folder, inside = weights.folder, {"gguf_file": weights.gguf} if weights.gguf else {}
     # Without any of them transformers makes up an empty tokenizer for some families.
@@ -205,7 +126,7 @@ def _tokenizer(weights: Weights, source: str) -> PreTrainedTokenizerBase:
     except Exception as error:  # any broken file ends in a library's own error
         raise InspectionError(
             f"The tokenizer of '{source}' cannot be read: {type(error).__name__}: "
-            f"{str(error).splitlines()[0][:200] if str(error) else 'no reason given'}."
+            f"{_first_line(error)}."
         ) from error
     if not hasattr(tokenizer, "backend_tokenizer"):
         raise InspectionError(
@@ -236,12 +157,12 @@ def _network(
     try:
         with building():
             network, info = auto.from_pretrained(weights.folder, **arguments)
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # any broken file ends in a library's own error
+        if ran_out(error):
+            raise
         raise InspectionError(
             f"The weights of '{source}' cannot be loaded: {type(error).__name__}: "
-            f"{str(error).splitlines()[0][:200] if str(error) else 'no reason given'}."
+            f"{_first_line(error)}."
         ) from error
     missing = sorted(name for name in info["missing_keys"] if "pooler" not in name)
     own = f"{network.base_model_prefix}."

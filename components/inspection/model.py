@@ -11,10 +11,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from components.inspection.anatomy import Anatomy
 from components.inspection.errors import InspectionError
+from components.inspection.tokenizer.backend import BYTE_OF, unlimited
+from components.inspection.tokenizer.backend import checked_text as checked_text
 
 Kind = Literal["causal", "masked", "seq2seq", "classifier", "headless"]
 """What the model answers with; "headless": with its hidden states only (sentence encoders)."""
@@ -31,6 +32,7 @@ class ModelFacts:
     weight_bytes: int
     """Bytes that the weights take in memory, in `dtype`."""
     device: str
+    """Where its weights are; "cuda" if they are spread over several GPUs."""
     dtype: str
     context: int
     """Most tokens the model reads at once."""
@@ -97,21 +99,21 @@ class Model:
         """Describe this model in plain values."""
         config = self.network.config.get_text_config()
         parameters = list(self.network.parameters())
-        heads = _first_number(config, "num_attention_heads", "encoder_attention_heads") or 1
+        heads = first_number(config, "num_attention_heads", "encoder_attention_heads") or 1
         return ModelFacts(
             source=self.source,
             family=config.model_type,
             kind=self.kind,
             parameters=sum(weight.numel() for weight in parameters),
             weight_bytes=sum(weight.numel() * weight.element_size() for weight in parameters),
-            device=str(self.device),
+            device="cuda" if len({one.device for one in parameters}) > 1 else str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
             context=self.context,
-            vocabulary=_first_number(config, "vocab_size") or self.rows_of_embedding,
-            layers=_first_number(config, "num_hidden_layers", "num_layers") or 0,
+            vocabulary=first_number(config, "vocab_size") or self.rows_of_embedding,
+            layers=first_number(config, "num_hidden_layers", "num_layers") or 0,
             heads=heads,
             kv_heads=count_kv_heads(config),
-            width=_first_number(config, "hidden_size", "d_model") or 1,
+            width=first_number(config, "hidden_size", "d_model") or 1,
             quantized=self.quantized,
         )
 
@@ -121,10 +123,7 @@ class Model:
 
         A copy, because transformers sets truncation and padding on its own while it works.
         """
-        copy = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
-        copy.no_truncation()
-        copy.no_padding()
-        return copy
+        return unlimited(self.tokenizer.backend_tokenizer.to_str())
 
     @property
     def rows_of_embedding(self) -> int:
@@ -142,10 +141,18 @@ class Model:
     def embeddings(self) -> list[nn.Module]:
         """Return the modules that turn ids into vectors, of the encoder first.
 
-        An encoder-decoder calls its stacks' own tables, never the one that they share.
+        An encoder-decoder calls its stacks' own tables, never the one that they share; one stack of
+        two alone keeps that shared one too, before its own.
         """
         if len(self.anatomy.towers) == 1:
-            return [self.network.get_input_embeddings()]
+            table = self.network.get_input_embeddings()
+            weight = getattr(table, "weight", None)
+            alike: list[nn.Module] = [
+                module
+                for module in self.network.modules()
+                if isinstance(module, nn.Embedding) and module.weight is weight
+            ]
+            return alike[-1:] or [table]
         found = [
             getattr(stack, "embed_tokens", None) or stack.get_input_embeddings()
             for stack in (self.network.get_encoder(), self.network.get_decoder())
@@ -228,33 +235,17 @@ class Model:
         )
 
 
-def checked_text(text: str) -> str:
-    """Return `text`, if a file could hold it.
-
-    Raises:
-        InspectionError: it holds half a surrogate pair, which UTF-8 cannot write.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InspectionError(
-            f"Character {error.start + 1:,} is half of a surrogate pair (U+"
-            f"{ord(text[error.start]):04X}), which no text file can hold. Remove it."
-        ) from None
-    return text
-
-
 def count_kv_heads(config: PretrainedConfig) -> int:
     """Return how many heads have keys and values of their own, by the model's configuration."""
-    heads = _first_number(config, "num_attention_heads", "encoder_attention_heads") or 1
+    heads = first_number(config, "num_attention_heads", "encoder_attention_heads") or 1
     if getattr(config, "multi_query", False) and not getattr(
         config, "new_decoder_architecture", False
     ):
         return 1  # Falcon and StarCoder, which state no number then
-    return _first_number(config, "num_key_value_heads", "num_kv_heads") or heads
+    return first_number(config, "num_key_value_heads", "num_kv_heads") or heads
 
 
-def _first_number(config: PretrainedConfig, *names: str) -> int | None:
+def first_number(config: PretrainedConfig, *names: str) -> int | None:
     """Return the first of the named settings that is a number above 0, of layers that differ the
     largest."""
     for name in names:
@@ -276,7 +267,7 @@ def _decoder(tokenizer: PreTrainedTokenizerBase) -> str:
 
 def _text(token: str, byte_level: bool) -> str:
     if byte_level:
-        raw = bytes(_BYTE_OF[char] for char in token if char in _BYTE_OF)
+        raw = bytes(BYTE_OF[char] for char in token if char in BYTE_OF)
     elif _BYTE_TOKEN.fullmatch(token):
         raw = bytes.fromhex(token[3:5])
     else:
@@ -287,7 +278,5 @@ def _text(token: str, byte_level: bool) -> str:
         return "".join(f"⟨{byte:02X}⟩" for byte in raw)
 
 
-_BYTE_OF: Final = {char: byte for byte, char in bytes_to_unicode().items()}
-"""The byte that each character of a byte-level vocabulary stands for (GPT-2's alphabet)."""
 _BYTE_TOKEN: Final = re.compile("<0x[0-9A-F]{2}>")
 """SentencePiece's way to write a byte for which it has no token."""

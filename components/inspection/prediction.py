@@ -7,18 +7,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from components.inspection import rounding
+from components.inspection.checks import Check
+from components.inspection.decoding import require_writing
+from components.inspection.distribution import checked_logits, entropy_of, shares_of
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import record
+from components.inspection.forward_pass import arguments_of, inputs_of, record
+from components.inspection.masking import mask_place, with_mask
 from components.inspection.model import Model
+from components.inspection.running import run
 
 MOST: Final = 10
+Asked = Literal["next token", "masked token", "class"]
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """The likeliest answers to one question, the likeliest first."""
 
-    asked: Literal["next token", "masked token", "class"]
+    asked: Asked
     tokens: tuple[str, ...]
     """The text that was read, token by token."""
     place: int
@@ -30,6 +38,8 @@ class Prediction:
     """Of the whole distribution, in bits: 0 is certain, log2(choices) knows nothing."""
     choices: int
     """Number of possible answers: the vocabulary, or the classes."""
+    checks: tuple[Check, ...]
+    """Of the distribution that the likeliest are taken from."""
 
 
 def predict(model: Model, text: str) -> Prediction:
@@ -39,50 +49,81 @@ def predict(model: Model, text: str) -> Prediction:
     at the end.
 
     Raises:
-        InspectionError: the text is empty or too long.
+        InspectionError: the text is empty or too long, the model predicts nothing, or what it
+            computes are no numbers.
     """
-    if model.kind == "masked":
-        mask = model.tokenizer.mask_token
-        if mask is None:
-            raise InspectionError(
-                f"The tokenizer of '{model.source}' has no mask token, so this model cannot be "
-                "asked what stands behind one."
-            )
-        if text and mask not in text:
-            text = f"{text} {mask}"
-    config = model.network.config
-    if model.kind == "classifier" and (
-        config.num_labels == 1
-        or config.problem_type in ("regression", "multi_label_classification")
-    ):
+    _require_answer(model)
+    text = with_mask(model, text)
+    recording = record(model, text, keep=["logits"])
+    if recording.logits is None:
+        raise InspectionError(f"The network of '{model.source}' gives no logits to show.")
+    ids = recording.stack().ids
+    place = mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
+    logits = checked_logits(_row(model, recording.logits, place))
+    shares = shares_of(logits)
+    best = np.argsort(-shares, kind="stable")[:MOST]
+    if model.kind == "classifier":
+        names: dict[Any, str] = model.network.config.id2label or {}
+        answers = tuple(str(names.get(int(index), f"class {index}")) for index in best)
+    else:
+        answers = model.token_texts(best.tolist())
+    asked: dict[str, Asked] = {"classifier": "class", "masked": "masked token"}
+    return Prediction(
+        asked=asked.get(model.kind, "next token"),
+        tokens=recording.stacks[0].tokens,
+        place=place,
+        answers=answers,
+        probabilities=shares[best].astype(np.float32),
+        entropy=entropy_of(shares),
+        choices=len(shares),
+        checks=(
+            Check(
+                f"the probabilities of all {len(shares):,} choices sum to 1",
+                abs(float(shares.sum()) - 1),
+                rounding.of_row_sum(len(shares), "float64"),
+                "What is drawn is no distribution.",
+            ),
+            rounding.compared(
+                "these logits are those of a plain pass",
+                logits,
+                _row(model, _plain(model, text), place if model.kind == "masked" else -1),
+                0.0,
+                "Looking changed what the model answers, or the answer was taken from another "
+                "place of the text.",
+            ),
+        ),
+    )
+
+
+def _require_answer(model: Model) -> None:
+    if model.kind == "headless":
+        raise InspectionError(
+            f"'{model.source}' was saved without a head: it gives each token a vector (its last "
+            "hidden state), as sentence encoders do, and predicts nothing. Look at how it cuts a "
+            "text into tokens, at its attention and at its positions."
+        )
+    if model.kind in ("causal", "seq2seq"):
+        require_writing(model)
+    if model.kind == "classifier" and not chooses(model):
         raise InspectionError(
             f"'{model.source}' does not choose one of several classes: it gives a number, or "
             "judges each label by itself. There is no distribution over classes to show."
         )
-    recording = record(model, text, keep=["logits"])
-    assert recording.logits is not None
-    stack = recording.stack()
-    if model.kind == "classifier":
-        place, logits = len(stack.ids) - 1, recording.logits
-    elif model.kind == "masked":
-        place = stack.ids.index(model.tokenizer.mask_token_id)
-        logits = recording.logits[place]
-    else:
-        place = len(stack.ids) - 1
-        logits = recording.logits[place]
-    probabilities = torch.from_numpy(logits).double().softmax(-1)
-    best = probabilities.topk(min(MOST, len(probabilities)))
-    if model.kind == "classifier":
-        names: dict[Any, str] = model.network.config.id2label or {}
-        answers = tuple(str(names[index]) for index in best.indices.tolist())
-    else:
-        answers = model.token_texts(best.indices.tolist())
-    return Prediction(
-        asked={"classifier": "class", "masked": "masked token"}.get(model.kind, "next token"),  # type: ignore[arg-type]
-        tokens=recording.stacks[0].tokens,
-        place=place,
-        answers=answers,
-        probabilities=best.values.float().numpy(),
-        entropy=float(torch.special.entr(probabilities).sum() / np.log(2)),
-        choices=len(probabilities),
-    )
+
+
+def _row(model: Model, logits: Array, place: int) -> Array:
+    return logits if model.kind == "classifier" else logits[place]
+
+
+def _plain(model: Model, text: str) -> Array:
+    with torch.no_grad():
+        output = run(model, **arguments_of(model, inputs_of(model, text)))
+    logits: Array = output.logits[0].to("cpu", torch.float32).numpy()
+    return logits
+
+
+def chooses(model: Model) -> bool:
+    """Say whether a classifier chooses one of several classes, so that their shares sum to 1."""
+    config = model.network.config
+    judges = config.problem_type in ("regression", "multi_label_classification")
+    return int(config.num_labels or 0) > 1 and not judges

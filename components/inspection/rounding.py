@@ -49,12 +49,27 @@ def summed(terms: int, dtype: str = "float32") -> float:
     return min(float(terms), CERTAIN * sqrt(terms)) * unit(dtype)
 
 
-def of_softmax(terms: int, dtype: str) -> float:
-    """Return how far a weight, at most 1, of a softmax over `terms` scores may be off in `dtype`.
+def of_softmax(
+    terms: int, dtype: str, weights: NDArray[np.floating] | float = 1.0
+) -> NDArray[np.floating] | float:
+    """Return how far the `weights` of a softmax over `terms` scores may be off in `dtype`.
 
-    The families compute it in float32 and round the result to the model's format.
+    Most families compute it in float32 and round the result to the model's format; some in the
+    model's format, where exponential, sum and quotient are each rounded. A weight is rounded by a
+    share of itself, or to the format's smallest number.
     """
-    return unit(dtype) + EXPONENTIAL * unit("float32") + summed(terms)
+    fine = "float64" if dtype == "float64" else "float32"
+    return 3 * unit(dtype) * weights + least(dtype) + EXPONENTIAL * unit(fine) + summed(terms, fine)
+
+
+def least(dtype: str) -> float:
+    """Return the smallest number above 0 that `dtype` has.
+
+    >>> least("float16")
+    5.960464477539063e-08
+    """
+    finfo = torch.finfo(getattr(torch, dtype))
+    return float(finfo.smallest_normal) * float(finfo.eps)
 
 
 def of_row_sum(terms: int, dtype: str) -> float:
@@ -63,8 +78,17 @@ def of_row_sum(terms: int, dtype: str) -> float:
     Each weight was rounded by a share of itself, and together they are 1; numbers too small for
     the format (of float16: below 6e-8) are lost.
     """
-    lost = terms * float(torch.finfo(getattr(torch, dtype)).smallest_normal) * 2 * unit(dtype)
-    return unit(dtype) + EXPONENTIAL * unit("float32") + 2 * summed(terms) + lost
+    fine = "float64" if dtype == "float64" else "float32"
+    return float(of_softmax(terms, dtype)) + summed(terms, fine) + terms * least(dtype)
+
+
+def of_log_softmax(terms: int, size: float) -> float:
+    """Return how far a logarithm of a probability may be off: a logit of float32 less the logarithm
+    of the sum of `terms` exponentials, where the logits are at most `size` from the largest.
+
+    What share the sum is off by is what its logarithm is off by; the difference rounds three times.
+    """
+    return EXPONENTIAL * unit("float32") + summed(terms) + 3 * unit("float32") * size
 
 
 def compared(
@@ -74,7 +98,7 @@ def compared(
     allowed: NDArray[np.floating] | float,
     meaning: str = "",
 ) -> Check:
-    """Return the check of two arrays, number by number, at the place that is farthest beyond bounds.
+    """Return the check of two arrays, number by number, at the place farthest beyond bounds.
 
     `allowed` is what rounding may account for, for each number or for all. The error told is that
     of the place where it is the largest share of what is allowed there. NaN on one side only, or

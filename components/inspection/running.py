@@ -3,12 +3,11 @@
 import logging
 from typing import Any, Final
 
-import torch
-
+from components.inspection.devices import ran_out
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 
-_RAISED: Final = (
+RAISED: Final = (
     RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError, IndexError, KeyError,
     AssertionError, ZeroDivisionError,
 )  # fmt: skip
@@ -26,17 +25,17 @@ def run(model: Model, **arguments: Any) -> Any:
 
     Raises:
         NetworkError: the family's own code raises; it is logged with its traceback.
-        torch.OutOfMemoryError: as it comes, for whoever can make room.
+        torch.OutOfMemoryError, RuntimeError: memory ran out, for whoever can make room.
     """
     try:
         return model.network(**arguments)
-    except (InspectionError, torch.OutOfMemoryError):
-        raise
-    except _RAISED as error:
+    except RAISED as error:
+        if ran_out(error):
+            raise
         log.warning("%s fails: %s", type(model.network).__name__, error, exc_info=True)
         said = str(error).splitlines()[0][:160] if str(error) else "no reason given"
         raise NetworkError(
             f"The code of '{model.source}' ({type(model.network).__name__} in transformers) fails "
-            f"here, in {model.facts.dtype} on {model.facts.device}: {type(error).__name__}: {said}. "
-            "Try another text or another number format, or choose another model."
+            f"here, in {model.facts.dtype} on {model.facts.device}: {type(error).__name__}: "
+            f"{said}. Try another text or another number format, or choose another model."
         ) from error

@@ -6,14 +6,15 @@ from typing import Any
 from torch import nn
 from transformers import PreTrainedModel
 
-from components.inspection.anatomy import FAMILIES, Anatomy, StackName, Tower, part, row_of
+from components.inspection.anatomy import Anatomy, StackName, Tower, part
 from components.inspection.errors import InspectionError
+from components.inspection.families import row_of
 
 _WAYS_INSIDE = {item.name for item in fields(Tower)} - {"blocks", "final_norm", "projections"}
 
 
 def anatomy_of(network: PreTrainedModel) -> Anatomy:
-    """Return the row of `network`'s family if its modules are where the row says, else what is found.
+    """Return the row of `network`'s family if its modules are where that says, else what is found.
 
     Without a row, the blocks are the list of as many modules as the configuration has layers;
     whether it is a decoder or an encoder is a guess here, which `model.wrapped` measures.
@@ -22,8 +23,15 @@ def anatomy_of(network: PreTrainedModel) -> Anatomy:
         InspectionError: no blocks can be found.
     """
     row = row_of(network)
-    if row is not None and _leads_somewhere(row, network.base_model):
-        return row
+    if row is not None:
+        there: dict[str, Any] = {
+            name: tower if _leads_somewhere(tower, network.base_model) else None
+            for name, tower in row.towers.items()
+        }
+        # One stack of two may have been saved alone (T5EncoderModel).
+        if any(there.values()) and (all(there.values()) or not network.config.is_encoder_decoder):
+            table = _table(row.position_table, network.base_model)
+            return replace(row, position_table=table, **there)
     return _found(network)
 
 
@@ -32,20 +40,23 @@ def blocks_of(network: PreTrainedModel, tower: Tower) -> list[nn.Module]:
     return list(part(network.base_model, tower.blocks).children())
 
 
-def _leads_somewhere(anatomy: Anatomy, base: nn.Module) -> bool:
+def _leads_somewhere(tower: Tower, base: nn.Module) -> bool:
     try:
-        part(base, anatomy.embedding)
-        if anatomy.position_table is not None:
-            part(base, anatomy.position_table)
-        for tower in anatomy.towers.values():
-            for block in part(base, tower.blocks).children():
-                for name in _WAYS_INSIDE:
-                    paths = getattr(tower, name) or ()
-                    for path in (paths,) if isinstance(paths, str) else paths:
-                        part(block, path)
+        for block in part(base, tower.blocks).children():
+            for name in _WAYS_INSIDE:
+                paths = getattr(tower, name) or ()
+                for path in (paths,) if isinstance(paths, str) else paths:
+                    part(block, path)
     except AttributeError:
         return False
     return True
+
+
+def _table(path: str | None, base: nn.Module) -> str | None:
+    """Return the path of a position table, or of that of the decoder alone; None without one."""
+    modules = dict(base.named_modules())
+    paths = (path, path.replace("encoder.", "decoder.")) if path else ()
+    return next((each for each in paths if each in modules), None)
 
 
 def _found(network: PreTrainedModel) -> Anatomy:
@@ -66,37 +77,39 @@ def _found(network: PreTrainedModel) -> Anatomy:
     lacking = [name for name, blocks in found.items() if blocks is None]
     if lacking:
         raise InspectionError(
-            f"Vitrine does not know the family '{config.model_type}' and cannot find its blocks: "
-            "it has no list of as many like modules as it has layers. Choose a model of a family "
-            f"that is built so, such as {', '.join(sorted(FAMILIES)[:6])}, Llama or Qwen."
+            f"Vitrine cannot find the blocks of this network ({type(network).__name__}): it has no "
+            "list of as many like modules as its configuration has layers. Choose a model that is "
+            "built so, such as a GPT-2, Llama, Qwen or BERT."
         )
-    towers = {
+    towers: dict[str, Any] = {
         name: Tower(str(blocks), "", (), "", "", None, None) for name, blocks in found.items()
     }
-    return replace(Anatomy("", "unknown", named=False), **towers)
+    return replace(Anatomy("unknown", named=False), **towers)
 
 
-def _layers(config: Any, name: StackName | None) -> int | None:
+def _layers(config: Any, name: StackName | None) -> list[int]:
+    """Return what the configuration may mean by the number of blocks, the likeliest first."""
     names = {
         "encoder": ("encoder_layers", "num_encoder_layers", "num_layers", "num_hidden_layers"),
         "decoder": ("decoder_layers", "num_decoder_layers", "num_layers", "num_hidden_layers"),
         None: ("num_hidden_layers", "num_layers", "n_layer", "decoder_layers", "encoder_layers"),
     }[name]
     stated = (getattr(config, each, None) for each in names)
-    return next((count for count in stated if isinstance(count, int)), None)
+    return [count for count in stated if isinstance(count, int)]
 
 
-def _blocks_in(stack: nn.Module, way: str, layers: int | None) -> str | None:
-    """Return the path, from the base model, of the list of `layers` modules nearest to the top."""
+def _blocks_in(stack: nn.Module, way: str, layers: list[int]) -> str | None:
+    """Return the path, from the base model, of the list of as many modules nearest to the top."""
     lists = [
         name
         for name, found in stack.named_modules()
-        if isinstance(found, nn.ModuleList) and len(found) == layers
+        if isinstance(found, nn.ModuleList) and len(found) in layers
     ]
     # Lists of norms, or of one part of each block (XLM), may stand beside: that with attention in
     # it is meant, of several the largest.
     lists.sort(
         key=lambda name: (
+            layers.index(len(stack.get_submodule(name))),  # type: ignore[arg-type]
             not _attends(stack.get_submodule(name)),
             name.count("."),
             -_weights(stack.get_submodule(name)),

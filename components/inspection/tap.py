@@ -102,7 +102,8 @@ class SoftmaxTap(TorchFunctionMode):
                 first.numel() == last.weights.numel()
                 and first.shape[-2:] == last.weights.shape[-2:]
             ):
-                last.values, last.output = tensors[-1], out
+                # What is multiplied counts: a float32 softmax is rounded to another format first.
+                last.weights, last.values, last.output = first, tensors[-1], out
                 if func is torch.einsum:
                     last.values = last.output = None
 

@@ -64,15 +64,30 @@ def weigh(place: Path, source: str) -> Weights:
     return Weights(place, config, kind, parameters)
 
 
-def _gguf_weights(file: Path, source: str) -> Weights:
-    header = gguf_file.read(file, source)
+def config_of(place: Path, source: str) -> PretrainedConfig:
+    """Read the configuration in a folder, or of a .gguf file.
+
+    Raises:
+        InspectionError: it is missing, broken, or needs code of its own.
+    """
+    if not place.is_file():
+        return _config(place, source)
+    return _gguf_config(place, source, gguf_file.read(place, source))
+
+
+def _gguf_config(file: Path, source: str, header: gguf_file.GgufHeader) -> PretrainedConfig:
     try:
-        config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
+        return AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
     except Exception as error:  # any strange value ends in a library's own error
         raise InspectionError(
             f"transformers cannot read '{source}', a GGUF file of the architecture "
             f"'{header.architecture}': {type(error).__name__}: {str(error).splitlines()[0][:200]}."
         ) from error
+
+
+def _gguf_weights(file: Path, source: str) -> Weights:
+    header = gguf_file.read(file, source)
+    config = _gguf_config(file, source, header)
     _check_attention(config, source)
     return Weights(
         file.parent, config, _kind(config, source), header.parameters, file.name, header.quantized
@@ -177,8 +192,12 @@ def _kind(config: PretrainedConfig, source: str) -> Kind:
     if saved.endswith("ForSequenceClassification"):
         if family in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES and not both:
             return "classifier"
-    elif saved and saved in _headless(family):
-        return "headless"
+    elif saved and saved in _headless(family) and _reads_text(config):
+        tied = getattr(config, "tie_word_embeddings", False)
+        writes = family in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not both
+        # Its output layer is its embedding, which is there; an encoder's has more to it.
+        fills = family in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+        return "causal" if writes and tied and not fills else "headless"
     elif family in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES and both:
         return "seq2seq"
     elif saved.endswith(("ForCausalLM", "LMHeadModel")):
@@ -193,6 +212,13 @@ def _kind(config: PretrainedConfig, source: str) -> Kind:
         f"'{source}' is a {saved or family}: Vitrine shows language models that continue a text, "
         "fill a mask, translate, classify a text, or give its hidden states."
     )
+
+
+def _reads_text(config: PretrainedConfig) -> bool:
+    try:
+        return isinstance(getattr(config.get_text_config(), "vocab_size", None), int)
+    except (RuntimeError, ValueError):  # several texts, or each layer its own
+        return False
 
 
 def _headless(family: str) -> set[str]:

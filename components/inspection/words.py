@@ -1,6 +1,6 @@
 """What a word is, and a sentence: one notion for all pages, in any script and in code.
 
-Words end where Unicode says (Standard Annex 29, word boundaries): "well-made" is three, "lama's" and
+Words end where Unicode says (Annex 29, word boundaries): "well-made" is three, "lama's" and
 "foo_bar" one each. Scripts that are written without spaces (Chinese, Thai) would need a dictionary;
 there, each token is a word unless a character is cut over several.
 """
@@ -43,6 +43,8 @@ def sentence_spans(tokens: Sequence[str], special: Collection[int] = ()) -> Span
 
     >>> sentence_spans(["Hi", "!", " It", " is", " me", "."])
     ((0, 2), (2, 6))
+    >>> sentence_spans(["H", "i", "!", " ", "I", "t", " ", "i", "s", "."])
+    ((0, 3), (3, 10))
     """
     text, starts = _written(tokens, special)
     return _joined(tokens, special, text, starts, {one.start() for one in _SENTENCE.finditer(text)})
@@ -104,7 +106,8 @@ def _joined(
     last = -1
     for place, start in enumerate(starts):
         stop = starts[place + 1] if place + 1 < len(starts) else len(text)
-        visible = next((i for i in range(start, max(stop, start + 1)) if not text[i : i + 1].isspace()), None)  # fmt: skip
+        places = range(start, max(stop, start + 1))
+        visible = next((i for i in places if not text[i : i + 1].isspace()), None)
         if place in special:
             firsts.append(place)
             waiting, last = False, -1
@@ -115,7 +118,12 @@ def _joined(
             # It waits for the next word; at the end of the text it ends the last one.
             rest = range(place + 1, len(tokens))
             comes = next((one for one in rest if one in special or not tokens[one].isspace()), None)
-            if (comes is not None and comes not in special and not waiting) or after_special:
+            begins = (
+                comes is not None
+                and comes not in special
+                and _letter(text, starts[comes]) in boundaries
+            )
+            if (begins and not waiting) or after_special:
                 firsts.append(place)
                 waiting = True
             continue
@@ -124,3 +132,8 @@ def _joined(
             firsts.append(place)
         waiting, last = False, start
     return tuple(zip(firsts, [*firsts[1:], len(tokens)], strict=True))
+
+
+def _letter(text: str, start: int) -> int:
+    """Return the place of the first character from `start` on that is no space."""
+    return next((i for i in range(start, len(text)) if not text[i].isspace()), len(text))

@@ -1,16 +1,17 @@
 """A network and its tokenizer become a `Model`: where its parts are, and which way it reads."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from components.inspection.anatomy import FAMILIES
 from components.inspection.causality import last_token_changed
 from components.inspection.errors import InspectionError
+from components.inspection.families import FAMILIES
 from components.inspection.forward_pass import arguments_of, inputs_of
-from components.inspection.model import Kind, Model
+from components.inspection.model import Kind, Model, first_number
 from components.inspection.probe import probe_ids, probe_target
 from components.inspection.running import run
 from components.inspection.stacks import anatomy_of
@@ -65,7 +66,7 @@ def _facing(model: Model) -> Model:
     model.known["claimed stack"] = claimed if model.anatomy.named else name
     if name == claimed:
         return model
-    both = {"encoder": None, "decoder": None, name: stack}
+    both: dict[str, Any] = {"encoder": None, "decoder": None, name: stack}
     return replace(model, anatomy=replace(model.anatomy, **both))
 
 
@@ -93,11 +94,16 @@ def _check_numbers(model: Model) -> None:
 def context_length(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """Return how many tokens the model reads at most, by its configuration."""
     config = network.config.get_text_config()
-    names = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
-    stated = [getattr(config, name, None) for name in names]
-    # XLNet states -1 for "no limit".
-    limit = next((int(value) for value in stated if isinstance(value, int) and value > 0), None)
+    limit = stated_context(config)
     if limit is None:
         limit = min(int(tokenizer.model_max_length), LONGEST)
     family = FAMILIES.get(config.model_type)
     return int(np.clip(limit - (family.reserved_positions if family else 0), 1, LONGEST))
+
+
+def stated_context(config: PretrainedConfig) -> int | None:
+    """Return how many positions a configuration of a text model speaks of; None if of none."""
+    # XLNet states -1 for "no limit".
+    return first_number(
+        config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx"
+    )

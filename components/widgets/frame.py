@@ -66,7 +66,8 @@ def sidebar() -> None:
                 DTYPES,
                 key="dtype",
                 bind="query-params",
-                help="auto: bfloat16 on an NVIDIA GPU, else float32.",
+                help="auto: the 16-bit format that the GPU computes with (bfloat16, before Ampere float16), "
+                "else float32.",
             )
             revision = st.text_input(
                 "Revision",
@@ -109,7 +110,7 @@ def chosen_model() -> ModelChoice:
         if fallback == choice:
             raise
         _load(fallback, place)
-        place.error(f"{error}\n\nStill looking at **{fallback.source}**.")
+        place.error(f"{error}\n\nStill looking at **{fallback.name}**.")
         st.session_state[_CHOSEN], st.session_state[_TOLD] = fallback, True
         return fallback
     # Remembered over runs, so that a model that fails to load leaves the reader where they were.
@@ -141,13 +142,25 @@ def _load(choice: ModelChoice, place: DeltaGenerator) -> None:
     else:
         facts = engine.facts(choice, telling(place))
     free, total = engine.device_memory(facts.device)
+    # The picker cuts a long path at its end, where the name stands.
+    name = "" if choice.name == choice.source else f"`{choice.name}`  \n"
     place.markdown(
-        f"**{_millions(facts.parameters)}** parameters · {facts.layers} layers · "
+        f"{name}**{_millions(facts.parameters)}** parameters · {facts.layers} layers · "
         f"{facts.heads} heads"
         + (f" ({facts.kv_heads} key-value)" if facts.kv_heads != facts.heads else "")
         + f"  \n{facts.family} on **{facts.device}**, {facts.dtype}, "
         f"{facts.weight_bytes / 1e6:,.0f} MB  \n"
-        f"reads up to {facts.context:,} tokens · {facts.vocabulary:,} in the vocabulary  \n"
+        + (
+            f"weights quantized to {facts.quantized}, computed in {facts.dtype}  \n"
+            if facts.quantized
+            else ""
+        )
+        + (
+            "saved without an output layer: shows everything but predictions  \n"
+            if facts.kind == "headless"
+            else ""
+        )
+        + f"reads up to {facts.context:,} tokens · {facts.vocabulary:,} in the vocabulary  \n"
         f":gray[{facts.device} memory: {(total - free) / 1e9:.1f} of {total / 1e9:.1f} GB in use]"
     )
 

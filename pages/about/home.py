@@ -5,6 +5,7 @@ import streamlit as st
 from components import engine
 from components.figures.theme import visible
 from components.widgets import chapters, frame
+from components.widgets.checks import show_checks
 
 st.title("A transformer behind glass")
 st.markdown(
@@ -28,7 +29,16 @@ with prediction_side, frame.explained():
 
     prediction = engine.inspect(inspection.predict, choice, frame.prompt())
     st.subheader(f"What comes next? The {prediction.asked}, by {choice.source}")
-    st.markdown(f"> {frame.prompt()[-300:]} **___**")
+    asked_at = prediction.tokens[prediction.place] if prediction.asked == "masked token" else "___"
+    shown = frame.prompt()[-300:]
+    if engine.facts(choice).kind == "seq2seq":
+        shown += f"\n→ {asked_at}"  # the answer begins anew
+    elif prediction.asked == "next token" or (
+        prediction.asked == "masked token" and asked_at not in frame.prompt()
+    ):
+        shown += f" {asked_at}"
+    # As it is written: a prompt is no Markdown.
+    st.text(shown)
     top, share = visible(prediction.answers[0]), prediction.probabilities[0]
     st.plotly_chart(
         prediction_bars(prediction),
@@ -41,3 +51,4 @@ with prediction_side, frame.explained():
         f"{prediction.entropy:.2f} bits: as undecided as a fair choice among "
         f"{2**prediction.entropy:.1f}."
     )
+    show_checks(prediction.checks, choice, "Home")

@@ -7,7 +7,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 STORY = quote("Once upon a time there was a little fox named Leo.")
-CHECKED = re.compile(r"Checked: transformers' own logits processors.*largest difference", re.S)
+CHECKED = "Each token left has the probability that transformers gives it"
+
+
+def checked_for(page: Page, what: str) -> None:
+    """Wait until the server has checked what the browser made of these settings: all is green."""
+    expect(page.get_by_text(re.compile(f"Checked for: .*{what}"))).to_be_visible()
+    expect(page.get_by_text(CHECKED)).to_be_visible()
+    expect(page.get_by_text("✗")).to_have_count(0)
 
 
 def opened(page: Page, app_url: str, **address: str) -> None:
@@ -53,7 +60,7 @@ def test_bars_change_while_the_thumb_is_dragged_and_the_server_agrees_on_release
     assert "temperature=" not in page.url
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"temperature=(2\.9|3)"))
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked_for(page, r"temperature (2\.9|3)")
     assert shares_after(page) == dragged
 
 
@@ -65,8 +72,7 @@ def test_top_p_removes_tokens_as_it_is_dragged(page, app_url):
     assert page.locator(".rows .gone").count() > 10
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"top_p=0\.5"))
-    left = page.locator("[data-step=top_p] .leaves span").first.inner_text()
-    expect(page.get_by_text(re.compile(rf"leave the same {left} tokens?"))).to_be_visible()
+    checked_for(page, r"top-p 0\.5")
 
 
 def test_the_address_reopens_exactly_what_was_on_screen(page, app_url):
@@ -124,9 +130,22 @@ def test_presets_and_greedy_say_what_they_do(page, app_url):
     opened(page, app_url)
     page.get_by_role("button", name="Greedy", exact=True).click()
     expect(page.get_by_text("No random number is used")).to_be_visible()
-    expect(page.get_by_text("leave the same 1 token.")).to_be_visible()
+    checked_for(page, "Greedy")
     page.get_by_role("button", name="All off").click()
     expect(page).not_to_have_url(re.compile("temperature"))
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_in_16_bits_with_their_many_equal_logits_browser_and_server_agree(page, app_url, dtype):
+    opened(page, app_url, dtype=dtype, top_p="0.9", temperature="1.5", repetition_penalty="0.5")
+    checked_for(page, r"top-p 0\.9")
+
+
+def test_hot_as_it_may_be_the_token_drawn_has_its_name(page, app_url):
+    opened(page, app_url, temperature="5", seed="2")
+    checked_for(page, "temperature 5")
+    expect(page.locator(".said")).to_contain_text("is drawn")
+    expect(page.locator(".said")).not_to_contain_text("“#")
 
 
 def test_the_toy_logits_can_be_followed_by_hand(page, app_url):

@@ -1,10 +1,13 @@
 """Pictures of attributions, read back as data: the numbers are the inspection's own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from components.figures import attribution as figures
 from components.figures import theme
+from components.figures.attribution_tables import agreement_grid, phrase_table
 from components.figures.faithfulness import beside_attention, deletion_and_insertion
 from components.inspection.attribution.agreement import agreement
 from components.inspection.attribution.completeness import Completeness
@@ -40,6 +43,29 @@ def test_the_bridge_leads_from_baseline_to_text_and_shows_its_gap():
     assert list(trace.marker.pattern.shape) == ["", "", "", "/", ""]
 
 
+def test_drawn_scores_carry_their_standard_error_and_no_more_digits_than_are_known():
+    sure = replace(FOUND, errors=np.array([np.nan, 0.32, 0.041], np.float32))
+    figure = figures.bridge(sure)
+    bars = next(trace for trace in figure.data if trace.name == "standard error")
+    assert list(bars.x) == [1, 2]
+    assert list(bars.y) == pytest.approx([3.5, 2.75])  # at the end of each piece's step
+    assert list(bars.error_y.array) == pytest.approx([0.32, 0.041])
+    numbers = next(trace for trace in figure.data if getattr(trace, "mode", "") == "text")
+    assert list(numbers.text) == ["1.00", "+2.5", "-0.75", "+0.25", "3.00"]
+    hover = [cell[1] for cell in figure.data[0].customdata]
+    assert hover[1:3] == ["+2.5 ± 0.3", "-0.75 ± 0.04"]
+    assert not any(trace.name == "standard error" for trace in figures.bridge(FOUND).data)
+
+
+def test_tiny_scores_are_written_with_the_digits_they_have():
+    """A saturated colour that says "+0.00" says nothing."""
+    tiny = replace(FOUND, scores=np.array([np.nan, 0.00037, -0.0000012], np.float32))
+    numbers = next(
+        trace for trace in figures.bridge(tiny).data if getattr(trace, "mode", "") == "text"
+    )
+    assert list(numbers.text)[1:3] == ["+0.00037", "-1.2e-06"]
+
+
 def test_words_that_occur_twice_keep_both_places():
     twice = Units((" a", " a"), (0, 1), (" a", " a"), (False, False))
     scores = np.array([[1.0, 2.0]], np.float32)
@@ -55,7 +81,7 @@ def test_a_row_s_colours_span_its_own_largest_score_and_zero_is_neutral():
     np.testing.assert_allclose(trace.z, [[1, -0.5], [0, 1], [0, 0]])
     assert (trace.zmin, trace.zmax) == (-1, 1)
     assert trace.colorscale[1][0] == 0.5
-    shown = [[cell[2] for cell in row] for row in trace.customdata]
+    shown = [[float(cell[2]) for cell in row] for row in trace.customdata]
     np.testing.assert_allclose(shown, scores[:, 1:], rtol=1e-6)
     assert list(figure.layout.yaxis.ticktext) == ["a", "b", "c"]
 
@@ -68,6 +94,16 @@ def test_a_method_without_a_sign_is_grey_and_keeps_its_row():
     np.testing.assert_allclose(plain.z, [[1, 0.25]])
     assert (plain.zmin, plain.showscale) == (0, False)
     assert plain.colorscale != signed.colorscale
+    names = figures.side_by_side("abc", scores, [True, False, True], UNITS).layout.yaxis.ticktext
+    assert list(names) == ["a", "b (no sign)", "c"]
+
+
+def test_side_by_side_numbers_go_as_far_as_they_are_known():
+    scores = np.array([[np.nan, 1.234, -2.345], [np.nan, 1.234, -2.345]], np.float32)
+    errors = [None, np.array([np.nan, 0.2, 0.04], np.float32)]
+    trace = figures.side_by_side("ab", scores, [True, True], UNITS, errors).data[0]
+    assert [list(row) for row in trace.text] == [["+1.23", "-2.35"], ["+1.2", "-2.35"]]
+    assert trace.customdata[1][0][3] == "+1.2 ± 0.2"
 
 
 def test_strengths_are_drawn_without_a_sign():
@@ -81,12 +117,15 @@ def test_the_approach_shows_each_try_and_the_bound():
     figure = figures.approach(found)
     assert list(figure.data[0].x) == [4, 8]
     assert list(figure.data[0].y) == pytest.approx([0.2, 0.05])
-    assert figure.layout.shapes[0].y0 == 0.01
+    bound = figure.data[1]
+    assert list(bound.x) == [4, 8]
+    assert list(bound.y) == [0.01, 0.01]
+    assert "your bound, 1.0%" in bound.text
 
 
 def test_agreement_is_drawn_on_a_fixed_scale():
     found = agreement(["a", "b"], np.array([[1, 2, 3], [3, 2, 1]], np.float32), "sign")
-    trace = figures.agreement_grid(found).data[0]
+    trace = agreement_grid(found).data[0]
     np.testing.assert_allclose(trace.z, [[1, -1], [-1, 1]], atol=1e-6)
     assert (trace.zmin, trace.zmax) == (-1, 1)
 
@@ -96,12 +135,17 @@ def test_the_phrase_table_has_a_row_for_each_written_token():
         method="ablation", stand_in="<pad>", tokens=("a", "b", "c"), phrase=(" x", "\n"),
         phrase_ids=(7, 8), scores=np.array([[1, -3, 0], [0, 0.5, 0]], np.float32),
         log_probabilities=np.array([-1, -2], np.float32),
-        baseline_log_probabilities=np.array([-3, -3], np.float32), forwards=4, generated=True,
+        baseline_log_probabilities=np.array([-3, -3], np.float32), forwards=4, backwards=0,
+        generated=True,
     )  # fmt: skip
-    figure = figures.phrase_table(found)
+    figure = phrase_table(found)
     np.testing.assert_array_equal(figure.data[0].z, found.scores)
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-3, 3)
     assert list(figure.layout.yaxis.ticktext) == ["·x", "↵"]
+    sure = replace(found, errors=np.full((2, 3), 0.2, np.float32))
+    drawn = phrase_table(sure).data[0]
+    assert list(drawn.text[0]) == ["+1.0", "-3.0", "+0.0"]
+    assert drawn.customdata[0][1][2] == "-3.0 ± 0.2"
 
 
 def curves(many: int) -> Curves:

@@ -1,5 +1,7 @@
 """Figures of the key-value cache, read back as data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from components.figures.kv_cache.contents import (
     sharing_bars,
     wiring,
 )
-from components.figures.kv_cache.kinds import memory_and_difference
+from components.figures.kv_cache.kinds import ELSEWHERE, memory_and_difference
 from components.figures.kv_cache.planner import memory_areas
 from components.figures.kv_cache.timing import beyond, running_totals, step_times
 from components.figures.kv_cache.work import (
@@ -21,17 +23,19 @@ from components.figures.kv_cache.work import (
     roofline_chart,
     share_areas,
 )
+from components.inspection.causality import last_token_changed
 from components.inspection.kv_cache.agreement import agreement
 from components.inspection.kv_cache.arithmetic import positions, shares
-from components.inspection.kv_cache.contents import contents, last_token_changed
+from components.inspection.kv_cache.contents import contents
 from components.inspection.kv_cache.kinds import kinds
-from components.inspection.kv_cache.planner import GPUS
 from components.inspection.kv_cache.planner import growth as planned
+from components.inspection.kv_cache.planner import usable
 from components.inspection.kv_cache.published import PUBLISHED
 from components.inspection.kv_cache.roofline import roofline
 from components.inspection.kv_cache.summary import summarize
 from components.inspection.kv_cache.timing import measure
 from tests import tiny
+from tests.inspection.kv_cache.test_law import hybrid, latent
 
 TEXT = "hello there"
 
@@ -82,8 +86,6 @@ def test_totals_add_up(timing):
 
 
 def test_half_a_measurement_is_drawn(timing):
-    from dataclasses import replace
-
     seconds = timing.seconds.copy()
     seconds[1] = np.nan
     half = replace(timing, seconds=seconds)
@@ -102,14 +104,33 @@ def test_a_difference_of_nothing_is_hollow_and_on_the_edge():
             assert y == difference
 
 
+def test_where_nothing_differs_no_mark_is_drawn_and_it_is_said():
+    found = agreement(tiny.model("llama", "bfloat16"), TEXT, 9, 6)
+    alike = replace(found, difference=np.zeros(6))
+    figure = differences(alike)
+    assert named(figure, "largest difference")[0].visible is False
+    assert any("the same with and without the cache" in note.text
+               for note in figure.layout.annotations)  # fmt: skip
+    assert named(differences(replace(found, difference=np.full(6, 0.1))), "largest")[0].visible
+
+
 def test_rows_come_in_one_by_one(held):
     for step in (0, 3, 5):
         figure = keys_and_values(held, 1, 0, step)
         there = held.prompt + step
-        for trace, array in zip(figure.data, (held.keys, held.values), strict=True):
-            np.testing.assert_array_equal(trace.z[:there], array[1, 0, :there])
+        for trace, arrays in zip(figure.data, (held.keys, held.values), strict=True):
+            np.testing.assert_array_equal(trace.z[:there], arrays[1][0, :there])
             assert np.isnan(trace.z[there:].astype(float)).all()
         assert figure.layout.shapes[0].y0 == there - 1.5
+        names = figure.layout.yaxis.ticktext
+        assert all(names[:there]) and not any(names[there:]), "what is not there has no name yet"
+
+
+def test_keys_and_values_of_different_sizes_and_layers_without_any():
+    figure = keys_and_values(contents(latent(), TEXT, None, 3), 1, 0, 2)
+    assert [trace.z.shape[1] for trace in figure.data] == [8, 4]
+    with pytest.raises(ValueError, match="layer 0 keeps no keys and values"):
+        keys_and_values(contents(hybrid(), TEXT, None, 3), 0, 0, 2)
 
 
 def test_of_a_long_text_the_newest_row_is_shown():
@@ -122,13 +143,22 @@ def test_of_a_long_text_the_newest_row_is_shown():
         assert low < newest < high
 
 
-def test_measured_bytes_lie_on_the_formulas_line(held):
+def test_measured_bytes_lie_on_the_laws_line(held):
     figure = growth(held)
     marks, line = named(figure, "measured")[0], named(figure, "as it is")[0]
     np.testing.assert_array_equal(marks.y, held.grown / 1024)
     np.testing.assert_array_equal(line.y, marks.y)
     assert named(figure, "MHA")[0].y[-1] == 2 * line.y[-1]
     assert named(figure, "MQA")[0].y[-1] == line.y[-1] / 2
+
+
+def test_of_other_caches_only_their_own_line_is_drawn():
+    found = contents(hybrid(), TEXT, None, 3)
+    figure = growth(found)
+    assert [trace.name for trace in figure.data] == ["as it is", "measured on the cache"]
+    np.testing.assert_array_equal(figure.data[0].y, figure.data[1].y)
+    lawless = growth(replace(found, law=None))
+    assert [trace.name for trace in lawless.data] == ["measured on the cache"]
 
 
 @pytest.mark.parametrize("kv_heads", [1, 2, 4])
@@ -152,6 +182,14 @@ def test_only_the_last_column_changes():
     found = last_token_changed(tiny.model("llama"), TEXT)
     z = np.array(change_map(found).data[0].z)
     assert not z[:, :-1].any() and z[:, -1].all()
+
+
+def test_where_keys_cannot_be_seen_the_stream_is_drawn():
+    found = last_token_changed(tiny.model("llama"), TEXT)
+    (row,) = np.array(change_map(replace(found, vectors=np.zeros((0, 0), np.float32))).data[0].z)
+    np.testing.assert_array_equal(row, found.stream)
+    figure = change_map(replace(found, layers=(1, 3, 8)))
+    assert list(figure.layout.yaxis.ticktext) == ["1", "3", "8"]
 
 
 def test_the_grid_computes_as_many_cells_as_there_are_positions():
@@ -183,18 +221,23 @@ def test_crossings_out_of_the_picture_are_not_drawn():
 
 
 def test_kinds_are_drawn_with_their_numbers():
-    *_, rows = kinds(tiny.model("llama"), TEXT, 9, 4, 1, 4)
-    ran = [row for row in rows if row.runs]
+    *_, found = kinds(tiny.model("llama"), TEXT, 9, 4, 1, 4)
+    ran = found.ran
     memory, time, difference = memory_and_difference(ran).data
     assert list(memory.x) == [row.held / 1024 for row in ran]
     assert list(time.x) == [row.median * 1e3 for row in ran]
     assert list(difference.x) == [row.difference for row in ran]
+    moved = [replace(ran[0], elsewhere=4_096), *ran[1:]]
+    *_, there = memory_and_difference(moved).data
+    assert (there.marker.color, there.x[0], there.base[0]) == (ELSEWHERE, 4, ran[0].held / 1024)
 
 
 def test_areas_stack_to_the_total_below_the_gpus():
     half = "float16 / bfloat16"
     grown = planned(PUBLISHED["Phi-3-mini"], 8_192, 1, half, half)
-    figure = memory_areas(grown, 4_096, GPUS)
+    figure = memory_areas(grown, 4_096, usable())
     total = sum(np.array(trace.y)[-1] for trace in figure.data) * 2**30
     assert total == pytest.approx(grown.weights + grown.cache[-1] + grown.activations[-1])
     assert any("T4" in note.text for note in figure.layout.annotations)
+    lines = [shape.y0 for shape in figure.layout.shapes if shape.y0 == shape.y1]
+    assert min(lines) == pytest.approx(0.9 * 14.75)

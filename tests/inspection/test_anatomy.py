@@ -9,12 +9,14 @@ import torch
 import transformers as hf
 from transformers import AutoConfig, PreTrainedModel
 
-from components.inspection import tap
-from components.inspection.anatomy import FAMILIES, Tower, anatomy_of, part
+from components.inspection.anatomy import Tower, part
 from components.inspection.errors import InspectionError
+from components.inspection.families import FAMILIES, row_of
 from components.inspection.forward_pass import record
-from components.inspection.load import context_length
 from components.inspection.model import Model
+from components.inspection.premises import measured
+from components.inspection.stacks import anatomy_of
+from components.inspection.wrapping import wrapped
 from tests import tiny
 
 TEXT = "to be, or not"
@@ -24,6 +26,7 @@ _GPT2 = tiny.FAMILIES["gpt2"][3]
 _LLAMA = tiny.FAMILIES["llama"][3]
 _BERT = tiny.FAMILIES["bert"][3]
 _BART = tiny.FAMILIES["bart"][3]
+_T5 = tiny.FAMILIES["t5"][3]
 _EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
 
 ROWS_WITHOUT_A_TINY_MODEL: dict[str, tuple[str, dict[str, Any]]] = {
@@ -35,6 +38,13 @@ ROWS_WITHOUT_A_TINY_MODEL: dict[str, tuple[str, dict[str, Any]]] = {
     "camembert": (MASKED, _BERT),
     "marian": (SEQ2SEQ, _BART),
     "mbart": (SEQ2SEQ, _BART),
+    "albert": (MASKED, _BERT | {"embedding_size": 16}),
+    "mt5": (SEQ2SEQ, _T5 | {"feed_forward_proj": "gated-gelu"}),
+    "umt5": (SEQ2SEQ, _T5),
+    "pegasus": (SEQ2SEQ, _BART),
+    "m2m_100": (SEQ2SEQ, _BART),
+    "blenderbot": (SEQ2SEQ, _BART),
+    "blenderbot-small": (SEQ2SEQ, _BART),
 }
 STRANGERS: dict[str, tuple[str, dict[str, Any]]] = {
     "codegen": (CAUSAL, _GPT2 | {"rotary_dim": 4}),
@@ -50,33 +60,16 @@ STRANGERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def network(family: str, name: str, arguments: dict[str, Any], way: str = "") -> PreTrainedModel:
+def network(family: str, name: str, arguments: dict[str, Any]) -> PreTrainedModel:
     """Build a random network of a family that `tests.tiny` does not have."""
     config = AutoConfig.for_model(family, **arguments)
-    concrete = getattr(hf, name)._model_mapping[type(config)]
-    watched = tap.NAME if concrete._can_set_attn_implementation() else "eager"
-    config._attn_implementation = way or watched
-    torch.manual_seed(0)
-    built = concrete(config)
-    generator = torch.Generator().manual_seed(1)
-    for weight in built.parameters():
-        torch.nn.init.normal_(weight, std=0.3, generator=generator)
-    return built.eval().requires_grad_(False)
+    return tiny.built(getattr(hf, name)._model_mapping[type(config)], config)
 
 
 def model(family: str, name: str, arguments: dict[str, Any]) -> Model:
     """Wrap it as `load_model` would."""
-    built, tokenizer = network(family, name, arguments), tiny.tokenizer()
-    return Model(
-        source=f"tiny-{family}",
-        revision="main",
-        kind=KINDS[name],
-        network=built,
-        tokenizer=tokenizer,
-        anatomy=anatomy_of(built),
-        context=context_length(built, tokenizer),
-        watched=type(built)._can_set_attn_implementation(),
-    )
+    built = network(family, name, arguments)
+    return wrapped(built, tiny.tokenizer(), KINDS[name], f"tiny-{family}")
 
 
 def every_row() -> list[str]:
@@ -100,21 +93,24 @@ def test_every_path_of_a_row_leads_to_a_module(family):
     found = built(family)
     anatomy = anatomy_of(found)
     base = found.base_model
-    embedding = part(base, anatomy.embedding).weight
-    assert embedding is found.get_input_embeddings().weight
     if anatomy.position_table is not None:
-        assert part(base, anatomy.position_table).weight.shape[1] == embedding.shape[1]
+        width = found.get_input_embeddings().weight.shape[1]
+        assert part(base, anatomy.position_table).weight.shape[1] == width
     assert anatomy.towers
-    inside = {item.name for item in fields(Tower)} - {"blocks", "final_norm", "projections"}
+    inside = {item.name for item in fields(Tower)} - {
+        "blocks", "final_norm", "projections", "post_norms",
+    }  # fmt: skip
     for tower in anatomy.towers.values():
         blocks = list(part(base, tower.blocks).children())
-        assert len(blocks) in (2, 3)
+        assert len(blocks) in ((1,) if family == "albert" else (2, 3))
         if tower.final_norm is not None:
             assert part(base, tower.final_norm).weight.shape == (found.config.hidden_size,)
         for block in blocks:
             for name in inside:
                 path = getattr(tower, name)
                 assert path is None or part(block, path) is not block
+            for path in tower.post_norms:
+                assert part(block, path).weight.ndim == 1
             attention = part(block, tower.attention)
             for projection in tower.projections:
                 assert part(attention, projection).weight.ndim == 2
@@ -126,33 +122,36 @@ def test_a_path_that_leads_nowhere_is_noticed(tiny_causal):
 
 
 @pytest.mark.parametrize(
-    ("family", "position", "pre_norm"),
+    ("family", "position", "norms"),
     [
-        ("llama", "rope", True),
-        ("falcon", "rope", True),
-        ("falcon_alibi", "alibi", True),
-        ("mpt", "alibi", True),
-        ("gpt2", "learned", True),
-        ("bert", "learned", False),
-        ("t5", "relative", True),
-        ("bart", "learned", False),
+        ("llama", "rope", 0),
+        ("falcon", "rope", 0),
+        ("falcon_alibi", "alibi", 0),
+        ("mpt", "alibi", 0),
+        ("gpt2", "learned", 0),
+        ("bert", "learned", 2),
+        ("t5", "relative", 0),
+        ("bart", "learned", 3),
     ],
 )
-def test_how_positions_get_in_is_known(family, position, pre_norm):
+def test_how_positions_get_in_and_where_norms_stand_is_known(family, position, norms):
     anatomy = tiny.model(family).anatomy
-    assert (anatomy.position, anatomy.pre_norm) == (position, pre_norm)
+    last = list(anatomy.towers.values())[-1]
+    assert (anatomy.position, len(last.post_norms)) == (position, norms)
 
 
 def test_opt_350m_s_other_order_of_norms_is_seen():
     arguments = tiny.FAMILIES["opt"][3] | {"do_layer_norm_before": False}
-    assert not anatomy_of(network("opt", CAUSAL, arguments)).pre_norm
-    assert tiny.model("opt").anatomy.pre_norm
+    found = model("opt", CAUSAL, arguments)
+    assert len(found.anatomy.decoder.post_norms) == 2
+    assert measured(found, "stream").holds
+    assert not tiny.model("opt").anatomy.decoder.post_norms
 
 
 def logits(family: str, name: str, arguments: dict[str, Any], ids: list[int]) -> np.ndarray:
     """What an ordinary eager network says."""
     inputs = {"input_ids": torch.tensor([ids])}
-    eager = network(family, name, arguments, "eager")
+    eager = network(family, name, arguments)
     if name == SEQ2SEQ:
         inputs["decoder_input_ids"] = torch.tensor([[eager.config.decoder_start_token_id]])
     with torch.no_grad():
@@ -162,12 +161,12 @@ def logits(family: str, name: str, arguments: dict[str, Any], ids: list[int]) ->
 @pytest.mark.parametrize("family", [*ROWS_WITHOUT_A_TINY_MODEL, *STRANGERS])
 def test_recording_leaves_the_output_as_it_is(family):
     case = (ROWS_WITHOUT_A_TINY_MODEL | STRANGERS)[family]
-    wrapped = model(family, *case)
-    recording = record(wrapped, TEXT)
-    expected = logits(family, *case, wrapped.encode(TEXT))
+    made = model(family, *case)
+    recording = record(made, TEXT)
+    expected = logits(family, *case, made.encode(TEXT))
     np.testing.assert_array_equal(recording.logits, expected)
-    layers = wrapped.facts.layers
-    for name in wrapped.anatomy.towers:
+    layers = made.facts.layers
+    for name in made.anatomy.towers:
         stack = recording.stack(name)
         assert len(stack.residual) in (layers + 1, 3)
         assert [a.layer for a in recording.of(name)] == list(range(len(stack.residual) - 1))
@@ -180,26 +179,28 @@ def test_recording_leaves_the_output_as_it_is(family):
         )
 
 
-@pytest.mark.parametrize(
-    "family",
-    [name for name, row in FAMILIES.items() if name in ROWS_WITHOUT_A_TINY_MODEL and row.pre_norm],
-)
-def test_the_stream_is_the_sum_of_what_was_written(family):
-    recording = record(model(family, *ROWS_WITHOUT_A_TINY_MODEL[family]), TEXT)
-    for stack in recording.stacks:
-        written = stack.attention_writes + stack.mlp_writes
-        if stack.cross_writes is not None:
-            written = written + stack.cross_writes
-        np.testing.assert_allclose(
-            stack.residual[1:], stack.residual[:-1] + written, rtol=1e-4, atol=1e-4
-        )
+@pytest.mark.parametrize("family", ROWS_WITHOUT_A_TINY_MODEL)
+def test_what_the_row_claims_is_so(family):
+    found = model(family, *ROWS_WITHOUT_A_TINY_MODEL[family])
+    for name in (
+        "output",
+        "sublayers",
+        "weights",
+        "outputs",
+        "scores",
+        "direction",
+        "stream",
+        "use",
+    ):
+        premise = measured(found, name)
+        assert premise.holds, premise
 
 
 @pytest.mark.parametrize("family", STRANGERS)
 def test_of_a_stranger_only_what_shows_is_claimed(family):
-    wrapped = model(family, *STRANGERS[family])
-    assert wrapped.anatomy.position == "unknown"
-    stack = record(wrapped, TEXT).stack()
+    made = model(family, *STRANGERS[family])
+    assert (made.anatomy.position, made.anatomy.named) == ("unknown", False)
+    stack = record(made, TEXT).stack()
     assert stack.attention_writes is stack.mlp_writes is stack.mlp_activations is None
 
 
@@ -212,11 +213,11 @@ def test_an_attention_sink_takes_its_share():
         "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0},
     }
     case = ("gpt_oss", CAUSAL, arguments)
-    wrapped = model(*case)
-    recording = record(wrapped, TEXT)
-    np.testing.assert_array_equal(recording.logits, logits(*case, wrapped.encode(TEXT)))
+    made = model(*case)
+    recording = record(made, TEXT)
+    np.testing.assert_array_equal(recording.logits, logits(*case, made.encode(TEXT)))
     tokens = 1 + len(TEXT)
-    sinks = [block.self_attn.sinks.numpy() for block in wrapped.network.model.layers]
+    sinks = [block.self_attn.sinks.numpy() for block in made.network.model.layers]
     for attention, sink in zip(recording.attentions, sinks, strict=True):
         assert attention.weights.shape == (4, tokens, tokens)
         assert attention.scores.shape == (4, tokens, tokens + 1)
@@ -237,15 +238,70 @@ def _unshifted(attention) -> np.ndarray:
     return np.einsum("hrs,hs->hr", attention.queries, keys) / np.sqrt(attention.keys.shape[-1])
 
 
+def test_a_row_whose_modules_are_elsewhere_is_not_believed():
+    """A family may change: then its blocks are found as a stranger's are."""
+    changed = tiny.network("llama")
+    assert row_of(changed) is not None
+    for block in changed.model.layers:
+        block.feed_forward = block.mlp
+        del block.mlp
+    found = anatomy_of(changed)
+    assert not found.named
+    assert found.decoder is not None and found.decoder.blocks == "layers"
+
+
+def test_albert_with_several_blocks_is_met_as_a_stranger():
+    arguments = _BERT | {"embedding_size": 16, "num_hidden_groups": 3}
+    assert row_of(network("albert", MASKED, arguments)) is None
+
+
+def test_two_stacks_without_a_row_are_found():
+    found = model("mvp", SEQ2SEQ, _BART)
+    assert list(found.anatomy.towers) == ["encoder", "decoder"]
+    recording = record(found, TEXT, "abc")
+    assert [(one.stack, one.layer, one.kind) for one in recording.attentions] == [
+        *(("encoder", layer, "self") for layer in range(3)),
+        *(("decoder", layer, kind) for layer in range(2) for kind in ("self", "cross")),
+    ]
+
+
+def test_what_is_not_understood_is_refused_with_what_is():
+    config = hf.FunnelConfig(vocab_size=261, d_model=24, n_head=4, d_head=6, d_inner=40)
+    with pytest.raises(InspectionError, match=r"blocks of .* \(FunnelForMaskedLM\).*such as "):
+        anatomy_of(hf.FunnelForMaskedLM(config))
+
+
 @pytest.mark.parametrize(
-    ("family", "name", "arguments"),
+    ("family", "arguments", "stack"),
     [
-        ("albert", MASKED, _BERT | {"embedding_size": 16}),
-        ("mvp", SEQ2SEQ, _BART),
+        ("bert", _BERT | {"is_decoder": True}, "decoder"),
+        ("bert", _BERT, "encoder"),
+        ("llama", _LLAMA, "decoder"),
+        ("eurobert", _LLAMA, "encoder"),
+        ("modernbert", _BERT | {"cls_token_id": 1, "sep_token_id": 2}, "encoder"),
+        ("deberta-v2", _BERT | {"relative_attention": True, "pos_att_type": ["c2p"]}, "encoder"),
     ],
 )
-def test_what_is_not_understood_is_refused_with_what_is(family, name, arguments):
-    with pytest.raises(InspectionError) as said:
-        anatomy_of(network(family, name, arguments))
-    assert f"does not know the family '{family}'" in str(said.value)
-    assert all(known in str(said.value) for known in FAMILIES)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_encoder_or_decoder_is_measured_not_believed_of_the_name(family, arguments, stack, dtype):
+    name = CAUSAL if stack == "decoder" else MASKED
+    config = AutoConfig.for_model(family, **arguments)
+    built = tiny.built(getattr(hf, name)._model_mapping[type(config)], config, dtype)
+    found = wrapped(built, tiny.tokenizer(), KINDS[name], "tiny")
+    assert list(found.anatomy.towers) == [stack]
+    assert measured(found, "direction").check.verdict == "holds"
+
+
+def test_a_hybrid_keeps_the_numbers_of_its_layers():
+    """Of four blocks the last attends, the others mix in another way (Qwen 3 Next)."""
+    arguments = _LLAMA | _EXPERTS | {
+        "num_hidden_layers": 4,
+        "layer_types": ["linear_attention"] * 3 + ["full_attention"],
+        "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+        "linear_key_head_dim": 6, "linear_value_head_dim": 6,
+        "shared_expert_intermediate_size": 8,
+    }  # fmt: skip
+    found = model("qwen3_next", CAUSAL, arguments)
+    recording = record(found, TEXT)
+    assert [one.layer for one in recording.attentions] == [3]
+    assert recording.stack().residual.shape[0] == 5

@@ -1,5 +1,6 @@
 """What every inspection asks of a model: ids, texts of tokens, limits, facts."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,8 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from components.inspection.errors import InspectionError
-from components.inspection.model import Model, _byte_characters, count_kv_heads
+from components.inspection.model import Model, count_kv_heads
+from components.inspection.tokenizer.backend import BYTE_OF
 from tests import tiny
 
 FIRST_BYTE = len(tiny.SPECIAL)
@@ -73,7 +75,7 @@ def test_tokens_are_told_by_what_they_stand_for(tiny_causal):
 
 
 def test_every_byte_has_one_stand_in():
-    stand_ins = _byte_characters()
+    stand_ins = BYTE_OF
     assert sorted(stand_ins.values()) == list(range(256))
     assert set(stand_ins) == set(pre_tokenizers.ByteLevel.alphabet())
     # The two everybody meets: space and line break in GPT-2's vocabulary.
@@ -83,7 +85,7 @@ def test_every_byte_has_one_stand_in():
 def with_tokenizer(model: Model, backend: Tokenizer, **special: str) -> Model:
     """The same model with another tokenizer."""
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, **special)
-    return Model(**(vars(model) | {"tokenizer": tokenizer}))
+    return replace(model, tokenizer=tokenizer)
 
 
 def test_sentencepiece_s_mark_is_shown_as_the_space_it_is(tiny_causal):
@@ -178,7 +180,7 @@ def test_key_value_heads_by_hand(config, kv_heads):
 def test_facts_of_a_family_without_a_row_can_be_told():
     config = hf.GPTBigCodeConfig(vocab_size=261, n_embd=24, n_layer=3, n_head=4, n_positions=64)
     network = hf.GPTBigCodeForCausalLM(config)
-    facts = Model(**(vars(tiny.model("gpt2")) | {"network": network})).facts
+    facts = replace(tiny.model("gpt2"), network=network).facts
     assert (facts.family, facts.heads, facts.kv_heads) == ("gpt_bigcode", 4, 1)
 
 
@@ -197,3 +199,34 @@ def test_the_context_is_what_positions_there_are(family, context):
     with torch.no_grad():
         ids = torch.tensor([model.checked([7] * context)])
         assert model.network(ids).logits.shape[1] == context
+
+
+@pytest.mark.parametrize("length", [4, 40])
+def test_padding_and_truncation_stored_in_a_tokenizer_are_not_obeyed(length):
+    """Training scripts leave them behind in tokenizer.json; an inspection wants all."""
+    plain = tiny.model("llama")
+    backend = Tokenizer.from_str(tiny.tokenizer().backend_tokenizer.to_str())
+    backend.enable_truncation(length)
+    backend.enable_padding(length=length, pad_id=0, pad_token="<pad>")
+    limited = with_tokenizer(plain, backend, pad_token="<pad>")
+    text = "to be, or not"
+    assert len(backend.encode(text).ids) == length, "else this test would see nothing"
+    assert limited.encode(text) == plain.encode(text)
+    assert limited.encode_target(text) == plain.encode_target(text)
+    assert limited.ids_of(text) == plain.ids_of(text)
+
+
+def test_where_a_decoder_begins_may_stand_in_the_generation_config_alone(tiny_seq2seq):
+    network = tiny.network("t5")
+    network.config.decoder_start_token_id = None
+    network.generation_config.decoder_start_token_id = 7
+    assert replace(tiny_seq2seq, network=network).decoder_start == 7
+    network.generation_config.decoder_start_token_id = None
+    network.config.bos_token_id = network.config.pad_token_id = None
+    with pytest.raises(InspectionError, match="does not say with which token"):
+        replace(tiny_seq2seq, network=network).decoder_start  # noqa: B018
+
+
+def test_settings_that_differ_from_layer_to_layer_are_told_by_the_largest():
+    config = SimpleNamespace(num_attention_heads=[4, 8, 2], num_key_value_heads=[1, 2, 1])
+    assert count_kv_heads(config) == 2

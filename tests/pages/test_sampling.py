@@ -1,11 +1,15 @@
 """The sampling playground: every view runs, and what cannot be done is said in a sentence."""
 
+import copy
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tokenizers import processors
 
+from components.widgets import frame
 from components.widgets.sampling import generate_view
+from tests import tiny
 
 ROOT = Path(__file__).parents[2]
 VIEWS = ["Reshape", "Generate", "Compare", "Draws", "Perplexity"]
@@ -19,6 +23,30 @@ def opened(prompt: str = PROMPT, **address: str) -> AppTest:
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Return the folder of a tiny model that does not write, or whose tokenizer adds nothing."""
+    root = tmp_path_factory.mktemp("models")
+
+    def folder(kind: str) -> str:
+        place = root / kind
+        if not place.exists():
+            networks = {
+                "headless": tiny.model("bert").network.bert,
+                "classifier": tiny.model("bert_classifier").network,
+                "masked": tiny.model("bert").network,
+                "bare": tiny.model("llama").network,
+            }
+            networks[kind].save_pretrained(place)
+            tokenizer = copy.deepcopy(tiny.tokenizer())
+            if kind == "bare":
+                tokenizer.backend_tokenizer.post_processor = processors.Sequence([])
+            tokenizer.save_pretrained(place)
+        return str(place)
+
+    return folder
 
 
 def words(app: AppTest) -> str:
@@ -155,7 +183,8 @@ def test_another_prompt_begins_an_empty_tree():
 def test_the_beams_are_checked_against_transformers_on_demand():
     app = opened(view="Compare", beams="3", each="6")
     press(app, "Check against transformers' own beam search")
-    assert "returns the same 6 tokens" in app.success[0].value
+    assert "returns the same 6 tokens" in words(app)
+    assert ":green[✓] Generate(num_beams=3) ends with a beam of the same score" in words(app)
 
 
 def test_predictions_are_asked_before_they_are_answered():
@@ -163,6 +192,86 @@ def test_predictions_are_asked_before_they_are_answered():
     assert "ln p = " not in words(app)
     app.segmented_control(key="guess-strategy").set_value("beam search").run()
     assert "ln p = " in words(app)
+
+
+@pytest.mark.parametrize("guess", ["greedy", "beam search", "sampling"])
+def test_of_three_equal_texts_none_is_called_the_likeliest(guess):
+    """With the prompt that the page opens with, all three write "John."."""
+    app = opened(frame.DEFAULT_PROMPT, view="Compare")
+    app.segmented_control(key="guess-strategy").set_value(guess).run()
+    assert "All three wrote the same text" in words(app)
+    assert "**Right**" not in words(app)
+    assert "**Not quite**" not in words(app)
+
+
+def test_where_beam_search_wins_it_is_said():
+    app = opened(view="Compare", beams="8", each="40")
+    app.segmented_control(key="guess-strategy").set_value("greedy").run()
+    assert "**Not quite**: the likeliest of the three is the one by **beam search**" in words(app)
+    app.segmented_control(key="guess-strategy").set_value("beam search").run()
+    assert "**Right**" in words(app)
+
+
+def test_writing_again_begins_at_the_prompt_once_more():
+    app = opened(view="Generate", new="6", temperature="1")
+    assert "Press **Write 6**, then **Write again**" in words(app)
+    press(app, "Write 6")
+    first = app.session_state[generate_view._TREE][1]
+    press(app, "Write again")
+    assert "Same seed, same settings, same text: all 6 tokens as before" in words(app)
+    assert len(app.session_state[generate_view._TREE][1].nodes) == len(first.nodes)
+    app.query_params["seed"] = "7"
+    app.run()
+    press(app, "Write again")
+    tree = app.session_state[generate_view._TREE][1]
+    assert len(tree.leaves()) == 2
+    assert tree.nodes[len(first.nodes)].parent == -1
+
+
+def test_the_first_tokens_toggle_shows_what_is_so():
+    """The storyteller's tokenizer puts a token before every text: there is nothing to switch."""
+    app = opened(view="Perplexity")
+    (toggle,) = app.toggle
+    assert (toggle.value, toggle.disabled) == (True, True)
+    assert "The first token is scored too, as what follows `<|end|>`" in words(app)
+
+
+def test_without_a_start_token_the_toggle_really_switches(saved):
+    app = opened("to be or not", view="Perplexity", model=saved("bare"))
+    assert (app.toggle[0].value, app.toggle[0].disabled) == (False, False)
+    off = [each.value for each in app.latex]
+    assert "The first token is not scored" in words(app)
+    app = opened("to be or not", view="Perplexity", model=saved("bare"), first="true")
+    assert (app.toggle[0].value, app.toggle[0].disabled) == (True, False)
+    assert app.latex[0].value != off[0]
+    assert "The first token is scored too, as what follows `<s>`" in words(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("headless", "without a language-model head"),
+        ("classifier", "one of a few classes"),
+        ("masked", "fills in masked tokens"),
+    ],
+)
+def test_a_model_that_does_not_write_is_explained_on_every_view(view, kind, said, saved):
+    app = opened(view=view, model=saved(kind))
+    assert not app.exception
+    if kind == "masked" and view in ("Reshape", "Draws"):
+        assert not app.error  # its mask's distribution can be reshaped and drawn from
+    else:
+        assert said in app.error[0].value
+
+
+@pytest.mark.parametrize(("view", "dtype"), zip(VIEWS, ["bfloat16", "float16"] * 3, strict=False))
+def test_no_check_is_red_in_16_bits(view, dtype):
+    app = opened(view=view, dtype=dtype, each="6", temperature="1.5", top_p="0.9")
+    assert not app.exception
+    assert ":red[✗]" not in words(app)
+    if view in ("Compare", "Draws", "Perplexity"):
+        assert ":green[✓]" in words(app)
 
 
 def test_perplexity_by_hand_is_the_example_s():

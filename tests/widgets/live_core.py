@@ -59,11 +59,11 @@ def question(
 
 
 @contextmanager
-def in_node(folder: Path) -> Iterator[Live]:
+def in_node(folder: Path, core: str = CORE) -> Iterator[Live]:
     node = shutil.which("node")
     assert node
     program = folder / "live_core.mjs"
-    program.write_text(CORE + ANSWER + NODE_LOOP, encoding="utf-8")
+    program.write_text(core + ANSWER + NODE_LOOP, encoding="utf-8")
     with subprocess.Popen(
         [node, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.figures import theme
-from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, script, thumbnail
+from components.widgets import head_grid
+from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, names, script, thumbnail
 
 NODE = shutil.which("node")
 
@@ -61,3 +62,59 @@ def test_the_browser_paints_a_level_as_the_theme_colours_it():
     assert middle == [155, 132, 201, 255]  # #9B84C9, at one half
     assert dark == [63, 29, 120, 255]  # #3F1D78, at one
     assert clear[3] == 0
+
+
+@pytest.mark.skipif(NODE is None, reason="no Node on this machine")
+@pytest.mark.parametrize(
+    ("weight", "log", "said"),
+    [
+        (1.0, False, "≈ 100 %"),
+        (0.25, False, "≈ 25 %"),
+        (0.0, False, "≈ 0 %"),
+        (1.0, True, "≈ 100 %"),
+        (0.1, True, "≈ 10 %"),
+        (0.003, True, "≈ 0.3 %"),
+        (0.0, True, "0.01 % or less"),
+    ],
+)
+def test_the_browser_reads_a_weight_back_off_its_level(weight, log, said):
+    level = thumbnail(np.array([[weight]], np.float32), np.ones((1, 1), bool), log)[0, 0]
+    program = script().replace("export default", "const show =")
+    program += f"console.log(shareOf({level}, {json.dumps(log)}), '|', shareOf({HIDDEN}, true));"
+    done = subprocess.run(
+        [NODE, "--input-type=module"], input=program, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("|") == [f"{said} ", " \n"]
+
+
+@settings(deadline=None)
+@given(st.integers(1, 300))
+def test_there_is_a_name_for_each_row_of_a_thumbnail(tokens):
+    cells = thumbnail(np.zeros((tokens, 1), np.float32), np.ones((tokens, 1), bool), False)
+    texts = [f"t{place}" for place in range(tokens)]
+    found = names(texts, len(cells))
+    assert len(found) == len(cells)
+    size = -(-tokens // SIDE)
+    assert [name.split()[0] for name in found] == texts[::size]
+
+
+def test_a_head_is_drawn_from_its_own_layer_whatever_its_number(monkeypatch):
+    """In a hybrid, layers 1 and 3 attend: they are the first two of the weights."""
+    sent: dict[str, object] = {}
+    monkeypatch.setattr(head_grid, "_COMPONENT", lambda **given: sent.update(given))
+    weights = np.zeros((2, 1, 1, 1), np.float32)
+    weights[1] = 1.0
+    cells = [head_grid.HeadCell(place, number, 0, "mixed", "#000000", ()) for place, number in
+             ((0, 1), (1, 3))]  # fmt: skip
+    opened: list[tuple[int, int]] = []
+    head_grid.head_grid(
+        weights, np.ones((2, 1, 1), bool), (["a"], ["a"]), cells, 1, [(0, "#FFFFFF")], False,
+        (3, 0), "heads", lambda layer, head: opened.append((layer, head)),
+    )  # fmt: skip
+    data = sent["data"]
+    assert list(base64.b64decode(data["levels"])) == [0, LEVELS]
+    assert [head["layer"] for head in data["heads"]] == [1, 3]
+    assert data["selected"] == 1
+    monkeypatch.setattr(head_grid.st, "session_state", {"heads": {"opened": 1}})
+    sent["on_opened_change"]()
+    assert opened == [(3, 0)]

@@ -44,8 +44,9 @@ def strips(steps: AttentionSteps) -> tuple[Strip, ...]:
     masked = np.where(steps.hidden, np.nan, _full(steps.scores))
     found.append(Strip("mask", masked, "signed"))
     found.append(Strip("softmax", _full(steps.weights), "share"))
-    lengths = np.linalg.norm(steps.values, axis=-1) * steps.weights
-    found.append(Strip("weight × |v|", _full(lengths), "share"))
+    if steps.value_writes is not None:
+        moved = steps.value_writes * steps.weights
+        found.append(Strip("weight × ‖v W‖", _full(moved), "share"))
     return tuple(found)
 
 

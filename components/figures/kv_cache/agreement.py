@@ -11,7 +11,8 @@ from components.inspection.kv_cache.agreement import Agreement
 def differences(found: Agreement) -> go.Figure:
     """Draw the largest difference of a logit at each step, below the lead of the best token.
 
-    The axis is logarithmic; a difference of exactly 0 stands on the lower edge, hollow.
+    The axis is logarithmic; a difference of exactly 0 stands on the lower edge, hollow. Where all
+    are 0 none is drawn, and it is said instead.
     """
     steps = np.arange(1, len(found.difference) + 1)
     least = min(
@@ -31,9 +32,10 @@ def differences(found: Agreement) -> go.Figure:
         hovertemplate="%{customdata[0]} leads by %{customdata[1]}<extra></extra>",
     )
     zero = found.difference == 0
+    some = not bool(zero.all())
     figure.add_scatter(
         name="largest difference", x=steps, y=np.where(zero, floor, found.difference),
-        mode="markers",
+        mode="markers", visible=some,
         marker={
             "color": WITH, "size": 8, "line": {"width": 2, "color": WITH},
             "symbol": ["circle-open" if each else "circle" for each in zero],
@@ -44,7 +46,8 @@ def differences(found: Agreement) -> go.Figure:
     seen = found.difference[~zero]
     for text, y, side in (
         ("lead of the best token over the second", float(found.margin.max()), "bottom"),
-        ("largest difference of a logit, with and without the cache",
+        ("largest difference of a logit, with and without the cache" if some
+         else "all logits are the same with and without the cache, to the last bit",
          float(seen.min()) if len(seen) else floor, "top"),
     ):  # fmt: skip
         figure.add_annotation(

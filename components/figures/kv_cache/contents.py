@@ -8,7 +8,8 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.figures.kv_cache import WITH
-from components.inspection.kv_cache.contents import Contents, LastTokenChanged
+from components.inspection.causality import LastTokenChanged
+from components.inspection.kv_cache.contents import Contents
 from components.inspection.kv_cache.shapes import Shape, sharing
 
 MOST_ROWS: Final = 40
@@ -19,12 +20,22 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
     """Draw one head's keys and values after `step` steps, a row for each token.
 
     The newest row is framed; what will come is left blank. Of a long text the last rows are shown.
+
+    Raises:
+        ValueError: the layer keeps no rows for tokens.
     """
+    keys, values = found.keys[layer], found.values[layer]
+    if keys is None or values is None:
+        raise ValueError(f"layer {layer} keeps no keys and values")
     there = found.prompt + step
     first = max(0, there - MOST_ROWS + 4)
     last = min(len(found.tokens), first + MOST_ROWS)
     places = list(range(first, last))
-    labels = [f"{theme.visible(found.tokens[place])}  {place}" for place in places]
+    # Rows that are yet to come have no name yet.
+    labels = [
+        f"{theme.visible(found.tokens[place])}  {place}" if place < there else ""
+        for place in places
+    ]
     figure = make_subplots(
         cols=2, shared_yaxes=True, horizontal_spacing=0.03,
         subplot_titles=(
@@ -32,10 +43,10 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
             f'<span style="color:{theme.VALUE}"><b>values</b></span>',
         ),
     )  # fmt: skip
-    for column, array in enumerate((found.keys, found.values), start=1):
-        drawn = array[layer, kv_head, first:last].copy()
+    for column, array in enumerate((keys, values), start=1):
+        drawn = array[kv_head, first:last].copy()
         drawn[max(0, there - first) :] = np.nan
-        seen = array[layer, kv_head]
+        seen = array[kv_head]
         most = float(np.nanmax(np.abs(seen))) or 1.0
         figure.add_heatmap(
             z=drawn, y=places, zmin=-most, zmax=most, colorscale=theme.SIGNED, showscale=False,
@@ -56,18 +67,22 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
 
 
 def growth(found: Contents) -> go.Figure:
-    """Draw the bytes after each step: measured marks on the formula's line, and other sharing."""
+    """Draw the bytes after each step: measured marks on the law's line, and other sharing where
+    the cache is keys and values for each head."""
     steps = np.arange(len(found.grown))
     figure = go.Figure()
     others = {found.shape.heads: "one for each head (MHA)", 1: "one for all (MQA)"}
-    for kv_heads, name in others.items():
+    for kv_heads, name in others.items() if found.shape.usual else ():
         if kv_heads == found.shape.kv_heads:
             continue
         other = found.shape.shared_by(kv_heads)
         sizes = [other.cache_bytes(found.prompt + int(n), found.itemsize) / 1024 for n in steps]
         _grown(figure, steps, sizes, name, theme.RESIDUAL, "dot")
-    own = f"{found.shape.kv_heads} key-value heads, as it is"
-    _grown(figure, steps, [size / 1024 for size in found.formula], own, WITH, "solid")
+    if found.law is not None:
+        heads = f"{found.shape.kv_heads} key-value heads, " if found.shape.usual else ""
+        _grown(
+            figure, steps, [size / 1024 for size in found.law], f"{heads}as it is", WITH, "solid"
+        )
     every = max(1, len(steps) // 24)
     figure.add_scatter(
         name="measured on the cache", x=steps[::every], y=found.grown[::every] / 1024,
@@ -137,7 +152,7 @@ def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
         x=sizes, y=places, orientation="h",
         marker_color=[WITH if e.kv_heads == shape.kv_heads else theme.RESIDUAL for e in shapes],
         text=[f"{size:,.0f} B" for size in sizes], textposition="outside", cliponaxis=False,
-        customdata=[f"{each.attention_weights:,}" for each in shapes],
+        customdata=[f"{each.attention_weights[0]:,}" for each in shapes],
         hovertemplate="%{x:,.0f} bytes for each token<br>%{customdata} weights in a block's "
         "attention<extra></extra>",
     )  # fmt: skip
@@ -151,21 +166,37 @@ def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
 
 
 def change_map(found: LastTokenChanged) -> go.Figure:
-    """Draw how much each token's keys and values change when the last token does."""
-    layers, tokens = found.change.shape
+    """Draw how much each token's keys and values change when the last token does.
+
+    Where they cannot be seen, how much its last residual stream does, as a single row.
+    """
+    seen = found.vectors.size > 0
+    change = found.vectors if seen else found.stream[None]
+    rows, tokens = change.shape
     labels = [theme.visible(token) for token in found.tokens]
-    labels[-1] = f"{labels[-1]} → {theme.visible(found.replaced)}"
+    labels[-1] = f"{labels[-1]} → {theme.visible(found.after)}"
+    names = [str(layer) for layer in found.layers] if seen else ["last residual stream"]
     figure = go.Figure(
         go.Heatmap(
-            z=found.change, x=list(range(tokens)), y=list(range(layers)),
+            z=change, x=list(range(tokens)), y=list(range(rows)), customdata=_names(names, tokens),
             colorscale=[[0, "rgba(138,138,134,0.15)"], [1, theme.HIGHLIGHT]], zmin=0,
             showscale=False, xgap=2, ygap=2,
-            hovertemplate="layer %{y}: %{z:.3g}<extra></extra>",
+            hovertemplate="layer %{customdata}: %{z:.2%}<extra></extra>"
+            if seen
+            else "%{customdata}: %{z:.2%}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(
         tickvals=list(range(tokens)), ticktext=labels, tickangle=-45, showgrid=False,
         tickfont_family="monospace",
     )  # fmt: skip
-    figure.update_yaxes(title="layer", dtick=max(1, layers // 8), showgrid=False, zeroline=False)
-    return theme.dressed(figure, max(160, 22 * layers) + 110)
+    every = max(1, rows // 8)
+    figure.update_yaxes(
+        title="layer" if seen else None, tickvals=list(range(0, rows, every)),
+        ticktext=names[::every], showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return theme.dressed(figure, max(160, 22 * rows) + 110)
+
+
+def _names(names: list[str], tokens: int) -> list[list[str]]:
+    return [[name] * tokens for name in names]

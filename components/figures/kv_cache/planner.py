@@ -6,11 +6,11 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.figures.kv_cache import WITH
-from components.inspection.kv_cache.planner import SPARE, Growth
+from components.inspection.kv_cache.planner import Growth
 
 
-def memory_areas(grown: Growth, length: int, gpus: Mapping[str, int]) -> go.Figure:
-    """Draw GiB against the length of the texts, with the usable memory of GPUs (in GB)."""
+def memory_areas(grown: Growth, length: int, gpus: Mapping[str, float]) -> go.Figure:
+    """Draw GiB against the length of the texts, with what can be used of GPUs (in bytes)."""
     figure = go.Figure()
     parts = (
         ("weights", [grown.weights] * len(grown.lengths), "rgba(138,138,134,0.75)"),
@@ -27,7 +27,7 @@ def memory_areas(grown: Growth, length: int, gpus: Mapping[str, int]) -> go.Figu
     longest = int(grown.lengths[-1])
     usable: dict[float, list[str]] = {}
     for name, size in gpus.items():
-        usable.setdefault(size * 1e9 * SPARE / 2**30, []).append(name)
+        usable.setdefault(size / 2**30, []).append(name)
     over = min((room for room in usable if room >= top), default=0.0)
     shown = {room: names for room, names in usable.items() if room <= max(over, top * 1.05)}
     low = -1.0

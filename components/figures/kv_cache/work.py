@@ -79,7 +79,7 @@ def roofline_chart(found: Roofline) -> go.Figure:
         )  # fmt: skip
     rates = [each.rate / 1e9 for each in found.passes]
     figure.update_xaxes(
-        title="floating-point operations for each byte", type="log", dtick=1,
+        title="arithmetic intensity: floating-point operations for each byte", type="log", dtick=1,
         range=[np.log10(low), np.log10(high)],
     )  # fmt: skip
     figure.update_yaxes(

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.inspection.positions.relative import Decay, Shifts
-from components.inspection.positions.rotation import Rope
+from components.inspection.positions.rotation import Rope, places, still
 
 BANDS: Final = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 """Quarters of the pairs, the fastest first."""
@@ -69,15 +69,21 @@ def band_lines(decay: Decay) -> go.Figure:
 
 
 def alike_line(decay: Decay) -> go.Figure:
-    """Draw the score of a vector with itself, all pairs equally long, against distance."""
+    """Draw the score of a vector with itself, all pairs equally long, and the paper's bound."""
     figure = go.Figure()
     figure.add_scatter(
-        x=decay.distances, y=decay.alike, mode="lines", line={"color": theme.HIGHLIGHT, "width": 2},
+        x=decay.distances, y=decay.bound, mode="lines", name="upper bound of the RoPE paper",
+        line={"color": GREY, "width": 1.5, "dash": "dot"},
+        hovertemplate="bound, distance %{x}: %{y:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=decay.distances, y=decay.alike, mode="lines", name="mean cosine",
+        line={"color": theme.HIGHLIGHT, "width": 2},
         hovertemplate="distance %{x}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="share of its largest", range=[-0.5, 1.05], zeroline=True)
-    return theme.dressed(figure, 240)
+    return with_legend(theme.dressed(figure, 260))
 
 
 def wavelength_dots(
@@ -120,11 +126,9 @@ def wavelength_dots(
 
 def turned_strip(rope: Rope) -> go.Figure:
     """Draw the numbers of one head as boxes: which pair each belongs to, and which stand still."""
-    from components.inspection.positions.rotation import places
-
     owner = np.full(rope.size, -1)
     for pair, both in enumerate(places(rope)):
-        owner[both] = pair
+        owner[both] = pair if rope.frequencies[pair] else -1
     shade = np.where(owner < 0, np.nan, owner).astype(float)
     names = [f"pair {pair}" if pair >= 0 else "not turned" for pair in owner]
     figure = go.Figure(
@@ -134,13 +138,14 @@ def turned_strip(rope: Rope) -> go.Figure:
             hovertemplate="number %{x}: %{customdata}<extra></extra>",
         )
     )  # fmt: skip
-    if rope.size > rope.turned:
+    unturned = still(rope)
+    if len(unturned):
         figure.add_shape(
-            type="rect", x0=rope.turned - 0.5, x1=rope.size - 0.5, y0=-0.5, y1=0.5,
+            type="rect", x0=unturned[0] - 0.5, x1=unturned[-1] + 0.5, y0=-0.5, y1=0.5,
             line={"color": GREY, "width": 1, "dash": "dot"},
         )  # fmt: skip
         figure.add_annotation(
-            x=(rope.turned + rope.size) / 2, y=0, text="not turned", showarrow=False
+            x=(unturned[0] + unturned[-1]) / 2, y=0, text="not turned", showarrow=False
         )
     figure.update_xaxes(
         title="number in the head's query", showgrid=False, range=[-0.5, rope.size - 0.5]

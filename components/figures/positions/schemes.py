@@ -8,7 +8,9 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.figures.positions.stretch import COLORS
-from components.inspection.positions.encodings import Buckets, Compared, Table
+from components.inspection.positions.added import Table
+from components.inspection.positions.distances import Buckets
+from components.inspection.positions.encodings import Compared
 from components.inspection.positions.order import Condition, Shuffled
 from components.inspection.positions.packing import Packed
 
@@ -145,7 +147,7 @@ def order_map(shuffled: Shuffled) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=shuffled.change, zmin=0, zmax=1, colorscale=theme.ATTENTION, xgap=2, ygap=2,
-            text=[[_share(value) for value in row] for row in shuffled.change],
+            text=[[_share(value, shuffled.rounding) for value in row] for row in shuffled.change],
             texttemplate="%{text}" if len(labels) <= 24 else None, textfont_size=12,
             customdata=[labels] * len(names), colorbar={"thickness": 10, "tickformat": ".0%"},
             hovertemplate="%{customdata}: changed by %{z:.2e} of its length<extra></extra>",
@@ -161,10 +163,11 @@ def order_map(shuffled: Shuffled) -> go.Figure:
     return theme.dressed(figure, 46 * len(names) + 140)
 
 
-def _share(change: float) -> str:
-    if change >= 0.005:
-        return f"{change:.0%}"
-    return "0" if change < 1e-4 else "<1%"
+def _share(change: float, rounding: float) -> str:
+    """Say a change in few letters; what rounding may do is none."""
+    if change <= rounding:
+        return "0"
+    return f"{change:.0%}" if change >= 0.005 else "<1%"
 
 
 def packing_rows(packed: Packed) -> go.Figure:
@@ -183,7 +186,10 @@ def packing_rows(packed: Packed) -> go.Figure:
                 f"{start + length - 1}<extra></extra>",
             )  # fmt: skip
             start += length
-    figure.add_vline(x=packed.row, line={"color": theme.RESIDUAL, "dash": "dash"})
+    figure.add_vline(
+        x=packed.row, line={"color": theme.RESIDUAL, "dash": "dash"},
+        annotation={"text": f"{packed.row:,} tokens", "yanchor": "bottom", "y": 1.0},
+    )  # fmt: skip
     figure.update_layout(barmode="overlay", bargap=0.25)
     figure.update_xaxes(title="place in the row", range=[0, packed.row * 1.02], showgrid=False)
     figure.update_yaxes(

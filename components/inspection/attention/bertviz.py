@@ -19,11 +19,19 @@ from typing import Any, Final, Literal
 import numpy as np
 import torch
 
-from components.inspection.attention.maps import AttentionMaps, Group, maps_of, records_of
+from components.inspection.attention.maps import (
+    AttentionMaps,
+    Group,
+    maps_of,
+    records_of,
+    require_group,
+)
 from components.inspection.attention.window import Window
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
+from components.inspection.premises import require
 
 View = Literal["head", "model", "neuron"]
 DIGITS: Final = 4
@@ -66,8 +74,8 @@ class BertVizPage:
     html: str
     height: int
     """Pixels that it needs."""
-    error: float
-    """Largest difference between the weights in the page, read back out of it, and the model's."""
+    checks: tuple[Check, ...]
+    """The numbers in the page, read back out of it, against the model's own."""
 
 
 def bertviz_page(
@@ -86,28 +94,58 @@ def bertviz_page(
     Raises:
         InspectionError: as for `attention_maps`, or the page would be too large for a browser.
     """
+    require_group(model, group)
+    if view == "neuron":
+        require(model, "scores")
     recording = record(model, text, target, keep=["attention"])
-    maps = maps_of(recording, group)
-    check_size(maps, view, window, _size(records_of(recording, group)[0].queries))
+    maps = maps_of(model, recording, group)
+    check_size(maps, view, window, maps.key_size)
+    # BertViz counts the layers that it is given: in hybrids those with attention.
+    place = maps.place_of(layer)
     left = _tokens(maps.readers[window.rows])
     right = _tokens(maps.read[window.columns])
     weights = maps.weights[:, :, window.rows, window.columns]
     if view == "neuron":
         layers = [
             {
-                "queries": one.queries[:, window.rows],
-                "keys": np.repeat(one.keys[:, window.columns], one.heads // one.kv_heads, axis=0),
+                "queries": one.understood().queries[:, window.rows],
+                "keys": one.for_heads(one.understood().keys)[:, window.columns],
             }
             for one in records_of(recording, group)
         ]
-        body = _neuron_page(weights, left, right, layers, group, layer, head, dark)
+        body = _neuron_page(weights, left, right, layers, group, place, head, dark)
     else:
-        body = _package_page(view, weights, left, right, group, layer, dark)
-    found = np.array(payload(body)["attn"], dtype=np.float64)
+        body = _package_page(view, weights, left, right, group, place, dark)
+    checks = [_read_back(payload(body), "attn", weights)]
+    if view == "neuron":
+        checks += [
+            _read_back(payload(body), name, [one[name] for one in layers])
+            for name in ("queries", "keys")
+        ]
     return BertVizPage(
         html=_offline(body, view, dark),
         height=_height(view, max(weights.shape[2:]), *weights.shape[:2]),
-        error=float(np.abs(found - weights).max()),
+        checks=tuple(checks),
+    )
+
+
+_READ_BACK: Final = {
+    "attn": "the weights in the page are the model's",
+    "queries": "the queries in the page are the model's",
+    "keys": "the keys in the page are the model's",
+}
+
+
+def _read_back(written: dict[str, Any], name: str, own: Any) -> Check:
+    found = np.array(written[name], dtype=np.float64)
+    return Check(
+        _READ_BACK[name],
+        float(np.abs(found - np.array(own, dtype=np.float64)).max())
+        if found.shape == np.shape(own)
+        else float("nan"),
+        # The page keeps so many digits; the rest is rounded off.
+        0.5 * 10.0**-DIGITS + float(np.finfo(np.float32).eps) * float(np.abs(own).max()),
+        "The page draws other numbers than the model's.",
     )
 
 
@@ -138,10 +176,6 @@ def check_size(maps: AttentionMaps, view: View, window: Window, size: int) -> No
             f"would be {numbers:,} numbers; a browser stays quick up to {MOST_NUMBERS:,}. Show "
             "fewer tokens."
         )
-
-
-def _size(queries: np.ndarray) -> int:
-    return int(queries.shape[-1])
 
 
 def _tokens(tokens: Sequence[str]) -> list[str]:

@@ -1,4 +1,7 @@
-"""What kind of head is it? Measured on the reader's text and on a probe of random tokens.
+"""What kind of head is it? Named by a probe of random tokens, measured on any text.
+
+A name read off a sentence would be that of the sentence: in a text in which words happen to be
+repeated, many a head seems to be one for repetitions.
 
 Previous-token, duplicate-token and induction heads, and the probe of repeated random tokens:
 Elhage et al., "A Mathematical Framework for Transformer Circuits" (2021) and Olsson et al.,
@@ -12,9 +15,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from components.inspection.attention.maps import AttentionMaps, Group, attention_maps, groups
+from components.inspection.attention.maps import AttentionMaps, Group, attention_maps, require_group
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
+from components.inspection.probe import drawn, start_of
 from components.inspection.recording import Array
 
 Pattern = Literal["previous", "first", "self", "duplicate", "induction"]
@@ -50,6 +54,8 @@ class HeadScores:
     shares: dict[Pattern, Array]
     """0 to 1: the share given to the token before, to the first token, to itself, to earlier
     tokens that are the same, and to the tokens that came right after those."""
+    counted: dict[Pattern, NDArray[np.int64]]
+    """[layer]: over how many query tokens each share is a mean: a share over two tells little."""
     entropy: Array
     """In bits: 0 looks at one token, log2(n) at n tokens alike."""
     spread: Array
@@ -111,13 +117,14 @@ def head_scores(maps: AttentionMaps) -> HeadScores:
         )
         for name, place in places.items()
     }
-    surprise = np.where(weights > 0, -weights * np.log2(np.maximum(weights, 1e-45)), 0).sum(-1)
+    bits = np.where(weights > 0, -weights * np.log2(np.maximum(weights, 1e-45)), 0).sum(-1)
     most = np.log2(np.maximum(visible.sum(-1), 2))[:, None, :]
     back = (rows - columns).astype(np.float32)
     return HeadScores(
         shares=shares,
-        entropy=_mean(surprise, choice),
-        spread=_mean(surprise / most, choice),
+        counted={name: (choice & place.any(-1)).sum(-1) for name, place in places.items()},
+        entropy=_mean(bits, choice),
+        spread=_mean(bits / most, choice),
         distance=_mean((weights * back).sum(-1), choice, known=not crossing),
     )
 
@@ -150,23 +157,15 @@ def probe_heads(model: Model, group: Group) -> ProbeResult:
     Raises:
         InspectionError: the model's context is shorter than the probe, or it lacks the group.
     """
-    if group not in groups(model):
-        raise InspectionError(f"'{model.source}' has no {group} attention.")
+    require_group(model, group)
     repeats = min(PROBE, (model.context - 4) // 2)
     if repeats < 4:
         raise InspectionError(
             f"The probe needs a context of at least 12 tokens; '{model.source}' reads "
             f"{model.context}."
         )
-    special = set(model.tokenizer.all_special_ids)
-    rows = model.network.get_input_embeddings().num_embeddings
-    size = min(len(model.tokenizer), int(rows))  # type: ignore[arg-type]
-    ordinary = [token for token in range(size) if token not in special]
-    draw = np.random.default_rng(SEED)
-    once = draw.choice(ordinary, repeats, replace=len(ordinary) < repeats).tolist()
-    start = model.encode("a")[:1]
-    head = start if start[0] in special else []
-    ids = [*head, *once, *once]
-    target = [*once, *once] if model.kind == "seq2seq" else None
+    once = drawn(model, repeats, SEED)
+    ids = [*start_of(model), *once, *once]
+    target = [*once, *once] if len(model.anatomy.towers) == 2 else None
     maps = attention_maps(model, ids, target, group)
     return ProbeResult(maps, head_scores(maps), repeats)

@@ -7,17 +7,25 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from components.inspection.attention.record_checks import (
+    masked_check,
+    outputs_check,
+    rows_check,
+    weights_check,
+)
 from components.inspection.attention.window import Window
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
+from components.inspection.premises import require
+from components.inspection.premises.recorded import probed
 from components.inspection.recording import Array, AttentionRecord, Recording
+from components.inspection.words import Spans, word_spans
 
 Group = Literal["decoder", "encoder", "cross"]
 GROUPS: Final[tuple[Group, ...]] = ("decoder", "encoder", "cross")
-"""Self-attention of a tower, or the decoder's look into the encoder."""
-HIDDEN: Final = -1e9
-"""A score at or below this was hidden by the mask: -inf, or the lowest number of the dtype."""
+"""Self-attention of a stack, or the decoder's look into the encoder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,24 +36,32 @@ class AttentionMaps:
     """
 
     group: Group
+    numbers: tuple[int, ...]
+    """The layers that attend so, as the network counts its blocks: in hybrids not all do."""
     readers: tuple[str, ...]
-    """The tokens that read: rows."""
+    """The query tokens: rows."""
     read: tuple[str, ...]
-    """The tokens that are read: columns. The same as `readers` but in cross-attention."""
+    """The key tokens: columns. The same as `readers` but in cross-attention."""
     reader_ids: tuple[int, ...]
+    reader_words: Spans
+    """For each word of the query tokens its first token and the one after its last."""
+    read_words: Spans
+    """Likewise, of the key tokens."""
     weights: Array
-    """[layer, head, reader, read], 0 to 1. Rows sum to 1 (to less in a model with a learned
-    sink, such as gpt_oss)."""
+    """[layer, head, query token, key token], 0 to 1. Rows sum to 1 (to less in a model with a
+    learned sink, such as gpt_oss). `layer` counts those of `numbers`."""
     visible: NDArray[np.bool_]
-    """[layer, reader, read]: the mask; True where a token may be read."""
+    """[layer, query token, key token]: the mask; True where any head may attend to it."""
     kv_heads: int
     """Key-value heads; query head h uses key-value head h // (heads / kv_heads)."""
+    checks: tuple[Check, ...]
+    """Of these very weights: rows, softmax, mask, and what the heads give."""
     key_size: int = 0
-    """Numbers in a key."""
+    """Numbers in a key; 0 where keys cannot be seen."""
 
     @property
     def layers(self) -> int:
-        """Number of layers."""
+        """Number of layers that attend."""
         return self.weights.shape[0]
 
     @property
@@ -53,10 +69,18 @@ class AttentionMaps:
         """Number of query heads in a layer."""
         return self.weights.shape[1]
 
-    @property
-    def row_error(self) -> float:
-        """How far from 1 the farthest row's sum is."""
-        return float(np.abs(self.weights.sum(-1, dtype=np.float64) - 1).max())
+    def place_of(self, layer: int) -> int:
+        """Return which of the layers here is the network's block `layer`.
+
+        Raises:
+            InspectionError: that block has no such attention, or there is none of that number.
+        """
+        if layer not in self.numbers:
+            raise InspectionError(
+                f"Layer {layer} has no attention of this kind here; the layers that have are: "
+                f"{', '.join(map(str, self.numbers))}."
+            )
+        return self.numbers.index(layer)
 
     def outside(self, window: Window) -> float:
         """The largest share, 0 to 1, that a row of `window` gives outside of it."""
@@ -67,19 +91,33 @@ class AttentionMaps:
 def groups(model: Model) -> tuple[Group, ...]:
     """Return the kinds of attention that `model` has; the one that gives the output first.
 
+    Measured on a probe: those that were seen.
+
     Raises:
-        InspectionError: it has none, like a state-space model.
+        InspectionError: it has none, like a state-space model, or none that can be drawn.
     """
-    towers = model.anatomy.towers
-    found: list[Group] = [name for name in ("decoder", "encoder") if name in towers]
-    if any(tower.cross_attention for tower in towers.values()):
-        found.append("cross")
-    if not any(tower.attention for tower in towers.values()):
+    seen = {("cross" if one.kind == "cross" else one.stack) for one in probed(model).attentions}
+    if not seen:
         raise InspectionError(
-            f"'{model.source}' ({model.facts.family}) has no attention that could be shown: its "
-            "tokens are mixed in another way. Choose a transformer, such as storyteller."
+            f"'{model.source}' ({model.facts.family}) has no attention that could be shown: no "
+            "softmax of queries times keys was seen in its pass, its tokens are mixed in another "
+            "way. Choose a transformer, such as storyteller."
         )
-    return tuple(found)
+    require(model, "sublayers", "weights", "masked")
+    return tuple(group for group in GROUPS if group in seen)
+
+
+def require_group(model: Model, group: Group) -> None:
+    """Go on if `model` has attention of `group`.
+
+    Raises:
+        InspectionError: it has not; it says what there is.
+    """
+    found = groups(model)
+    if group not in found:
+        raise InspectionError(
+            f"'{model.source}' has no {group} attention; it has: {', '.join(found)}."
+        )
 
 
 def attention_maps(
@@ -92,15 +130,12 @@ def attention_maps(
     Raises:
         InspectionError: the text is empty or too long, or the model has no such attention.
     """
-    if group not in groups(model):
-        raise InspectionError(
-            f"'{model.source}' has no {group} attention; it has: {', '.join(groups(model))}."
-        )
-    return maps_of(record(model, text, target, keep=["attention"]), group)
+    require_group(model, group)
+    return maps_of(model, record(model, text, target, keep=["attention"]), group)
 
 
 def records_of(recording: Recording, group: Group) -> list[AttentionRecord]:
-    """Return the sublayers of `group`, from the first layer up.
+    """Return the sublayers of `group`, first layer first. `record.layer` is its number.
 
     Raises:
         InspectionError: the recording has none.
@@ -115,25 +150,69 @@ def records_of(recording: Recording, group: Group) -> list[AttentionRecord]:
     return found
 
 
-def maps_of(recording: Recording, group: Group) -> AttentionMaps:
-    """Return the weights of `group` out of a recording."""
+def record_at(recording: Recording, group: Group, layer: int) -> AttentionRecord:
+    """Return the sublayer of `group` in the network's block `layer`.
+
+    Raises:
+        InspectionError: there is none.
+    """
     records = records_of(recording, group)
-    readers = recording.stack("decoder" if group == "cross" else group)
-    read = recording.stack("encoder") if group == "cross" else readers
-    weights = np.stack([record.weights for record in records])
-    return AttentionMaps(
-        group=group,
-        readers=readers.tokens,
-        read=read.tokens,
-        reader_ids=readers.ids,
-        weights=weights,
-        visible=np.stack([_visible(record) for record in records]),
-        kv_heads=records[0].kv_heads,
-        key_size=records[0].keys.shape[-1],
+    for one in records:
+        if one.layer == layer:
+            return one
+    raise InspectionError(
+        f"There is no layer {layer} with such attention: it is in layer"
+        f"{'s' * (len(records) > 1)} {', '.join(str(one.layer) for one in records)}, from 0."
     )
 
 
-def _visible(record: AttentionRecord) -> NDArray[np.bool_]:
-    # A learned sink's column, if there is one, comes last and is no token.
-    scores = record.scores[..., : record.weights.shape[-1]]
-    return np.asarray((scores > HIDDEN).any(axis=0))
+def maps_of(model: Model, recording: Recording, group: Group) -> AttentionMaps:
+    """Return the weights of `group` out of a recording.
+
+    Raises:
+        InspectionError: the recording has none, or its layers have different numbers of heads.
+    """
+    records = records_of(recording, group)
+    heads = sorted({one.heads for one in records})
+    if len(heads) > 1:
+        raise InspectionError(
+            f"The layers of '{model.source}' have different numbers of heads "
+            f"({', '.join(map(str, heads))}), which one picture of all heads cannot show. Choose a "
+            "model whose layers are alike."
+        )
+    readers = recording.stack("decoder" if group == "cross" else group)
+    read = recording.stack("encoder") if group == "cross" else readers
+    weights = np.stack([one.weights for one in records])
+    keys = records[0].keys
+    return AttentionMaps(
+        group=group,
+        numbers=tuple(one.layer for one in records),
+        readers=readers.tokens,
+        read=read.tokens,
+        reader_ids=readers.ids,
+        reader_words=words_of(model, readers.tokens, readers.ids),
+        read_words=words_of(model, read.tokens, read.ids),
+        weights=weights,
+        visible=np.stack([one.visible.any(axis=0) for one in records]),
+        kv_heads=records[0].kv_heads,
+        checks=recorded_checks(records),
+        key_size=0 if keys is None else keys.shape[-1],
+    )
+
+
+def recorded_checks(records: Sequence[AttentionRecord]) -> tuple[Check, ...]:
+    """Return what must be so of recorded attention, compared on these very arrays."""
+    checks = [
+        rows_check(records),
+        weights_check(records),
+        masked_check([one.weights for one in records], [one.visible for one in records]),
+    ]
+    if all(one.outputs is not None and one.values is not None for one in records):
+        checks.append(outputs_check(records))
+    return tuple(checks)
+
+
+def words_of(model: Model, tokens: Sequence[str], ids: Sequence[int]) -> Spans:
+    """Return the words of `tokens`; what the tokenizer put there stands alone."""
+    special = set(model.tokenizer.all_special_ids)
+    return word_spans(tokens, [place for place, token in enumerate(ids) if token in special])

@@ -7,11 +7,17 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
+from components.inspection import rounding
 from components.inspection.anatomy import part
 from components.inspection.attention.maps import Group
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.recording import Array
+from components.inspection.stacks import blocks_of
+
+NORMED = 8.0
+"""Results that a norm rounds: its mean, its variance, a root, a division, a product, a sum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +32,11 @@ class Projection:
     """What the family puts between the projection and the stream (Gemma 2 and 3, OLMo 2)."""
 
     def writes(self, outputs: Array) -> Array:
-        """Return [head, reader, width] for `outputs[head, reader, size]`."""
+        """Return [head, query token, width] for `outputs[head, query token, size]`."""
         return np.einsum("hrs,hsw->hrw", outputs, self.slices)
 
     def added(self, outputs: Array) -> Array:
-        """Return [reader, width]: what all heads together add to the stream."""
+        """Return [query token, width]: what all heads together add to the residual stream."""
         total = self.writes(outputs).sum(0) + self.bias
         if self.norm is None:
             return total
@@ -38,6 +44,34 @@ class Projection:
         with torch.no_grad():
             normed = self.norm(torch.from_numpy(total).to(weight.device, weight.dtype)[None])
         return normed[0].float().cpu().numpy()
+
+
+def writes_check(
+    projection: Projection, outputs: Array, added: Array, dtype: str, says: str = ""
+) -> Check:
+    """Compare what all heads write, added up, with what attention added to the residual stream.
+
+    `outputs` are [head, query token, size], `added` [query token, width], both as recorded.
+    """
+    terms = outputs.shape[0] * outputs.shape[2]
+    sizes = np.einsum("hrs,hsw->rw", np.abs(outputs), np.abs(projection.slices))
+    sizes = sizes + np.abs(projection.bias)
+    ours = projection.added(outputs)
+    allowed = rounding.unit(dtype) * (np.abs(added) + sizes) + rounding.summed(terms) * sizes
+    if projection.norm is not None:
+        # What goes into the norm is off by this share of its length, and so is what comes out.
+        share = allowed.max(-1, keepdims=True) / np.linalg.norm(
+            projection.writes(outputs).sum(0) + projection.bias, axis=-1, keepdims=True
+        )
+        length = np.linalg.norm(ours, axis=-1, keepdims=True)
+        allowed = NORMED * rounding.unit(dtype) * (np.abs(ours) + 1) + share * length
+    return rounding.compared(
+        says or "the heads' writes sum to what attention added to the residual stream",
+        ours,
+        added,
+        allowed,
+        "What a single head writes cannot be right here.",
+    )
 
 
 def output_projection(model: Model, group: Group, layer: int, heads: int) -> Projection:
@@ -54,7 +88,8 @@ def output_projection(model: Model, group: Group, layer: int, heads: int) -> Pro
             f"Vitrine does not know where the family '{model.facts.family}' keeps the matrix that "
             "mixes its heads' outputs, so what each head writes cannot be told."
         )
-    block = list(part(model.network.base_model, tower.blocks).children())[layer]
+    blocks = blocks_of(model.network, tower)
+    block = blocks[layer % len(blocks)]  # of ALBERT the one that is read again and again
     written = part(block, write)
     if isinstance(written, (nn.Linear, Conv1D)):
         return _cut(written, None, heads)

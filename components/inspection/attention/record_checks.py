@@ -22,7 +22,7 @@ def weights_check(records: Sequence[AttentionRecord]) -> Check:
     for one in records:
         tokens = one.weights.shape[-1]
         ours = softmax(one.scores.astype(np.float64), axis=-1)[..., :tokens]
-        allowed = rounding.of_softmax(tokens, one.dtype)
+        allowed = rounding.of_softmax(tokens, one.dtype, ours)
         found.append(rounding.compared(says, one.weights, ours, allowed, _LOST))
     return worst(found)
 

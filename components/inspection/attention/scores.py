@@ -2,7 +2,7 @@
 
 Families write the factor in many ways: as an attribute, in the configuration, into the query (OPT),
 or not at all (T5, GPT-Neo). So it is not looked up but measured: the scores that would be there
-without queries and keys are known (`AttentionRecord.bare`), and what is left is a factor times q . k.
+without queries and keys are known (`AttentionRecord.bare`), and the rest is a factor times q . k.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
+from components.inspection.model import Model
 from components.inspection.recording import HIDDEN, Array, AttentionRecord
 
 NEAR = 1e-2
 """A factor measured within this share of a usual one is taken for it, if it fits as well."""
 ROUNDINGS = 8.0
-"""Results that are rounded on the way: the product, the factor, the cap's three steps, the bias, the
+"""Results that are rounded on the way: the product, the factor, the cap's three steps, the bias,
 mask, and the row's largest score, which some families take off."""
 
 
@@ -34,7 +35,7 @@ class ScoreRule:
     """[head, query token, 1]: what the family takes off each row before the softmax, which changes
     no weight (GPT-OSS: the row's largest score); else 0."""
     bias: Array
-    """[head, query token, key token]: what is added for the position (ALiBi, T5); 0 where masked."""
+    """[head, query token, key token]: what is added for positions (ALiBi, T5); 0 where masked."""
     check: Check
 
     @property
@@ -58,7 +59,7 @@ def score_rule(one: AttentionRecord) -> ScoreRule:
         raise InspectionError(
             f"In layer {one.layer} a score is not one product of a query and a key: "
             f"{one.products} products are added up (DeBERTa, for one, adds products with vectors "
-            "for the distance). Its steps cannot be told as q · k; the weights themselves are right."
+            "for the distance). Its steps cannot be told as q · k; the weights are right."
         )
     queries = vectors.queries.astype(np.float64)
     keys = one.for_heads(vectors.keys).astype(np.float64).transpose(0, 2, 1)
@@ -71,8 +72,12 @@ def score_rule(one: AttentionRecord) -> ScoreRule:
     sink = one.scores[..., tokens : tokens + 1].astype(np.float64)
     bare_sink = one.bare[..., tokens : tokens + 1].astype(np.float64)
     moved = sink - bare_sink if sink.size else np.zeros((1, 1, 1))
-    content = np.where(seen, scores - bare - moved, 0.0)
-    scale, cap, check = _fitting(one, content, dots, sizes, scores, bare, seen)
+    content = np.zeros_like(scores)
+    np.subtract(scores - np.broadcast_to(moved, scores.shape), bare, out=content, where=seen)
+    # What was rounded on the way, before the row's largest score was taken off.
+    met = np.abs(scores) + np.abs(np.where(seen, bare, 0.0))
+    met += (np.abs(sink) + np.abs(bare_sink)) if sink.size else 0.0
+    scale, cap, check = _fitting(one, content, dots, sizes, met, bare, seen)
     bias = np.where(seen, bare.astype(np.float64), 0.0)
     shift = np.zeros((*scores.shape[:2], 1))
     if _shifted(one):
@@ -102,7 +107,7 @@ def _fitting(
     content: NDArray[np.float64],
     dots: NDArray[np.float64],
     sizes: NDArray[np.float64],
-    scores: NDArray[np.float64],
+    met: NDArray[np.float64],
     bare: Array,
     seen: NDArray[np.bool_],
 ) -> tuple[float, float | None, Check]:
@@ -123,7 +128,8 @@ def _fitting(
             if shifted:
                 largest = _row_largest(ours + bare, seen)
                 ours, terms = ours - largest, terms + np.abs(largest)
-            allowed = ROUNDINGS * unit * (np.abs(ours) + np.abs(scores) + terms) + gamma * terms
+            # Products are summed in float32; a GPU may round partial sums to the model's format.
+            allowed = ROUNDINGS * unit * (np.abs(ours) + met) + (unit + gamma) * terms
             check = rounding.compared(
                 "scores are query · key × scale, and what is added for positions",
                 content[seen],
@@ -140,7 +146,7 @@ def _fitting(
 def _slope(
     dots: NDArray[np.float64], content: NDArray[np.float64], seen: NDArray[np.bool_], by_row: bool
 ) -> float:
-    """Return the factor from products to scores by least squares; `by_row` up to a number each row."""
+    """Return the factor from products to scores by least squares; `by_row` up to a number a row."""
     x, y = np.where(seen, dots, 0.0), np.where(seen, content, 0.0)
     if by_row:
         count = np.maximum(seen.sum(-1, keepdims=True), 1)
@@ -148,3 +154,53 @@ def _slope(
         y = np.where(seen, y - y.sum(-1, keepdims=True) / count, 0.0)
     square = float((x * x).sum())
     return float((x * y).sum()) / square if square else 0.0
+
+
+@dataclass(frozen=True)
+class SaidRule:
+    """How a model's scores come about, for a formula."""
+
+    formula: str
+    """In LaTeX: the score of query token i and key token j."""
+    symbols: str
+    """What the symbols stand for, in a sentence."""
+    scale: float
+    divides: bool
+    """The factor is 1 / sqrt(size), as in the paper."""
+
+
+def rule_in_words(model: Model, group: str) -> SaidRule:
+    """Say how the scores of `model` come about, as measured in the first layer that attends so.
+
+    Raises:
+        InspectionError: they are not one product, one factor, a cap and a bias.
+    """
+    # Imported here: that premise itself measures by `score_rule`.
+    from components.inspection.premises import require
+    from components.inspection.premises.recorded import probed
+
+    require(model, "scores")
+    kind = "cross" if group == "cross" else "self"
+    stack = "decoder" if group == "cross" else group
+    one = next((a for a in probed(model).attentions if (a.stack, a.kind) == (stack, kind)), None)
+    if one is None:
+        raise InspectionError(f"'{model.source}' has no {group} attention.")
+    rule, size = score_rule(one), one.understood().queries.shape[-1]
+    divides = abs(rule.scale * size**0.5 - 1) < NEAR
+    product = r"\frac{q_i \cdot k_j}{\sqrt d}" if divides else r"q_i \cdot k_j"
+    if not divides and abs(rule.scale - 1) > 1e-6:
+        product = rf"{rule.scale:.4g}\; q_i \cdot k_j"
+    words = ["q is the query of token i, k the key of token j"]
+    if divides:
+        words.append(f"d = {size} the number of entries in each")
+    elif abs(rule.scale - 1) <= 1e-6:
+        words.append("this model does not divide by √d")
+    if rule.cap:
+        product = rf"{rule.cap:g}\tanh\frac{{{product}}}{{{rule.cap:g}}}"
+        words.append(f"scores are capped at ±{rule.cap:g}")
+    if rule.biased:
+        product += r" + b_{ij}"
+        words.append("b what this model adds for the two positions")
+    if one.scores.shape[-1] > one.weights.shape[-1]:
+        words.append("a learned sink takes part in the softmax and is no token")
+    return SaidRule(product, f"{'; '.join(words)}. Measured.", rule.scale, divides)

@@ -1,6 +1,6 @@
-"""One head, one token that reads: every step from q . k to what is written, in real numbers.
+"""One head, one query token: every step from q . k to what is written, in real numbers.
 
-    q . k  ->  / sqrt(size)  ->  cap, position bias  ->  mask  ->  softmax  ->  sum of values
+    q . k  ->  x scale  ->  cap, position bias  ->  mask  ->  softmax  ->  sum of values
     ->  the head's slice of the output projection
 
 Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.
@@ -8,29 +8,28 @@ Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
+from scipy.special import softmax
 
-from components.inspection.anatomy import part
-from components.inspection.attention.maps import HIDDEN, Group, records_of
-from components.inspection.attention.projection import output_projection
-from components.inspection.attention.rotation import unturned
+from components.inspection import rounding
+from components.inspection.attention.maps import Group, record_at, require_group
+from components.inspection.attention.projection import output_projection, writes_check
+from components.inspection.attention.rotation import unrotated
+from components.inspection.attention.scores import ROUNDINGS, score_rule
+from components.inspection.attention.value_weighted import value_lengths
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
+from components.inspection.premises import require
 from components.inspection.recording import Array, AttentionRecord
-
-CLOSE: Final = 1e-4
-"""A scale fits if the scores differ from it by less than this share of their size."""
 
 
 @dataclass(frozen=True, eq=False)
 class AttentionSteps:
-    """How the token at `place` reads, in one head. Arrays over `read` are about the tokens read."""
+    """How the token at `place` reads, in one head. Arrays over `read` are about the key tokens."""
 
     reader: str
     place: int
@@ -39,50 +38,50 @@ class AttentionSteps:
     head: int
     kv_head: int
     query: Array
-    """[size], turned by its position where the model uses RoPE."""
+    """[size], rotated by its position where the model uses RoPE."""
     keys: Array
-    """[read, size], turned likewise."""
+    """[key token, size], rotated likewise."""
     values: Array
-    """[read, value size]"""
+    """[key token, value size]"""
     unturned_dots: Array | None
-    """[read]: q . k as it would be without RoPE; None where the model does not use it."""
+    """[key token]: q . k as it would be without RoPE; None where the model does not use it, or its
+    rotation cannot be taken apart."""
     dots: Array
-    """[read]: q . k"""
+    """[key token]: q . k"""
     scale: float
-    """Factor on `dots`: 1 / sqrt(size) in most families."""
+    """Factor on `dots`, measured: 1 / sqrt(size) in most families."""
     cap: float | None
     """Scores are squeezed to cap x tanh(score / cap) (Gemma 2)."""
     bias: Array | None
-    """[read]: what the model adds for the distance (ALiBi, T5); 0 at hidden places. None if
-    nothing is added. Taken as the difference between the model's scores and the steps before."""
+    """[key token]: what the model adds for the position (ALiBi, T5); 0 where masked. None if
+    nothing is added. Measured: the scores that are there without queries and keys."""
     scores: Array
-    """[read]: what went into the model's softmax; very low or -inf where hidden."""
+    """[key token]: the scores after all these steps; very low or -inf where masked. Of a model that
+    takes each row's largest score off before the softmax, the scores before that."""
+    sink: float | None
+    """The score of a learned sink (GPT-OSS), which takes a share of the softmax and is no token."""
     hidden: NDArray[np.bool_]
-    """[read]: True where the mask forbids reading."""
+    """[key token]: True where the mask forbids attending."""
     weights: Array
-    """[read], 0 to 1: the model's own weights."""
+    """[key token], 0 to 1: the model's own weights."""
     output: Array
     """[value size]: the model's own sum of weights x values."""
+    value_writes: Array | None
+    """[key token]: norm of what each value would write into the residual stream through this head,
+    if it got all the attention; None if the family's projection is not known."""
     write: Array | None
-    """[width]: what this head adds to the stream here; None if the family's projection is not
-    known."""
+    """[width]: what this head adds to the residual stream here; None if the family's projection is
+    not known."""
     bias_write: float
-    """Length of the projection's bias, which belongs to no head."""
+    """Norm of the projection's bias, which belongs to no head."""
     write_lengths: Array | None
-    """[head]: length of what each head of the layer writes here."""
-    score_error: float
-    """Largest difference between our scores and the model's, where visible, over the largest of
-    them (0 by construction where there is a bias)."""
-    weight_error: float
-    """Largest difference between the softmax of our scores and the model's weights."""
-    output_error: float
-    """Largest difference between our sum of values and the model's."""
-    write_error: float | None
-    """Largest difference between all heads' writes (and bias) and what attention added."""
+    """[head]: norm of what each head of the layer writes here."""
+    checks: tuple[Check, ...]
+    """Our steps against the model's own pass, at this token: scores, weights, output, writes."""
 
     @property
     def scaled(self) -> Array:
-        """[read]: q . k after the scale."""
+        """[key token]: q . k after the scale."""
         return self.dots * np.float32(self.scale)
 
 
@@ -95,38 +94,36 @@ def attention_steps(
     head: int,
     place: int,
 ) -> AttentionSteps:
-    """Let `model` read `text` once, and follow one head's reading from token `place`.
+    """Let `model` read `text` once, and follow one head's attention from the token at `place`.
+
+    `layer` is the network's own number of the block.
 
     Raises:
-        InspectionError: as for `attention_maps`, or there is no such layer, head or token.
+        InspectionError: as for `attention_maps`; there is no such layer, head or token; or the
+            scores are not one product of query and key, one factor and a bias.
     """
-    recording = record(model, text, target, keep=["attention", "residual"])
-    records = records_of(recording, group)
-    _check("layer", layer, len(records))
-    one = records[layer]
+    require_group(model, group)
+    require(model, "scores", "outputs")
+    recording = record(model, text, target, keep=["attention", "residual"], bare=True)
+    one = record_at(recording, group, layer)
     _check("head", head, one.heads)
     stack = recording.stack("decoder" if group == "cross" else group)
     _check("token", place, len(stack.tokens))
-    kv_head = head // (one.heads // one.kv_heads)
-    query, keys, values = one.queries[head, place], one.keys[kv_head], one.values[kv_head]
-    weights = one.weights[head, place]
-    scores = one.scores[head, place, : len(weights)]
-    hidden = scores <= HIDDEN
-    scale, cap = _scale(model, one, group)
+    vectors, rule = one.understood(), score_rule(one)
+    kv_head, tokens = one.kv_head(head), one.weights.shape[-1]
+    query, keys, values = (
+        vectors.queries[head, place],
+        vectors.keys[kv_head],
+        vectors.values[kv_head],
+    )
+    hidden = ~one.visible[head, place]
+    shift = float(np.broadcast_to(rule.shift, (one.heads, len(stack.tokens), 1))[head, place, 0])
     dots = keys @ query
-    capped = _capped(dots * np.float32(scale), cap)
-    seen = ~hidden
-    bias = np.zeros_like(dots)
-    bias[seen] = scores[seen] - capped[seen]
-    size = max(1.0, float(np.abs(scores[seen]).max(initial=0)))
-    biased = model.anatomy.position in ("alibi", "relative") and group != "cross"
-    ours = np.where(hidden, -np.inf, capped + (bias if biased else 0))
-    # A learned sink (gpt_oss) takes part in the softmax, and is no token.
-    sinks = one.scores[head, place, len(weights) :].astype(np.float64)
-    softmax = _softmax(np.concatenate([ours, sinks]))[: len(weights)]
+    ours = np.where(hidden, -np.inf, rule.of_content(dots) + rule.bias[head, place])
+    sink = one.scores[head, place, tokens:].astype(np.float64) - shift
     added = stack.cross_writes if group == "cross" else stack.attention_writes
-    write, lengths, write_error, bias_write = _writes(
-        model, group, layer, one, head, place, None if added is None else added[layer]
+    write, lengths, value_writes, bias_write, written = _writes(
+        model, group, one, head, place, None if added is None else added[layer]
     )
     return AttentionSteps(
         reader=stack.tokens[place],
@@ -138,23 +135,41 @@ def attention_steps(
         query=query,
         keys=keys,
         values=values,
-        unturned_dots=_unturned(model, one, group, head, kv_head, place),
+        unturned_dots=_unrotated_dots(model, stack.ids, group, layer, head, kv_head, place),
         dots=dots,
-        scale=scale,
-        cap=cap,
-        bias=bias if biased else None,
-        scores=scores,
+        scale=rule.scale,
+        cap=rule.cap,
+        bias=rule.bias[head, place] if rule.biased else None,
+        scores=(one.scores[head, place, :tokens] - shift).astype(np.float32),
+        sink=float(sink[0]) if sink.size else None,
         hidden=hidden,
-        weights=weights,
-        output=one.outputs[head, place],
+        weights=one.weights[head, place],
+        output=vectors.outputs[head, place],
+        value_writes=value_writes,
         write=write,
         bias_write=bias_write,
         write_lengths=lengths,
-        score_error=float(np.abs(ours[seen] - scores[seen]).max(initial=0) / size),
-        weight_error=float(np.abs(softmax - weights).max()),
-        output_error=float(np.abs(weights @ values - one.outputs[head, place]).max()),
-        write_error=write_error,
+        checks=(
+            rule.check,
+            _weights_check(ours, sink, one, head, place, abs(rule.scale), rule.bias[head, place]),
+            _output_check(one, head, place),
+            *written,
+        ),
     )
+
+
+def without_division(steps: AttentionSteps) -> Array:
+    """Return [key token]: the weights that there would be if no factor multiplied q . k.
+
+    The cap, the bias, the mask and the sink stay as they are.
+    """
+    content = steps.dots.astype(np.float64)
+    if steps.cap is not None:
+        content = steps.cap * np.tanh(content / steps.cap)
+    scores = np.where(steps.hidden, -np.inf, content + (0.0 if steps.bias is None else steps.bias))
+    sinks = [] if steps.sink is None else [steps.sink]
+    found: Array = softmax(np.concatenate([scores, sinks]))[: len(scores)].astype(np.float32)
+    return found
 
 
 def _check(name: str, number: int, count: int) -> None:
@@ -164,80 +179,80 @@ def _check(name: str, number: int, count: int) -> None:
         )
 
 
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
-
-
-def _capped(scores: Array, cap: float | None) -> Array:
-    return scores if cap is None else (cap * np.tanh(scores / cap)).astype(np.float32)
-
-
-def _scale(model: Model, one: AttentionRecord, group: Group) -> tuple[float, float | None]:
-    """Return the factor on q . k and the cap: the candidate that reproduces the model's scores.
-
-    Families write the factor in many ways: as an attribute, in the config, into the query (OPT),
-    or not at all (T5, GPT-Neo).
-    """
-    config = model.network.config.get_text_config()
-    cap = getattr(config, "attn_logit_softcapping", None)
-    size = one.queries.shape[-1]
-    stated = [
-        factor
-        for module in _attention(model, group, one.layer).modules()
-        if isinstance(factor := getattr(module, "scaling", None), float)
-    ]
-    usual = 1.0 if model.anatomy.position == "relative" else size**-0.5
-    candidates = [*stated, usual, size**-0.5, 1.0, size**-0.5 / (one.layer + 1)]
-    keys = np.repeat(one.keys, one.heads // one.kv_heads, axis=0)
-    dots = one.queries @ keys.transpose(0, 2, 1)
-    scores = one.scores[..., : dots.shape[-1]]
-    seen = scores > HIDDEN
-    size_of = max(1.0, float(np.abs(scores[seen]).max(initial=0)))
-    for scale in candidates:
-        ours = _capped(dots * np.float32(scale), cap)
-        if np.abs(ours[seen] - scores[seen]).max(initial=0) < CLOSE * size_of:
-            return scale, cap
-    return candidates[0], cap
-
-
-def _attention(model: Model, group: Group, layer: int) -> nn.Module:
-    tower = model.anatomy.towers["decoder" if group == "cross" else group]
-    block = list(part(model.network.base_model, tower.blocks).children())[layer]
-    path = tower.cross_attention if group == "cross" else tower.attention
-    return part(block, path) if path else block
-
-
-def _unturned(
-    model: Model, one: AttentionRecord, group: Group, head: int, kv_head: int, place: int
-) -> Array | None:
-    if group == "cross":
-        return None
-    queries = unturned(model, one.layer, one.queries[head : head + 1])
-    keys = unturned(model, one.layer, one.keys[kv_head : kv_head + 1])
-    if queries is None or keys is None:
-        return None
-    return keys[0] @ queries[0, place]
-
-
-def _writes(
-    model: Model,
-    group: Group,
-    layer: int,
+def _weights_check(
+    ours: NDArray[np.float64],
+    sink: NDArray[np.float64],
     one: AttentionRecord,
     head: int,
     place: int,
-    added: Array | None,
-) -> tuple[Array | None, Array | None, float | None, float]:
-    """Return the write, the lengths of all heads', the error of their sum, the bias's length."""
+    scale: float,
+    bias: Array,
+) -> Check:
+    """Compare the softmax of the scores that our own steps lead to with the model's weights."""
+    tokens = one.weights.shape[-1]
+    weights = one.weights[head, place]
+    found = softmax(np.concatenate([ours, sink]))[:tokens]
+    # A weight changes by no more than itself times what its score and the mean score are off.
+    vectors, unit = one.understood(), rounding.unit(one.dtype)
+    met = np.abs(np.where(np.isfinite(ours), ours, 0.0)) + 2 * np.abs(bias)
+    size = float(met.max(initial=0.0))
+    terms = np.abs(vectors.keys[one.kv_head(head)]) @ np.abs(vectors.queries[head, place])
+    off = ROUNDINGS * unit * size + (unit + rounding.summed(vectors.queries.shape[-1])) * scale * (
+        float(terms.max(initial=0.0))
+    )
+    allowed = rounding.of_softmax(tokens, one.dtype, found) + 2 * off * found * (1 - found)
+    return rounding.compared(
+        "the softmax of these scores is the model's weights",
+        weights,
+        found,
+        allowed,
+        "A step between query · key and the weight is missing or another one here.",
+    )
+
+
+def _output_check(one: AttentionRecord, head: int, place: int) -> Check:
+    vectors = one.understood()
+    values = vectors.values[one.kv_head(head)].astype(np.float64)
+    weights = one.weights[head, place].astype(np.float64)
+    share = 4 * rounding.unit(one.dtype) + rounding.summed(len(weights))
+    return rounding.compared(
+        "these weights times these values are the head's output",
+        vectors.outputs[head, place],
+        weights @ values,
+        share * (np.abs(weights) @ np.abs(values)),
+        "The values shown are not those that this head mixed.",
+    )
+
+
+def _unrotated_dots(
+    model: Model,
+    ids: Sequence[int],
+    group: Group,
+    layer: int,
+    head: int,
+    kv_head: int,
+    place: int,
+) -> Array | None:
+    if group == "cross" or len(model.anatomy.towers) == 2:
+        return None
+    found = unrotated(model, list(ids), layer)
+    return None if found is None else found[1][kv_head] @ found[0][head, place]
+
+
+def _writes(
+    model: Model, group: Group, one: AttentionRecord, head: int, place: int, added: Array | None
+) -> tuple[Array | None, Array | None, Array | None, float, tuple[Check, ...]]:
+    """Return the head's write, the norms of all heads' and of its values', the bias's norm, and
+    their check."""
     try:
-        projection = output_projection(model, group, layer, one.heads)
+        projection = output_projection(model, group, one.layer, one.heads)
     except InspectionError:
-        return None, None, None, 0.0
-    here = one.outputs[:, place : place + 1]
+        return None, None, None, 0.0, ()
+    here = one.understood().outputs[:, place : place + 1]
     writes = projection.writes(here)[:, 0]
-    error = None
+    checks: tuple[Check, ...] = ()
     if added is not None:
-        error = float(np.abs(projection.added(here)[0] - added[place]).max())
-    bias = float(torch.from_numpy(projection.bias).norm())
-    return writes[head], np.linalg.norm(writes, axis=-1), error, bias
+        checks = (writes_check(projection, here, added[place : place + 1], one.dtype),)
+    bias = float(np.linalg.norm(projection.bias))
+    lengths = np.linalg.norm(writes, axis=-1)
+    return writes[head], lengths, value_lengths(one, projection)[head], bias, checks

@@ -6,7 +6,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
+from components.inspection import rounding
+from components.inspection.attention.record_checks import masked_check
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 
 Matrix = NDArray[np.float64]
@@ -38,6 +42,16 @@ class ToyAttention:
     outputs: Matrix
     """[reader, value size]: weights @ values."""
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Rows of weights sum to 1, none on a masked pair."""
+        sums, hidden = self.weights.sum(-1), np.isneginf(self.masked)
+        rows = rounding.of_row_sum(self.weights.shape[-1], "float64")
+        return (
+            rounding.compared("every row of the softmax sums to 1", sums, np.ones_like(sums), rows),
+            masked_check([self.weights.astype(np.float32)], [~hidden]),
+        )
+
 
 def toy_attention(
     queries: Matrix,
@@ -49,8 +63,8 @@ def toy_attention(
 ) -> ToyAttention:
     """Attend, and keep every step.
 
-    The largest score of a row is taken off before the exponential, so large numbers do no harm
-    (written without it, as in many a first attempt, exp(900) is infinite and the row NaN).
+    SciPy's softmax takes the largest score of a row off before the exponential, so large numbers
+    do no harm (written without it, as in many a first attempt, exp(900) is infinite, the row NaN).
 
     Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.1.
 
@@ -78,8 +92,7 @@ def toy_attention(
     scaled = dots / (np.sqrt(queries.shape[1]) if scale else 1.0) / temperature
     later = np.triu(np.ones_like(scaled, dtype=bool), k=1)
     masked = np.where(later, -np.inf, scaled) if causal else scaled
-    powers = np.exp(masked - masked.max(-1, keepdims=True))
-    weights = powers / powers.sum(-1, keepdims=True)
+    weights = softmax(masked, axis=-1)
     return ToyAttention(queries, keys, values, dots, scaled, masked, weights, weights @ values)
 
 

@@ -1,20 +1,29 @@
-"""Attention by what it moves: weights times the length of what each value writes."""
+"""Attention by what it moves: weights times the norm of what each value writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from components.inspection.attention.maps import AttentionMaps, Group, maps_of, records_of
-from components.inspection.attention.projection import output_projection
+from components.inspection.attention.maps import (
+    AttentionMaps,
+    Group,
+    maps_of,
+    records_of,
+    require_group,
+)
+from components.inspection.attention.projection import Projection, output_projection, writes_check
+from components.inspection.attention.record_checks import outputs_check
+from components.inspection.checks import Check, worst
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.recording import Array
+from components.inspection.premises import require
+from components.inspection.recording import Array, AttentionRecord, Recording
 
 
 @dataclass(frozen=True, eq=False)
 class ValueWeighted:
-    """The length of what each token hands to each reader through each head.
+    """The norm of what each key token hands to each query token through each head.
 
     A large weight on a token whose value is short moves little: first-token sinks often are
     such.
@@ -25,20 +34,19 @@ class ValueWeighted:
     maps: AttentionMaps
     """The raw weights of the same pass."""
     value_lengths: Array
-    """[layer, head, read]: length of the read token's value after the head's slice of the output
-    projection: what it would write into the stream if it got all the attention."""
-    error: float
-    """Largest difference between what the heads' writes add up to (with the projection's bias)
-    and what attention added to the stream, over the largest number there."""
+    """[layer, head, key token]: norm of the token's value after the head's slice of the output
+    projection: what it would write into the residual stream if it got all the attention."""
+    checks: tuple[Check, ...]
+    """Of the values and projections that `value_lengths` are made of."""
 
     @property
     def moved(self) -> Array:
-        """[layer, head, reader, read]: weight x value length, in the stream's own units."""
+        """[layer, head, query token, key token]: weight x value length, in the stream's units."""
         return self.maps.weights * self.value_lengths[:, :, None, :]
 
     @property
     def shares(self) -> Array:
-        """[layer, head, reader, read], 0 to 1: `moved` as a share of its row's sum."""
+        """[layer, head, query token, key token], 0 to 1: `moved` as a share of its row's sum."""
         moved = self.moved
         return moved / np.maximum(moved.sum(-1, keepdims=True), 1e-12)
 
@@ -46,21 +54,39 @@ class ValueWeighted:
 def value_weighted(
     model: Model, text: str | Sequence[int], target: str | Sequence[int] | None, group: Group
 ) -> ValueWeighted:
-    """Let `model` read `text` once, and weigh its attention by the length of the values.
+    """Let `model` read `text` once, and weigh its attention by the norm of the values.
 
     Raises:
         InspectionError: as for `attention_maps`, or the output projection is not known.
     """
-    recording = record(model, text, target, keep=["attention", "residual"])
+    require_group(model, group)
+    return value_weighted_of(
+        model, record(model, text, target, keep=["attention", "residual"]), group
+    )
+
+
+def value_weighted_of(model: Model, recording: Recording, group: Group) -> ValueWeighted:
+    """Weigh the attention of a recording that has "attention" and "residual".
+
+    Raises:
+        InspectionError: the output projection or the values are not known.
+    """
+    require(model, "outputs")
     records = records_of(recording, group)
-    lengths, errors = [], [0.0]
     stack = recording.stack("decoder" if group == "cross" else group)
     added = stack.cross_writes if group == "cross" else stack.attention_writes
-    for layer, one in enumerate(records):
-        projection = output_projection(model, group, layer, one.heads)
-        values = np.repeat(one.values, one.heads // one.kv_heads, axis=0)
-        lengths.append(np.linalg.norm(projection.writes(values), axis=-1))
+    lengths, writes = [], []
+    for one in records:
+        projection = output_projection(model, group, one.layer, one.heads)
+        lengths.append(value_lengths(one, projection))
         if added is not None:
-            difference = np.abs(projection.added(one.outputs) - added[layer]).max()
-            errors.append(float(difference / np.abs(added[layer]).max().clip(1e-12)))
-    return ValueWeighted(maps_of(recording, group), np.stack(lengths), max(errors))
+            outputs = one.understood().outputs
+            writes.append(writes_check(projection, outputs, added[one.layer], one.dtype))
+    checks = (outputs_check(records), *([worst(writes)] if writes else []))
+    return ValueWeighted(maps_of(model, recording, group), np.stack(lengths), checks)
+
+
+def value_lengths(one: AttentionRecord, projection: Projection) -> Array:
+    """Return [head, key token]: the norm of what each token's value writes through each head."""
+    values = one.for_heads(one.understood().values)
+    return np.asarray(np.linalg.norm(projection.writes(values), axis=-1), dtype=np.float32)

@@ -1,16 +1,25 @@
 """Attention while a text is written: the row of each new token, as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
+from scipy.special import softmax
 
-from components.inspection.attention.maps import Group, groups, records_of
+from components.inspection.attention.maps import (
+    Group,
+    recorded_checks,
+    records_of,
+    require_group,
+)
+from components.inspection.checks import Check, worst
+from components.inspection.decoding import end_tokens, require_writing, write
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.recording import Array
+from components.inspection.recording import Array, Recording
 
 MOST_NEW: Final = 60
 
@@ -23,8 +32,12 @@ class WrittenToken:
     """The tokens that could be read."""
     reader: str
     """The last token so far: it reads, to find what comes next."""
+    numbers: tuple[int, ...]
+    """[layer] the layers that attend so, as the network counts its blocks."""
     row: Array
-    """[layer, head, read], 0 to 1: where `reader` looked. Sums to 1 over `read`."""
+    """[layer, head, key token], 0 to 1: where `reader` looked. Sums to 1 over `read`."""
+    checks: tuple[Check, ...]
+    """Of the attention of this step."""
     token: str
     """What was written: the likeliest next token."""
     probability: float
@@ -43,45 +56,48 @@ def attention_while_writing(
     Raises:
         InspectionError: the model does not write, or the text is empty or too long.
     """
-    if model.kind not in ("causal", "seq2seq"):
-        raise InspectionError(
-            f"'{model.source}' fills masks or judges; it does not write token by token. Choose a "
-            "decoder, such as storyteller."
-        )
-    if group not in groups(model) or group == "encoder":
+    require_writing(model)
+    require_group(model, group)
+    if group == "encoder":
         raise InspectionError(
             "Only a decoder writes: choose its own attention, or cross-attention."
         )
-    ends = _ends(model)
+    ends = end_tokens(model)
     ids = model.encode(text)
-    written: list[int] = []
-    for _ in range(min(new_tokens, MOST_NEW)):
-        if model.kind == "causal":
-            if len(ids) + len(written) > model.context:
-                return
-            recording = record(model, [*ids, *written], keep=["attention", "logits"])
-        else:
-            recording = record(model, ids, written or None, keep=["attention", "logits"])
+    seen: list[Recording] = []
+    two_stacks = len(model.anatomy.towers) == 2
+
+    def next_logits(written: list[int]) -> torch.Tensor:
+        recording = (
+            record(model, ids, written or None, keep=["attention", "logits"])
+            if two_stacks
+            else record(model, [*ids, *written], keep=["attention", "logits"])
+        )
+        seen[:] = [recording]
         assert recording.logits is not None
-        logits = recording.logits[-1].astype(np.float64)
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
-        best = int(shares.argmax())
+        return torch.from_numpy(recording.logits[-1])
+
+    begin = 1 if two_stacks else len(ids)
+    for best, logits in write(model, begin, min(new_tokens, MOST_NEW), next_logits):
+        recording = seen[0]
         readers = recording.stack("decoder").tokens
+        records = records_of(recording, group)
         yield WrittenToken(
             read=recording.stack("encoder").tokens if group == "cross" else readers,
             reader=readers[-1],
-            row=np.stack([one.weights[:, -1] for one in records_of(recording, group)]),
+            numbers=tuple(one.layer for one in records),
+            row=np.stack([one.weights[:, -1] for one in records]),
+            checks=recorded_checks(records),
             token=model.token_texts([best])[0],
-            probability=float(shares[best]),
+            probability=float(softmax(logits.numpy().astype(np.float64))[best]),
             ended=best in ends,
         )
-        if best in ends:
-            return
-        written.append(best)
 
 
-def _ends(model: Model) -> set[int]:
-    stated = model.network.generation_config.eos_token_id
-    found = stated if isinstance(stated, list) else [stated, model.tokenizer.eos_token_id]
-    return {token for token in found if token is not None}
+def written_checks(steps: Sequence[WrittenToken]) -> tuple[Check, ...]:
+    """Return the worst of each check over all steps."""
+    names = [check.says for check in steps[0].checks]
+    return tuple(
+        worst([check for step in steps for check in step.checks if check.says == name])
+        for name in names
+    )

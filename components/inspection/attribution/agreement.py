@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 By = Literal["strength", "sign"]
 FEWEST: Final = 3
@@ -29,16 +31,12 @@ def agreement(names: Sequence[str], scores: NDArray[np.float32], by: By = "stren
 
     Pieces that have no score (NaN) are left out. Ties share their mean rank (Spearman 1904).
     """
-    from scipy.stats import rankdata
-
     known = scores[:, ~np.isnan(scores).any(0)].astype(np.float64)
-    pieces = known.shape[1]
+    if by == "strength":
+        known = np.abs(known)
+    pieces, varied = known.shape[1], [np.ptp(row) > 0 if row.size else False for row in known]
     found = np.full((len(names), len(names)), np.nan)
     if pieces >= FEWEST:
-        ranks = rankdata(np.abs(known) if by == "strength" else known, axis=1)
-        centred = ranks - ranks.mean(1, keepdims=True)
-        length = np.sqrt((centred**2).sum(1))
-        varied = np.flatnonzero(length > 0)
-        unit = centred[varied] / length[varied, None]
-        found[np.ix_(varied, varied)] = np.clip(unit @ unit.T, -1, 1)
+        for one, other in product(np.flatnonzero(varied), repeat=2):
+            found[one, other] = spearmanr(known[one], known[other]).statistic
     return Agreement(tuple(names), by, pieces, found.astype(np.float32))

@@ -1,30 +1,33 @@
 """What attention alone would say: the row of the token that answers, in three forms.
 
-Raw weights; weights times the length of the value vector they carry (after Kobayashi et al.,
+Raw weights; weights times the norm of what the value they carry writes (Kobayashi et al.,
 "Attention is Not Only a Weight", 2020); and rollout over the layers (Abnar and Zuidema,
-"Quantifying Attention Flow in Transformers", 2020).
+"Quantifying Attention Flow in Transformers", 2020). All three are those of the page "Attention".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.inspection.attribution.question import MOST_TOKENS, with_mask
+from components.inspection import rounding
+from components.inspection.attention.combine import rollout, rollout_check
+from components.inspection.attention.maps import groups, maps_of
+from components.inspection.attention.value_weighted import value_weighted_of
+from components.inspection.attribution.posed import MOST_TOKENS
+from components.inspection.attribution.targets import require_answers
 from components.inspection.attribution.units import Unit, Units, units_of
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
+from components.inspection.masking import mask_place, with_mask
 from components.inspection.model import Model
-from components.inspection.recording import AttentionRecord, Recording
+from components.inspection.premises.flow import tokens_read
 
 Floats = NDArray[np.float32]
-WHICH: Final = {
-    "causal": "the last token",
-    "masked": "the mask",
-    "classifier": "the token that the class is read from",
-    "seq2seq": "the decoder's start token, by cross-attention",
-}
+NEARLY_ALL = 0.99
+"""From this share of a classifier's gradient on, it is called read from that one token."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,73 +36,124 @@ class AttentionRows:
 
     units: Units
     reader: str
-    """Whose row it is."""
+    """Whose row it is, in words."""
+    numbers: tuple[int, ...]
+    """The layers that attend so, as the network counts its blocks."""
     raw: Floats
     """[layer, unit]: the mean of the heads' weights."""
-    value_weighted: Floats
-    """[layer, unit]: weight times length of the value vector, mean of the heads, scaled to 1."""
+    value_weighted: Floats | None
+    """[layer, unit]: weight times norm of what the value writes, mean of the heads, scaled to 1.
+    None where the output projection is not known."""
+    why_not: str
+    """Then the reason, in a sentence."""
     rollout: Floats
     """[unit]: through all layers, with half of each layer's mix staying in the stream."""
+    checks: tuple[Check, ...]
 
 
-def attention_rows(model: Model, text: str, unit: Unit = "token") -> AttentionRows:
+def attention_rows(model: Model, text: str, unit: Unit = "word") -> AttentionRows:
     """Let `model` read `text` once and return where the answering token looked.
 
     Raises:
-        InspectionError: the model has no attention, or the text cannot be read.
+        InspectionError: the model has no attention or no answer, or the text cannot be read.
     """
+    require_answers(model)
     text = with_mask(model, text)
     ids, units = units_of(model, text, unit)
     if len(ids) > MOST_TOKENS:
         raise InspectionError(
             f"The text is {len(ids):,} tokens long; at most {MOST_TOKENS:,} are compared here."
         )
-    recording = record(model, ids, keep=["attention"])
-    if not recording.attentions:
-        raise InspectionError(
-            f"'{model.source}' has no attention, so there is nothing to compare with here."
+    group = "cross" if len(model.anatomy.towers) == 2 else groups(model)[0]
+    if group not in groups(model):
+        raise InspectionError(f"The decoder of '{model.source}' attends to nothing of its encoder.")
+    recording = record(model, ids, keep=["attention", "residual"])
+    maps = maps_of(model, recording, group)
+    shares, reader = _reader(model, ids, group)
+    try:
+        weighted = value_weighted_of(model, recording, group)
+    except InspectionError as error:
+        weighted, why_not = None, str(error)
+    own = maps if group != "cross" else maps_of(model, recording, "encoder")
+    layer = own.numbers[-1]
+    flow = rollout(own, layer)
+    # A decoder's start token attends to what the encoder mixed: the mean of its layers.
+    start = shares if group != "cross" else _rows(maps.weights.mean(1), shares).mean(0)
+    raw = _rows(maps.weights.mean(1), shares)
+    valued = None if weighted is None else _rows(weighted.moved.mean(1), shares)
+    rolled = _rows(flow[None].astype(np.float64), start)[0]
+    drawn = [
+        units.summed(each).astype(np.float32)
+        for each in (raw, rolled, *([] if valued is None else [valued]))
+    ]
+    checks = {
+        each.says: each
+        for each in (
+            *maps.checks,
+            *(weighted.checks if weighted is not None else ()),
+            rollout_check(flow, own, layer),
+            _sums(drawn, len(ids)),
         )
-    if model.kind == "masked":
-        place = ids.index(int(model.tokenizer.mask_token_id))
-    else:
-        # Encoders judge by their first token, decoders answer at their last.
-        place = 0 if model.kind == "classifier" and model.anatomy.encoder else -1
-    tower = recording.stacks[0].name
-    looks = list(
-        recording.of("decoder", "cross") if model.kind == "seq2seq" else recording.of(tower)
-    )
-    raw = np.stack([_shares(look.weights[:, place, : len(ids)].mean(0)) for look in looks])
-    weighted = np.stack([_shares(_value_weighted(look, place)[: len(ids)]) for look in looks])
+    }
     return AttentionRows(
         units=units,
-        reader=WHICH[model.kind],
-        raw=units.summed(raw),
-        value_weighted=units.summed(weighted),
-        rollout=units.summed(_rollout(recording, model, place)),
+        reader=reader,
+        numbers=maps.numbers,
+        raw=drawn[0],
+        value_weighted=None if valued is None else drawn[2],
+        why_not="" if weighted is not None else why_not,
+        rollout=drawn[1],
+        checks=tuple(checks.values()),
     )
 
 
-def _value_weighted(look: AttentionRecord, place: int) -> Floats:
-    lengths = np.linalg.norm(look.values, axis=-1)
-    lengths = np.repeat(lengths, look.heads // look.kv_heads, axis=0)
-    return (look.weights[:, place, : lengths.shape[1]] * lengths).mean(0)
+def _reader(model: Model, ids: Sequence[int], group: str) -> tuple[NDArray[np.float64], str]:
+    """Return how much each query token's row counts, [token], and whose row that is in words."""
+    if model.kind == "classifier":
+        shares = np.array(tokens_read(model, list(ids)))
+        return shares, read_from(model.token_texts(ids), shares)
+    if group == "cross":
+        return np.ones(1), "the decoder's start token, by cross-attention"
+    place = mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
+    names = "the mask" if model.kind == "masked" else "the last token, behind which it answers"
+    return np.eye(len(ids))[place], names
 
 
-def _rollout(recording: Recording, model: Model, place: int) -> Floats:
-    tower = recording.stacks[0].name
-    length = len(recording.stacks[0].ids)
-    flow = np.eye(length, dtype=np.float32)
-    for look in recording.of(tower):
-        mixed = 0.5 * look.weights.mean(0)[:, :length] + 0.5 * np.eye(length, dtype=np.float32)
-        flow = (mixed / mixed.sum(1, keepdims=True)) @ flow
-    if model.kind != "seq2seq":
-        return flow[place]
-    # The decoder's start token looks at what the encoder mixed: the mean of its layers.
-    cross = np.mean(
-        [look.weights[:, place].mean(0) for look in recording.of("decoder", "cross")], 0
+def read_from(tokens: Sequence[str], shares: NDArray[np.float64]) -> str:
+    """Say from which tokens a classifier reads, by their shares of its gradient.
+
+    >>> read_from(["<s>", "a", "b"], np.array([1.0, 0.0, 0.0]))
+    'the first token, <s>, from which the class is read (measured: 100% of the gradient)'
+    """
+    best = int(shares.argmax())
+    if shares[best] >= NEARLY_ALL:
+        which = {0: "the first token", len(tokens) - 1: "the last token"}.get(
+            best, f"token {best}, counted from 0"
+        )
+        return (
+            f"{which}, {tokens[best].strip() or '·'}, from which the class is read (measured: "
+            f"{shares[best]:.0%} of the gradient)"
+        )
+    counted = int((shares > (1 - NEARLY_ALL) / len(shares)).sum())
+    which = "all" if counted == len(tokens) else f"{counted} of {len(tokens)}"
+    return (
+        f"{which} tokens, from which the class is read together (measured: {shares.min():.1%} to "
+        f"{shares.max():.1%} of the gradient each); their rows are weighted by that"
     )
-    return (cross @ flow).astype(np.float32)
 
 
-def _shares(row: Floats) -> Floats:
-    return row / max(float(row.sum()), float(np.finfo(np.float32).tiny))
+def _rows(weights: NDArray[np.floating], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return [layer, key token], scaled to sum to 1, of [layer, query token, key token]."""
+    rows = np.einsum("q,lqk->lk", shares, weights.astype(np.float64))
+    return rows / np.maximum(rows.sum(-1, keepdims=True), 1e-300)
+
+
+def _sums(rows: Sequence[Floats], tokens: int) -> Check:
+    sums = np.concatenate([np.atleast_1d(each.sum(-1, dtype=np.float64)) for each in rows])
+    return rounding.compared(
+        "with the special tokens, every row of every layer and the rollout sum to 1",
+        sums,
+        np.ones_like(sums),
+        rounding.of_row_sum(tokens, "float32"),
+        "A token belongs to no piece, or to two.",
+    )

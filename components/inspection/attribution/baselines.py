@@ -1,51 +1,83 @@
 """What stands where a token is taken away: one vector, put in place of its embedding.
 
 Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks" (2017): a score says how
-much a token counted *compared with* a baseline, so the baseline is part of the question.
+much a token counted *compared with* a baseline, so the baseline is part of the question. It should
+be neutral: say nothing, and be something that the model knows how to read.
+
+The rule for the neutral one (`neutral`): a token that the model has learnt to take for nothing. Of
+a masked model that is the mask; else the padding token, if it is a token of its own (not one that
+also ends, begins or cannot be written); else the mask; else the token that ends a text; else what
+pads, whatever else it does. A token whose vector is all zeros was never learnt (libraries hold the
+padding row there), and in models that norm their vectors by their length it has no direction: it
+does not count. Where none is left, the mean of all embeddings stands in.
 """
 
 from typing import Final, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 
-Baseline = Literal["mean", "pad", "mask", "zero"]
+Baseline = Literal["pad", "mask", "end", "zero", "mean"]
 BASELINES: Final[dict[Baseline, str]] = {
-    "mean": "the average of all embeddings: a token that is nothing in particular",
     "pad": "the padding token",
     "mask": "the mask token",
-    "zero": "a vector of zeros",
+    "end": "the token that ends a text",
+    "zero": "a vector of zeros, which no token has",
+    "mean": "the average of all embeddings, which no token has either",
 }
 _AT_ONCE: Final = 8192
 
 
-def embedding_of(model: Model) -> nn.Module:
-    """Return the module that turns the ids of the text that is attributed to into vectors."""
-    network = model.network
-    # An encoder-decoder calls its encoder's own table, never the one that it shares.
-    return network.get_encoder().embed_tokens if model.kind == "seq2seq" else (
-        network.get_input_embeddings()
-    )  # fmt: skip
+def tokens(model: Model) -> dict[Baseline, int]:
+    """Return the ids of the baselines that are tokens, the same token under one name only."""
+    tokenizer = model.tokenizer
+    named: dict[Baseline, int | None] = {
+        "pad": tokenizer.pad_token_id,
+        "mask": tokenizer.mask_token_id,
+        "end": tokenizer.eos_token_id,
+    }
+    found: dict[Baseline, int] = {}
+    for name, token in named.items():
+        # Some tokenizers name a token that the network has no row for.
+        if token is not None and token < model.rows_of_embedding and token not in found.values():
+            found[name] = token
+    return found
 
 
 def available(model: Model) -> tuple[Baseline, ...]:
-    """Return the baselines that `model` has: not every tokenizer has a pad or a mask token."""
-    lacking = {
-        name
-        for name, token in (
-            ("pad", model.tokenizer.pad_token_id),
-            ("mask", model.tokenizer.mask_token_id),
-        )
-        if token is None
-    }
-    return tuple(name for name in BASELINES if name not in lacking)
+    """Return the baselines that `model` has: the neutral one first, the mean last."""
+    first = neutral(model)
+    rest = [name for name in BASELINES if name in tokens(model) or name in ("zero", "mean")]
+    return (first, *(name for name in rest if name != first))
+
+
+def neutral(model: Model) -> Baseline:
+    """Return the baseline by the rule at the head of this file."""
+    found, tokenizer = tokens(model), model.tokenizer
+    other = (tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.unk_token_id)
+    own_pad = "pad" in found and found["pad"] not in other
+    order: list[Baseline] = ["mask"] if model.kind == "masked" else []
+    order += ["pad"] if own_pad else []
+    order.append("mask")
+    # Where the end pads too, it goes under the name of padding.
+    order.append("pad" if found.get("pad") == tokenizer.eos_token_id else "end")
+    order.append("pad")
+    learnt = (name for name in order if name in found and vector_of(model, found[name]).any())
+    return next(learnt, "mean")
+
+
+def vector_of(model: Model, token: int) -> Tensor:
+    """Return the vector [width] that the network looks up for `token`, in the model's dtype."""
+    with torch.no_grad():
+        found: Tensor = model.embeddings()[0](torch.tensor([[token]], device=model.device))
+    return found[0, 0]
 
 
 def baseline_vector(model: Model, baseline: Baseline) -> Tensor:
-    """Return the vector [width] that stands for an absent token.
+    """Return the vector [width] that stands for an absent token, in float32.
 
     Raises:
         InspectionError: the model has no such token.
@@ -55,20 +87,44 @@ def baseline_vector(model: Model, baseline: Baseline) -> Tensor:
             f"'{model.source}' has no {baseline} token to stand in; choose one of: "
             f"{', '.join(available(model))}."
         )
-    table = embedding_of(model)
-    weight = table.weight
-    assert isinstance(weight, Tensor)
-    count, width = weight.shape
+    mean, _ = mean_and_length(model)
     if baseline == "zero":
-        return torch.zeros(width, device=model.device, dtype=model.dtype)
-    tokenizer = model.tokenizer
-    with torch.no_grad():
-        if baseline == "mean":
+        return torch.zeros_like(mean)
+    return mean if baseline == "mean" else vector_of(model, tokens(model)[baseline]).float()
+
+
+def mean_and_length(model: Model) -> tuple[Tensor, float]:
+    """Return the mean of all embeddings [width], and of their norms; kept with the model."""
+    if "mean embedding" not in model.known:
+        table, count = model.embeddings()[0], model.rows_of_embedding
+        total, lengths = torch.zeros((), dtype=torch.float64), 0.0
+        with torch.no_grad():
             # Through the module, since some families (Gemma, BART) scale in it.
-            total = torch.zeros(width, device=model.device, dtype=torch.float32)
-            ids = torch.arange(count, device=model.device)
-            for part in ids.split(_AT_ONCE):
-                total += table(part[None])[0].float().sum(0)
-            return (total / len(ids)).to(model.dtype)
-        token = tokenizer.pad_token_id if baseline == "pad" else tokenizer.mask_token_id
-        return table(torch.tensor([[token]], device=model.device))[0, 0]
+            for part in torch.arange(count, device=model.device).split(_AT_ONCE):
+                vectors = table(part[None])[0].float().cpu().double()
+                total = total + vectors.sum(0)
+                lengths += float(vectors.norm(dim=-1).sum())
+        mean = (total / count).float().to(model.device)
+        model.known["mean embedding"] = (mean, lengths / count)
+    found: tuple[Tensor, float] = model.known["mean embedding"]
+    return found
+
+
+def stand_ins(model: Model) -> tuple[str, ...]:
+    """Return the special tokens that may stand in, as written; the neutral one first.
+
+    Raises:
+        InspectionError: the tokenizer has none.
+    """
+    found = dict(tokens(model))
+    first = neutral(model)
+    ids = ([found.pop(first)] if first in found else []) + list(found.values())
+    unknown = model.tokenizer.unk_token_id
+    if unknown is not None and unknown < model.rows_of_embedding:
+        ids.append(unknown)
+    if not ids:
+        raise InspectionError(
+            f"'{model.source}' has no special token (padding, mask, end) to stand in for one that "
+            "is taken away. Choose another model."
+        )
+    return tuple(model.tokenizer.convert_ids_to_tokens(list(dict.fromkeys(ids))))

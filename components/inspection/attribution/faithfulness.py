@@ -12,9 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from components.inspection.attribution.question import Posed, Question
+from components.inspection.attribution.catalogue import CHECKING, ENDS
+from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.question import Question
+from components.inspection.attribution.score_checks import switch_check
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
+from components.inspection.noise import allowed
 from components.inspection.progress import Progress, silent
 
 RANDOM_ORDERS: Final = 20
@@ -40,6 +45,7 @@ class Curves:
     at_input: float
     at_baseline: float
     forwards: int
+    checks: tuple[Check, ...] = ()
 
     @property
     def deletion_area(self) -> Floats:
@@ -64,9 +70,8 @@ def area(curves: Floats, places: NDArray[np.int32]) -> Floats:
     >>> area(np.array([[4, 2, 0]], np.float32), np.array([0, 1, 2], np.int32))
     array([2.], dtype=float32)
     """
-    widths = np.diff(places)
-    middles = (curves[..., 1:] + curves[..., :-1]) / 2
-    return ((middles * widths).sum(-1) / widths.sum()).astype(np.float32)
+    found = np.trapezoid(curves, places, axis=-1) / (places[-1] - places[0])
+    return found.astype(np.float32)
 
 
 def ranking(scores: Floats) -> tuple[int, ...]:
@@ -84,7 +89,8 @@ def points(pieces: int) -> NDArray[np.int32]:
 def cost(pieces: int, rankings: int) -> int:
     """Return how many texts are read at most; the same text is read once."""
     inner = len(points(pieces)) - 2
-    return 3 + 2 * inner * rankings + 2 * inner * RANDOM_ORDERS + 2
+    # What rounding may do is measured at both ends, by three texts each.
+    return ENDS + CHECKING + 3 + 2 * inner * (rankings + RANDOM_ORDERS) + 2
 
 
 def curves(
@@ -116,7 +122,7 @@ def curves(
     # Back are those that deletion takes away, and away the others.
     rows = np.concatenate([~gone, gone]).reshape(-1, pieces)
     distinct, where = np.unique(rows, axis=0, return_inverse=True)
-    total = len(distinct) + 3
+    total = len(distinct) + ENDS + CHECKING + 3
     posed.score.tell = lambda done: progress(min(1.0, done / total), "Taking pieces away")
     at_input, at_baseline = posed.ends()
     with torch.no_grad():
@@ -128,6 +134,12 @@ def curves(
         )
     values = found.cpu().numpy()[where.reshape(-1)].reshape(2, len(gone), len(removed))
     many = len(rankings)
+    checks = (
+        *ends_checks(posed, values, at_input, at_baseline),
+        switch_check(posed),
+        posed.text_check(at_input),
+        posed.baseline_check(),
+    )
     return Curves(
         names=tuple(names),
         removed=removed,
@@ -138,6 +150,36 @@ def curves(
         at_input=at_input,
         at_baseline=at_baseline,
         forwards=posed.score.forwards,
+        checks=checks,
+    )
+
+
+def ends_checks(
+    posed: Posed, values: Floats, at_input: float, at_baseline: float
+) -> tuple[Check, Check]:
+    """Compare where all curves begin and end with the targets of text and baseline, read alone.
+
+    `values` are [deletion or insertion, order, point]; read side by side with other texts, a target
+    may be rounded otherwise.
+    """
+    meaning = "A curve takes away, or puts back, other pieces than it says."
+    whole = np.concatenate([values[0, :, 0], values[1, :, -1]])
+    empty = np.concatenate([values[0, :, -1], values[1, :, 0]])
+    with torch.no_grad():
+        one = allowed(posed.model, lambda: posed.score.logits(posed.baseline))
+    return (
+        Check(
+            "all curves begin (taking away) or end (putting back) at the target of the text",
+            float(np.abs(whole - at_input).max()),
+            posed.rounding,
+            meaning,
+        ),
+        Check(
+            "and end or begin at the target of the baseline",
+            float(np.abs(empty - at_baseline).max()),
+            posed.target.parts * one,
+            meaning,
+        ),
     )
 
 

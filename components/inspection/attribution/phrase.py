@@ -1,28 +1,28 @@
 """Which words of the text made the model write a whole phrase: a token x token table.
 
-With Captum's LLMAttribution and LLMGradientAttribution (Miglani et al., "Using Captum to Explain
-Generative Language Models", 2023) for decoders; an encoder-decoder, which these do not take, is
-asked token by token with the methods that they wrap. The target is a log-probability: that of
-each token of the phrase, given the text and the phrase before it.
+The target is a log-probability: that of each token of the phrase, given the text and the phrase
+before it, as in Captum's LLMAttribution (Miglani et al., "Using Captum to Explain Generative
+Language Models", 2023), to which the tests compare.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from components.inspection.attribution.baselines import stand_ins
+from components.inspection.attribution.catalogue import USUAL
 from components.inspection.attribution.phrase_ways import (
-    SAMPLES,
-    STEPS,
-    Counter,
-    Floats,
     PhraseMethod,
-    by_captum,
-    step_by_step,
+    PhraseScore,
+    share_out,
 )
 from components.inspection.attribution.units import units_of
+from components.inspection.checks import Check
+from components.inspection.decoding import Writer, end_tokens, require_writing
+from components.inspection.decoding import write as write_on
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
@@ -30,6 +30,7 @@ from components.inspection.progress import Progress, silent
 PHRASE_METHODS: Final[tuple[PhraseMethod, ...]] = ("ablation", "integrated_gradients", "shapley")
 MOST_PHRASE: Final = 16
 MOST_TEXT: Final = 256
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,14 @@ class PhraseAttribution:
     baseline_log_probabilities: Floats
     """[phrase]: the same after a text of stand-ins."""
     forwards: int
+    backwards: int
     generated: bool
     """The model wrote the phrase; else it was given."""
+    decoder_start: int | None = None
+    """The id that the decoder of an encoder-decoder begins with."""
+    errors: Floats | None = None
+    """[phrase, token], in nats: the standard error of scores that rest on random orders."""
+    checks: tuple[Check, ...] = ()
 
     @property
     def whole(self) -> Floats:
@@ -65,36 +72,30 @@ class PhraseAttribution:
         return (change - self.scores.sum(1)).astype(np.float32)
 
 
-def stand_ins(model: Model) -> tuple[str, ...]:
-    """Return the special tokens that may stand in for one that is taken away."""
-    tokenizer = model.tokenizer
-    named = (tokenizer.pad_token, tokenizer.mask_token, tokenizer.unk_token, tokenizer.eos_token)
-    return tuple(dict.fromkeys(str(token) for token in named if token))
-
-
-def phrase_cost(method: PhraseMethod, tokens: int, phrase: int) -> tuple[int, int]:
-    """Return how many texts are read, and through how many a gradient is sent back."""
-    if method == "integrated_gradients":
-        # Twice more for the embeddings at both ends.
-        return (STEPS + 2) * phrase, STEPS * phrase
-    return 1 + tokens * (SAMPLES if method == "shapley" else 1), 0
-
-
 def write(model: Model, text: str, new_tokens: int) -> tuple[int, ...]:
-    """Return the ids that the model most expects, one after the other, until its end token."""
-    _check_kind(model)
-    ids = model.encode(text)
-    said: list[int] = []
-    ends = model.network.generation_config.eos_token_id
-    stop = set(ends if isinstance(ends, list) else [ends])
-    while len(said) < min(new_tokens, MOST_PHRASE):
-        found = int(_logits(model, ids, said)[-1].argmax())
-        if found in stop and said:
-            break
-        said.append(found)
-        if model.kind == "causal" and len(ids) + len(said) >= model.context:
-            break
-    return tuple(said)
+    """Return the ids that the model most expects, one after the other.
+
+    It ends before an end token, unless that is the first thing the model says.
+
+    Raises:
+        InspectionError: the model does not write, or cannot read the text.
+    """
+    writer = Writer(model, text)
+    begin = len(writer.start)
+    room = model.context - begin
+    if room < 1:
+        raise InspectionError(
+            f"The text fills all {model.context:,} tokens that this model reads: there is no room "
+            "for a phrase behind it. Shorten it."
+        )
+
+    def next_logits(written: list[int]) -> Tensor:
+        return writer.logits([written[-1:] or writer.start])[0]
+
+    most = min(new_tokens, MOST_PHRASE, room)
+    said = [token for token, _ in write_on(model, begin, most, next_logits)]
+    # What follows an end token is nothing; that it ends there says the next token's row.
+    return tuple(said[:-1] if len(said) > 1 and said[-1] in end_tokens(model) else said)
 
 
 def attribute_phrase(
@@ -103,54 +104,54 @@ def attribute_phrase(
     phrase: str,
     new_tokens: int,
     method: PhraseMethod,
-    stand_in: str,
+    stand_in: str = "",
+    orders: int = USUAL.samples,
     progress: Progress = silent,
 ) -> PhraseAttribution:
     """Share out the log-probability of each token of `phrase` among the tokens of `text`.
 
-    An empty `phrase` is written by the model itself, `new_tokens` long at most.
+    An empty `phrase` is written by the model itself, `new_tokens` long at most; an empty `stand_in`
+    is the one that is neutral for the model. `orders` are those of Shapley values of more than
+    eight tokens.
 
     Raises:
         InspectionError: the model writes nothing, or text and phrase are too long.
     """
-    _check_kind(model)
+    require_writing(model)
     ids, units = units_of(model, text, "token")
+    stand_in = stand_in or stand_ins(model)[0]
     _check(model, ids, phrase, new_tokens, stand_in)
-    said = list(write(model, text, new_tokens)) if not phrase else _typed(model, text, phrase)
-    if len(said) > MOST_PHRASE or (model.kind == "causal" and len(ids) + len(said) > model.context):
+    said = typed(model, text, phrase) if phrase else list(write(model, text, new_tokens))
+    two_stacks = len(model.anatomy.towers) == 2
+    room = model.context - (1 if two_stacks else len(ids))
+    if not 1 <= len(said) <= min(MOST_PHRASE, room):
         raise InspectionError(
-            f"The phrase is {len(said)} tokens long; at most {MOST_PHRASE} are taken, and text and "
-            f"phrase together must fit {model.context:,}. Shorten it."
+            f"The phrase is {len(said)} tokens long; from 1 to {MOST_PHRASE} are taken, and with "
+            f"the text it must fit into the {model.context:,} that the model reads. "
+            f"{'Shorten it.' if said else 'Type a word, or a longer one.'}"
         )
-    absent = model.tokenizer.get_vocab()[stand_in]
-    free = units.free
-    total = phrase_cost(method, len(free), len(said))[0]
-    if model.kind == "seq2seq":
-        total *= 1 if method == "integrated_gradients" else len(said)
-    counted = Counter(total, progress)
-    way = by_captum if model.kind == "causal" else step_by_step
-    scores = way(model, ids, said, free.tolist(), absent, method, counted)
-    empty = [token if units.held[place] else absent for place, token in enumerate(ids)]
+    free = units.free.tolist()
+    absent = int(model.tokenizer.convert_tokens_to_ids(stand_in))
+    score = PhraseScore(model, ids, said, free, absent, method == "integrated_gradients")
+    scores, errors, whole, empty, checks = share_out(score, method, orders, progress)
+    checks = (*checks, score.text_check(whole), score.baseline_check())
+    progress(1.0, "Done")
     return PhraseAttribution(
         method=method,
         stand_in=stand_in,
         tokens=tuple(units.tokens[place] for place in free),
         phrase=model.token_texts(said),
         phrase_ids=tuple(said),
-        scores=scores,
-        log_probabilities=_log_probabilities(model, ids, said),
-        baseline_log_probabilities=_log_probabilities(model, empty, said),
-        forwards=counted.done,
+        scores=scores.astype(np.float32),
+        log_probabilities=whole.astype(np.float32),
+        baseline_log_probabilities=empty.astype(np.float32),
+        forwards=score.forwards,
+        backwards=score.backwards,
         generated=not phrase,
+        decoder_start=model.decoder_start if two_stacks else None,
+        errors=None if errors is None else errors.astype(np.float32),
+        checks=checks,
     )
-
-
-def _check_kind(model: Model) -> None:
-    if model.kind not in ("causal", "seq2seq"):
-        raise InspectionError(
-            f"'{model.source}' does not write text, so there is no phrase to explain. Choose a "
-            "decoder, such as storyteller, or an encoder-decoder."
-        )
 
 
 def _check(model: Model, ids: list[int], phrase: str, new_tokens: int, stand_in: str) -> None:
@@ -162,7 +163,7 @@ def _check(model: Model, ids: list[int], phrase: str, new_tokens: int, stand_in:
     if stand_in not in stand_ins(model):
         raise InspectionError(
             f"“{stand_in[:40]}” cannot stand in for a token here; there is: "
-            f"{', '.join(stand_ins(model)) or 'nothing'}."
+            f"{', '.join(stand_ins(model))}."
         )
     if not phrase and not 1 <= new_tokens <= MOST_PHRASE:
         raise InspectionError(
@@ -170,24 +171,18 @@ def _check(model: Model, ids: list[int], phrase: str, new_tokens: int, stand_in:
         )
 
 
-def _typed(model: Model, text: str, phrase: str) -> list[int]:
-    glued = model.kind == "causal" and not text[-1:].isspace() and phrase[:1].isalnum()
+def typed(model: Model, text: str, phrase: str) -> list[int]:
+    """Return the ids of a phrase behind `text`: after a letter, one that begins with a letter gets
+    the space that words have between them."""
+    glued = len(model.anatomy.towers) == 1 and not text[-1:].isspace() and phrase[:1].isalnum()
     return model.encode_target(f" {phrase}" if glued else phrase)
 
 
-def _logits(model: Model, ids: list[int], said: list[int]) -> Tensor:
-    """Return [1 + len(said), vocabulary]: after the text, and after each token said."""
-    given: dict[str, Any] = {"use_cache": False}
-    if model.kind == "seq2seq":
-        given["input_ids"] = torch.tensor([ids], device=model.device)
-        start = [model.decoder_start, *said]
-        given["decoder_input_ids"] = torch.tensor([start], device=model.device)
-    else:
-        given["input_ids"] = torch.tensor([[*ids, *said]], device=model.device)
-    with torch.no_grad():
-        return model.network(**given).logits[0, -1 - len(said) :].float()
+def lengths(model: Model, text: str, phrase: str) -> tuple[int, int]:
+    """Return how many tokens of `text` are scored, and how many the typed `phrase` has.
 
-
-def _log_probabilities(model: Model, ids: list[int], said: list[int]) -> Floats:
-    every = _logits(model, ids, said).log_softmax(-1)
-    return every[range(len(said)), said].cpu().numpy()
+    Raises:
+        InspectionError: the text cannot be read.
+    """
+    _, units = units_of(model, text, "token")
+    return len(units.free), len(typed(model, text, phrase))

@@ -1,180 +1,212 @@
-"""The two ways to share out a phrase: Captum's LLM classes, and token by token.
+"""The log-probabilities of a whole phrase as one game, and three ways to share them out.
 
-Both return [token of the phrase, token of the text that is not held], in nats.
+One pass over text and phrase tells the log-probability of every token of the phrase, given the text
+and the phrase before it: so each text with holes is read once for the whole phrase.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Final, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.inspection.attribution.baselines import embedding_of
-from components.inspection.attribution.targets import Target, TargetScore
+from components.inspection import rounding
+from components.inspection.attribution.baselines import vector_of
+from components.inspection.attribution.score_checks import path_sum_check
+from components.inspection.attribution.shapley import EXACT, rounded_up, shapley
+from components.inspection.attribution.targets import read_rows, rows_at_once
+from components.inspection.checks import Check, worst
 from components.inspection.model import Model
+from components.inspection.noise import allowed
+from components.inspection.premises import require
 from components.inspection.progress import Progress
 
-PhraseMethod = Literal["ablation", "shapley", "integrated_gradients"]
+PhraseMethod = Literal["ablation", "integrated_gradients", "shapley"]
 STEPS: Final = 64
-SAMPLES: Final = 5
-Floats = NDArray[np.float32]
+ENDS: Final = 2
+CHECKING: Final = 4
+"""Texts read for the check: the plain one, and three times more to see what rounding may do."""
+Floats = NDArray[np.float64]
 
 
-class Counter:
-    """Counts the texts that are read, and tells how far that is."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self.done, self.total, self.progress = 0, total, progress
-
-    def __call__(self, texts: int = 1) -> None:
-        self.done += texts
-        self.progress(min(1.0, self.done / self.total), "Reading the text again")
-
-
-class _Tokens:
-    """Our own ids in the shape of a tokenizer, so that Captum neither cuts nor glues text anew."""
-
-    def __init__(self, ids: list[int], said: list[int]) -> None:
-        self.ids, self.said = ids, said
-
-    def encode(self, _text: str, return_tensors: str | None = None) -> Tensor:
-        return torch.tensor([self.ids])
-
-    def convert_ids_to_tokens(self, ids: list[int]) -> list[str]:
-        return [str(token) for token in ids]
-
-    def decode(self, _ids: Tensor) -> str:
-        return "." * len(self.said)
-
-    def __call__(self, _text: str, **_options: Any) -> dict[str, Any]:
-        spans = [(place, place + 1) for place in range(len(self.said))]
-        return {"input_ids": self.said, "offset_mapping": spans}
-
-
-def by_captum(
-    model: Model,
-    ids: list[int],
-    said: list[int],
-    free: list[int],
-    absent: int,
-    method: PhraseMethod,
-    counted: Counter,
-) -> Floats:
-    """Let Captum's LLMAttribution or LLMGradientAttribution share out a decoder's phrase."""
-    from captum.attr import (
-        FeatureAblation,
-        LayerIntegratedGradients,
-        LLMAttribution,
-        LLMGradientAttribution,
-        ShapleyValueSampling,
-        TextTokenInput,
-    )
-
-    tokenizer: Any = _Tokens(ids, said)
-    held = sorted({token for place, token in enumerate(ids) if place not in free})
-    given = TextTokenInput("", tokenizer, baselines=absent, skip_tokens=held or None)
-    goal = torch.tensor(said, device=model.device)
+def phrase_cost(method: PhraseMethod, tokens: int, phrase: int, orders: int) -> tuple[int, int]:
+    """Return how many texts are read at most, and through how many a gradient is sent back."""
+    there = ENDS + CHECKING
     if method == "integrated_gradients":
-        layer = LayerIntegratedGradients(model.network, embedding_of(model))
-        by_gradient = LLMGradientAttribution(layer, tokenizer)
-        by_gradient.attr_method.forward_func = _counting(
-            by_gradient.attr_method.forward_func, counted
+        return there + STEPS * phrase, STEPS * phrase
+    if method == "ablation":
+        return there + tokens, 0
+    drawn = 2 + (tokens - 1) * rounded_up(orders)
+    return there + (2**tokens if tokens <= EXACT else drawn), 0
+
+
+class PhraseScore:
+    """The log-probability of each token of a phrase, by which tokens of the text are there.
+
+    A decoder is handed ids, or embeddings where a gradient is wanted; the encoder of two stacks
+    embeddings always, since some families count positions by the padding tokens among the ids.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        ids: Sequence[int],
+        said: Sequence[int],
+        free: Sequence[int],
+        absent: int,
+        gradients: bool,
+    ) -> None:
+        self.model, self.said, self.free = model, list(said), list(free)
+        self.forwards = self.backwards = 0
+        self.tell: Callable[[int], None] | None = None
+        self.two_stacks = len(model.anatomy.towers) == 2
+        behind = [] if self.two_stacks else self.said
+        self.ids = torch.tensor([[*ids, *behind]], device=model.device)
+        gone = [absent if place in set(free) else token for place, token in enumerate(ids)]
+        text, empty = self.ids, torch.tensor([[*gone, *behind]], device=model.device)
+        if gradients or self.two_stacks:
+            require(model, "embeddings")
+            with torch.no_grad():
+                table = model.embeddings()[0]
+                text, empty = table(text).detach().float(), table(empty).detach().float()
+        self.inputs, self.baseline = text, empty
+        self.absent = absent
+
+    @property
+    def rows(self) -> int:
+        """How many texts are read side by side."""
+        length = self.ids.shape[1] + (len(self.said) if self.two_stacks else 0)
+        return rows_at_once(self.model, length)
+
+    def __call__(self, given: Tensor) -> Tensor:
+        """Return [text, phrase] for texts of ids or embeddings, in float32."""
+        self.forwards += len(given)
+        if given.requires_grad and torch.is_grad_enabled():
+            self.backwards += len(given)
+        if self.tell is not None:
+            self.tell(self.forwards)
+        many = len(self.said)
+        logits = read_rows(self.model, given, self.said, keep=many + 1)
+        every = logits[:, -many - 1 : -1].float().log_softmax(-1)
+        goal = torch.tensor(self.said, device=every.device)
+        return every[:, torch.arange(many, device=every.device), goal]
+
+    def texts(self, switches: Tensor) -> Tensor:
+        """Return ids or embeddings of each row of `switches` [row, free token]."""
+        there = torch.ones(len(switches), self.inputs.shape[1], dtype=torch.bool)
+        there[:, self.free] = switches.cpu() > 0.5
+        there = there.to(self.inputs.device)
+        if self.inputs.ndim == 3:
+            there = there[:, :, None]
+        return torch.where(there, self.inputs, self.baseline)
+
+    def with_switches(self, switches: Tensor) -> Tensor:
+        """Return [row, phrase] for rows of switches [row, free token]: 1 there, 0 replaced."""
+        return self(self.texts(switches))
+
+    def ends(self) -> tuple[Floats, Floats]:
+        """Return [phrase] for the text and for a text of stand-ins, each read alone."""
+        with torch.no_grad():
+            both = [self(text)[0].double().cpu().numpy() for text in (self.inputs, self.baseline)]
+        return both[0], both[1]
+
+    def plain(self) -> Tensor:
+        """Return [phrase, vocabulary] by a plain pass over the ids, all tokens' logits computed."""
+        self.forwards += 1
+        with torch.no_grad():
+            logits = read_rows(self.model, self.ids, self.said)
+        return logits[0, -len(self.said) - 1 : -1].float().log_softmax(-1)
+
+    @cached_property
+    def rounding(self) -> float:
+        """By how much a log-probability may differ when it is computed in another order."""
+        return allowed(self.model, self.plain)
+
+    def text_check(self, at_input: Floats) -> Check:
+        """Compare the log-probabilities that are drawn with those of a plain pass."""
+        plain = self.plain()[range(len(self.said)), self.said].double().cpu().numpy()
+        return Check(
+            "each token of the phrase has the log-probability of a plain pass over text and phrase",
+            float(np.abs(at_input - plain).max()),
+            self.rounding,
+            "What is explained here is not what the model expects.",
         )
-        rows = TargetScore(model, None).rows(len(ids) + len(said))
-        ones = given.to_tensor()
-        found = by_gradient.attribute(
-            given,
-            target=goal,
-            n_steps=STEPS,
-            internal_batch_size=rows,
-            # Zeros say "replace": the indicator, not the ids, goes in.
-            baselines=torch.zeros_like(ones).to(model.device),
-        )
-    else:
-        if method == "ablation":
-            perturbing: Any = FeatureAblation(model.network)
-            effort: dict[str, Any] = {}
+
+    def baseline_check(self) -> Check:
+        """Compare the text of stand-ins, token by token, with what it is called."""
+        if self.inputs.ndim == 3:
+            stand_in = vector_of(self.model, self.absent).float()
+            expected = self.inputs.clone()
+            expected[0, self.free] = stand_in
         else:
-            perturbing = ShapleyValueSampling(model.network)
-            # Its own orders come from torch's global generator, which readers share.
-            perturbing.permutation_generator = _orders
-            effort = {"n_samples": SAMPLES}
-        by_taking = LLMAttribution(perturbing, tokenizer)
-        by_taking.attr_method.forward_func = _counting(by_taking.attr_method.forward_func, counted)
-        found = by_taking.attribute(
-            given, target=goal, use_cached_outputs=False, forward_in_tokens=False, **effort
+            expected = self.inputs.clone()
+            expected[0, self.free] = self.absent
+        return Check(
+            "with all words away, each token is the stand-in, special ones and the phrase stay",
+            float((self.baseline - expected).abs().max()),
+            0.0,
+            "The scores are compared with another text than the one that is named.",
         )
-    assert found.token_attr is not None
-    return found.token_attr.detach().float().cpu().numpy()
 
 
-def _orders(pieces: int, samples: int) -> Any:
-    generator = torch.Generator().manual_seed(0)
-    return (torch.randperm(pieces, generator=generator).tolist() for _ in range(samples))
+Shared = tuple[Floats, Floats | None, Floats, Floats, tuple[Check, ...]]
+"""Scores [phrase, token], their standard errors, the two ends [phrase], and checks."""
 
 
-def _counting(forward: Callable[..., Tensor], counted: Counter) -> Callable[..., Tensor]:
-    def counting(given: Tensor, *rest: Any) -> Tensor:
-        counted(len(given))
-        return forward(given, *rest)
+def share_out(score: PhraseScore, method: PhraseMethod, orders: int, progress: Progress) -> Shared:
+    """Share out each token of the phrase among the tokens of the text, in nats."""
+    cost = phrase_cost(method, len(score.free), len(score.said), orders)[0]
+    score.tell = lambda done: progress(min(1.0, done / cost), "Reading the text again")
+    whole, empty = score.ends()
+    ways = {"ablation": _ablation, "integrated_gradients": _gradients, "shapley": _shapley}
+    return ways[method](score, orders, whole, empty)
 
-    return counting
 
-
-def step_by_step(
-    model: Model,
-    ids: list[int],
-    said: list[int],
-    free: list[int],
-    absent: int,
-    method: PhraseMethod,
-    counted: Counter,
-) -> Floats:
-    """Ask for each token of the phrase by itself, with the methods that those classes wrap."""
-    from captum.attr import FeatureAblation, IntegratedGradients, ShapleyValueSampling
-
-    table = embedding_of(model)
+def _ablation(score: PhraseScore, _orders: int, whole: Floats, empty: Floats) -> Shared:
+    away = 1 - torch.eye(len(score.free))
     with torch.no_grad():
-        inputs = table(torch.tensor([ids], device=model.device)).detach()
-        stand_in = table(torch.tensor([[absent]], device=model.device)).detach()
-    away = torch.zeros(len(ids), dtype=torch.bool)
-    away[free] = True
-    baseline = torch.where(away[None, :, None].to(model.device), stand_in, inputs)
-    rows = TargetScore(model, None).rows(len(ids))
-    scores = np.zeros((len(said), len(free)), np.float32)
-    for place, token in enumerate(said):
-        score = TargetScore(model, Target(0, token), tuple(said[:place]))
+        parts = [score.with_switches(part) for part in away.split(score.rows)]
+    holed = torch.cat(parts).double().cpu().numpy()
+    scores = (whole[None] - holed).T
+    gap = np.abs(whole - empty - scores.sum(1)).max()
+    says = "the sum of a row and its change, which ablation does not promise to be equal"
+    return scores, None, whole, empty, (Check(says, float(gap)),)
 
-        def log_probability(
-            given: Tensor, score: TargetScore = score, token: int = token
-        ) -> Tensor:
-            counted(len(given))
-            return score.logits(given).log_softmax(-1)[:, token]
 
-        def switched(
-            switches: Tensor, forward: Callable[[Tensor], Tensor] = log_probability
-        ) -> Tensor:
-            there = torch.ones(len(switches), len(ids), dtype=torch.bool)
-            there[:, free] = switches > 0.5
-            return forward(torch.where(there[:, :, None].to(model.device), inputs, baseline))
+def _shapley(score: PhraseScore, orders: int, _whole: Floats, _empty: Floats) -> Shared:
+    found = shapley(score.with_switches, len(score.free), orders, rows=score.rows)
+    scores = found.values.T.astype(np.float32).astype(np.float64)
+    terms = len(found.pairs) or 2 ** (len(score.free) - 1)
+    in_sums = rounding.summed(terms, "float64") * 2 * len(score.free) * found.largest
+    check = rounding.compared(
+        "each row sums to its change from stand-ins to text",
+        scores.sum(1),
+        found.everybody - found.nobody,
+        rounding.unit("float32") * np.abs(scores).sum(1) + in_sums,
+        "A token was counted twice or left out.",
+    )
+    errors = None if found.errors is None else found.errors.T
+    return scores, errors, found.everybody, found.nobody, (check,)
 
-        ones = torch.ones(1, len(free))
-        if method == "integrated_gradients":
-            every = IntegratedGradients(log_probability).attribute(
-                inputs, baselines=baseline, n_steps=STEPS, internal_batch_size=rows
-            )
-            found = every.sum(-1)[0, free]
-        elif method == "ablation":
-            found = FeatureAblation(switched).attribute(
-                ones, baselines=0.0, perturbations_per_eval=rows
-            )[0]
-        else:
-            sampling = ShapleyValueSampling(switched)
-            sampling.permutation_generator = _orders
-            found = sampling.attribute(
-                ones, baselines=0.0, n_samples=SAMPLES, perturbations_per_eval=rows
-            )[0]
-        scores[place] = found.detach().float().cpu().numpy()
-    return scores
+
+def _gradients(score: PhraseScore, _orders: int, whole: Floats, empty: Floats) -> Shared:
+    from captum.attr import IntegratedGradients
+
+    scores = np.zeros((len(score.said), len(score.free)))
+    checks = []
+    for place in range(len(score.said)):
+        every = IntegratedGradients(lambda given, place=place: score(given)[:, place]).attribute(
+            score.inputs,
+            baselines=score.baseline,
+            n_steps=STEPS,
+            internal_batch_size=score.rows,
+        )
+        scores[place] = every.double().sum(-1)[0, score.free].cpu().numpy()
+        size, terms = float(every.double().abs().sum()), STEPS * every.shape[-1]
+        dtype = score.model.facts.dtype
+        ends = (whole[place], empty[place])
+        checks.append(path_sum_check(scores[place], *ends, size, terms, dtype, score.rounding))
+    return scores, None, whole, empty, (worst(checks, f"in each row, {checks[0].says}"),)

@@ -4,19 +4,28 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.inspection.attribution.baselines import Baseline, baseline_vector, embedding_of
-from components.inspection.attribution.targets import Target, TargetScore, class_names, find_answer
-from components.inspection.attribution.units import Unit, Units, units_of
-from components.inspection.errors import InspectionError
+from components.inspection.attribution.baselines import (
+    Baseline,
+    baseline_vector,
+    mean_and_length,
+    tokens,
+)
+from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.targets import (
+    Asked,
+    Target,
+    answer_names,
+    asked_of,
+    probabilities,
+)
+from components.inspection.attribution.units import Unit, Units
+from components.inspection.checks import Check
 from components.inspection.model import Kind, Model
 
-MOST_TOKENS: Final = 512
 ANSWERS: Final = 12
-Asked = Literal["next token", "masked token", "class"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +33,13 @@ class Question:
     """All that a score depends on, but for the method."""
 
     text: str
-    answer: str = ""
-    """The token or class to explain; empty: the likeliest."""
-    rather_than: str = ""
-    """The one it is held against; empty: none."""
-    baseline: Baseline = "mean"
-    unit: Unit = "token"
+    answer: str | int = ""
+    """The token or class to explain, by name or by number; empty: the likeliest."""
+    rather_than: str | int | None = ""
+    """The one it is held against; empty: the likeliest of the others; None: none."""
+    baseline: Baseline | Literal[""] = ""
+    """Empty: the one that is neutral for the model (`baselines.neutral`)."""
+    unit: Unit = "word"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +54,8 @@ class Reading:
     target: Target
     answer: str
     rather_than: str | None
-    probability: float
-    """Of the answer, 0 to 1."""
+    probability: float | None
+    """Of the answer, 0 to 1; None where the answer is a number."""
     other_probability: float | None
     at_input: float
     """The target for the text: a logit, or the difference of two."""
@@ -53,117 +63,78 @@ class Reading:
     """The target with every piece that is not held replaced by the baseline."""
     answers: tuple[str, ...]
     """The likeliest answers, the likeliest first."""
+    answer_ids: tuple[int, ...]
+    """Their numbers: in the vocabulary, or among the classes."""
     shares: NDArray[np.float32]
-    """[answer], their probabilities."""
+    """[answer], their probabilities; NaN where they are numbers."""
+    baseline: Baseline
+    stand_in: str
+    """The token that the baseline is, as written; empty where it is none."""
+    stand_in_id: int | None
+    baseline_answer: str
+    """What the model holds likeliest for a text of the baseline, or its largest output."""
+    baseline_probability: float | None
+    """Of that: near 1 / (number of answers) says nothing, near 1 is another answer."""
+    baseline_length: float
+    """The norm of the baseline's vector, as a share of the mean norm of the tokens' vectors."""
+    decoder_start: int | None
+    """The id that the decoder of an encoder-decoder begins with."""
+    checks: tuple[Check, ...]
 
     @property
     def change(self) -> float:
-        """What there is to explain: the target at the text minus that at the baseline."""
+        """What there is to share out among the pieces."""
         return self.at_input - self.at_baseline
 
-
-class Posed:
-    """A question put to a model: the tensors that every method works on."""
-
-    def __init__(self, model: Model, question: Question) -> None:
-        self.text = text = with_mask(model, question.text)
-        ids, self.units = units_of(model, text, question.unit)
-        if len(ids) > MOST_TOKENS:
-            raise InspectionError(
-                f"The text is {len(ids):,} tokens long; attribution reads it many times, so at "
-                f"most {MOST_TOKENS:,} are taken. Shorten the prompt by "
-                f"{len(ids) - MOST_TOKENS:,} tokens."
-            )
-        self.model, self.question = model, question
-        held = torch.tensor([self.units.held[unit] for unit in self.units.of_token])
-        # z[unit] is where each free piece stands in a row of switches.
-        order = np.cumsum(~np.array(self.units.held)) - 1
-        self._switch = torch.tensor([order[unit] for unit in self.units.of_token]).clamp(min=0)
-        self._held = held
-        with torch.no_grad():
-            given = embedding_of(model)(torch.tensor([ids], device=model.device))
-        self.inputs = given.detach()
-        absent = baseline_vector(model, question.baseline)
-        self.baseline = torch.where(held[None, :, None].to(given.device), given, absent).detach()
-        place = len(ids) - 1
-        if model.kind == "masked":
-            place = ids.index(int(model.tokenizer.mask_token_id))
-        self.score = TargetScore(model, Target(place, 0))
-        with torch.no_grad():
-            self.logits = self.score.logits(self.inputs)[0]
-        answer = (
-            find_answer(model, question.answer, text)
-            if question.answer
-            else int(self.logits.argmax())
-        )
-        other = find_answer(model, question.rather_than, text) if question.rather_than else None
-        if other == answer:
-            raise InspectionError(
-                "Answer and alternative are the same. Choose another one to hold it against."
-            )
-        self.target = self.score.target = Target(place, answer, other)
-
-    def with_switches(self, switches: Tensor) -> Tensor:
-        """Return the target of each row of `switches` [text, free piece]: 1 there, 0 replaced."""
-        there = self._held[None] | (switches.cpu() > 0.5)[:, self._switch]
-        chosen = there[:, :, None].to(self.inputs.device)
-        return self.score(torch.where(chosen, self.inputs, self.baseline))
-
     @property
-    def rows(self) -> int:
-        """How many texts are read side by side."""
-        return self.score.rows(self.inputs.shape[1])
-
-    def ends(self) -> tuple[float, float]:
-        """Return the target for the text and for the baseline."""
-        with torch.no_grad():
-            return float(self.score(self.inputs)), float(self.score(self.baseline))
+    def little_left(self) -> bool:
+        """More of the target is there without the words than they change."""
+        return abs(self.at_baseline) > abs(self.change)
 
 
 def read(model: Model, question: Question) -> Reading:
-    """Let `model` answer `question`. It reads the text twice and the baseline once.
+    """Let `model` answer `question`. It reads the text and the baseline once, and checks that.
 
     Raises:
         InspectionError: the text, the answer or the baseline cannot be had.
     """
     posed = Posed(model, question)
     at_input, at_baseline = posed.ends()
-    probabilities = posed.logits.double().softmax(-1)
-    best = probabilities.topk(min(ANSWERS, len(probabilities)))
-    target = posed.target
+    logits, target, count = posed.logits, posed.target, len(posed.logits)
     other = target.rather_than
-    asked: dict[str, Asked] = {"classifier": "class", "masked": "masked token"}
+    shares = probabilities(model, logits)
+    order = logits.topk(min(ANSWERS, count)).indices.tolist()
+    empty = posed.empty_logits
+    likeliest, empty_shares = int(empty.argmax()), probabilities(model, empty)
+
+    def share(of: Tensor | None, answer: int | None) -> float | None:
+        return None if of is None or answer is None else float(of[answer])
+
+    stand_in = tokens(model).get(posed.baseline_name)
+    vector = baseline_vector(model, posed.baseline_name)
     return Reading(
         kind=model.kind,
-        asked=asked.get(model.kind, "next token"),
+        asked=asked_of(model),
         text=posed.text,
         units=posed.units,
         target=target,
-        answer=_names(model, [target.answer])[0],
-        rather_than=None if other is None else _names(model, [other])[0],
-        probability=float(probabilities[target.answer]),
-        other_probability=None if other is None else float(probabilities[other]),
+        answer=answer_names(model, [target.answer], count)[0],
+        rather_than=None if other is None else answer_names(model, [other], count)[0],
+        probability=share(shares, target.answer),
+        other_probability=share(shares, other),
         at_input=at_input,
         at_baseline=at_baseline,
-        answers=_names(model, best.indices.tolist()),
-        shares=best.values.float().cpu().numpy(),
+        answers=answer_names(model, order, count),
+        answer_ids=tuple(order),
+        shares=np.array(
+            [np.nan if shares is None else share(shares, a) for a in order], np.float32
+        ),
+        baseline=posed.baseline_name,
+        stand_in="" if stand_in is None else model.token_texts([stand_in])[0],
+        stand_in_id=stand_in,
+        baseline_answer=answer_names(model, [likeliest], count)[0],
+        baseline_probability=share(empty_shares, likeliest),
+        baseline_length=float(vector.norm()) / max(mean_and_length(model)[1], 1e-12),
+        decoder_start=model.decoder_start if len(model.anatomy.towers) == 2 else None,
+        checks=(posed.text_check(at_input), posed.baseline_check()),
     )
-
-
-def with_mask(model: Model, text: str) -> str:
-    """Return `text` with a mask where a masked model is to answer, as `predict` does."""
-    if model.kind != "masked":
-        return text
-    mask = model.tokenizer.mask_token
-    if mask is None:
-        raise InspectionError(
-            f"The tokenizer of '{model.source}' has no mask token, so the model cannot be asked."
-        )
-    return f"{text} {mask}" if text and mask not in text else text
-
-
-def _names(model: Model, answers: list[int]) -> tuple[str, ...]:
-    if model.kind == "classifier":
-        names = class_names(model)
-        return tuple(names[index] for index in answers)
-    return model.token_texts(answers)

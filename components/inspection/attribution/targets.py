@@ -5,19 +5,26 @@ The number is a logit, or the logit of one answer minus that of another: A rathe
 Explanations", 2022).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from inspect import signature
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor
 
+from components.inspection.anatomy import StackName
+from components.inspection.decoding import require_writing
 from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import arguments_of
 from components.inspection.model import Model
+from components.inspection.prediction import chooses
+from components.inspection.running import run
 
 LOGIT_BYTES: Final = 256 * 2**20
 """Room for the logits and the attention of the texts that are read side by side."""
 MOST_ROWS: Final = 64
+Asked = Literal["next token", "masked token", "class", "label", "number"]
+"""What an answer is; "label": judged by itself, beside others; "number": not chosen at all."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +36,88 @@ class Target:
     answer: int
     rather_than: int | None = None
 
+    @property
+    def parts(self) -> int:
+        """How many logits it is made of."""
+        return 1 if self.rather_than is None else 2
 
-def class_names(model: Model) -> tuple[str, ...]:
-    """Return the names of a classifier's classes, in the order of its logits."""
-    names = {int(index): str(name) for index, name in (model.network.config.id2label or {}).items()}
-    return tuple(names[index] for index in sorted(names))
+    def of(self, logits: Tensor) -> Tensor:
+        """Return the target [...] of logits [..., answer], in float32."""
+        score = logits[..., self.answer].float()
+        return score if self.rather_than is None else score - logits[..., self.rather_than].float()
 
 
-def find_answer(model: Model, wanted: str, text: str) -> int:
-    """Return the class or token that `wanted` names.
+def require_answers(model: Model) -> None:
+    """Go on if `model` answers a text with something to explain.
+
+    Raises:
+        InspectionError: it has no head, or what it says behind a text is no next token.
+    """
+    if model.kind == "headless":
+        raise InspectionError(
+            f"'{model.source}' was saved without a head: it gives hidden states, and no answer "
+            "whose reasons could be asked for. Choose a model that answers, such as storyteller."
+        )
+    if model.kind in ("causal", "seq2seq"):
+        require_writing(model)
+    if model.kind == "masked" and len(model.anatomy.towers) == 2:
+        raise InspectionError(
+            f"'{model.source}' was saved as a model that fills in masks, but it has a decoder that "
+            "writes: what it says at a mask cannot be asked here. Choose an encoder, such as BERT."
+        )
+
+
+def asked_of(model: Model) -> Asked:
+    """Return what `model` answers with."""
+    if model.kind == "masked":
+        return "masked token"
+    if model.kind != "classifier":
+        return "next token"
+    if chooses(model):
+        return "class"
+    several = model.network.config.problem_type == "multi_label_classification"
+    return "label" if several else "number"
+
+
+def probabilities(model: Model, logits: Tensor) -> Tensor | None:
+    """Return [answer], 0 to 1: they share 1, or are judged each by itself; None for numbers."""
+    asked = asked_of(model)
+    if asked == "number":
+        return None
+    return logits.double().sigmoid() if asked == "label" else logits.double().softmax(-1)
+
+
+def class_names(model: Model, count: int) -> tuple[str, ...]:
+    """Return the names of a classifier's `count` classes, in the order of its logits."""
+    named = {int(index): str(name) for index, name in (model.network.config.id2label or {}).items()}
+    return tuple(named.get(index, f"LABEL_{index}") for index in range(count))
+
+
+def answer_names(model: Model, answers: Sequence[int], count: int) -> tuple[str, ...]:
+    """Return how `answers` out of `count` are called: classes by name, tokens as written."""
+    if model.kind == "classifier":
+        names = class_names(model, count)
+        return tuple(names[index] for index in answers)
+    return model.token_texts(list(answers))
+
+
+def find_answer(model: Model, wanted: str | int, text: str, count: int) -> int:
+    """Return which of `count` answers `wanted` names: a class or token, by name or by number.
 
     A token may be typed with or without its leading space: after a text that ends in a letter
     the one with the space is meant first.
 
     Raises:
-        InspectionError: there is no such class, or the text is not one token.
+        InspectionError: there is no such answer, or the text is not one token.
     """
+    if isinstance(wanted, int):
+        if 0 <= wanted < count:
+            return wanted
+        raise InspectionError(
+            f"There is no answer of number {wanted}: this model has {count:,}, counted from 0."
+        )
     if model.kind == "classifier":
-        names = class_names(model)
+        names = class_names(model, count)
         if wanted not in names:
             raise InspectionError(
                 f"There is no class “{wanted[:60]}”; this model has: {', '.join(names)}."
@@ -59,13 +130,58 @@ def find_answer(model: Model, wanted: str, text: str) -> int:
     ids: list[int] = []
     for form in forms:
         ids = model.encode_target(form)
-        if len(ids) == 1:
+        if len(ids) == 1 and ids[0] < count:
             return ids[0]
     pieces = " + ".join(f"“{piece}”" for piece in model.token_texts(ids)[:8])
     raise InspectionError(
         f"“{wanted[:60]}” is not one token for this model but {len(ids)}: {pieces}. Ask for one of "
         "them, or look at the whole phrase in the view “A phrase”."
     )
+
+
+def read_rows(model: Model, given: Tensor, said: Sequence[int] = (), keep: int = 0) -> Tensor:
+    """Let the network read rows side by side; return its logits [row, token, vocabulary].
+
+    `given` is ids [row, token], or embeddings [row, token, width] in any format. Of two stacks the
+    encoder reads them, the decoder its start token and then `said`. With `keep`, the logits of the
+    last so many tokens are asked for, if the network can be asked so. A classifier gives
+    [row, class].
+
+    Raises:
+        InspectionError: the network's own code fails with them.
+    """
+    count, length = given.shape[:2]
+    ids = given if given.ndim == 2 else given.new_zeros(count, length, dtype=torch.long)
+    names = list(model.anatomy.towers)
+    inputs: dict[StackName, Tensor] = {names[0]: ids}
+    if len(names) == 2:
+        start = torch.tensor([[model.decoder_start, *said]], device=model.device)
+        inputs = {"encoder": ids, "decoder": start.expand(count, -1)}
+    arguments = arguments_of(model, inputs)
+    if given.ndim == 3:
+        del arguments["input_ids"]
+        # A copy, since some families add to what they are handed in place.
+        arguments["inputs_embeds"] = (
+            given.to(model.dtype) if given.dtype != model.dtype else given.clone()
+        )
+    if keep and model.takes("logits_to_keep"):
+        arguments["logits_to_keep"] = keep
+    logits: Tensor = run(model, **arguments).logits
+    return logits
+
+
+def rows_at_once(model: Model, length: int) -> int:
+    """Return how many texts of `length` tokens are best read side by side."""
+    facts = model.facts
+    if model.kind == "classifier" and model.network.config.get_text_config().pad_token_id is None:
+        return 1  # transformers refuses several texts then
+    alone = model.kind == "classifier" or model.takes("logits_to_keep")
+    # float32: the logits, and per layer the weights of attention and some streams.
+    one = 4 * (
+        (1 if alone else length) * facts.vocabulary
+        + facts.layers * length * (3 * facts.heads * length + 12 * facts.width)
+    )
+    return max(1, min(MOST_ROWS, LOGIT_BYTES // one))
 
 
 class TargetScore:
@@ -75,67 +191,34 @@ class TargetScore:
     network, so whoever else reads with it is not disturbed.
     """
 
-    def __init__(self, model: Model, target: Target | None, said: tuple[int, ...] = ()) -> None:
-        self.model, self.target, self.said = model, target, said
+    def __init__(self, model: Model, target: Target) -> None:
+        self.model, self.target = model, target
         self.forwards = self.backwards = 0
         """Texts read, and texts through which a gradient was sent back."""
-        self.tell: Any = None
-        parameters = signature(model.network.forward).parameters
-        self._only_last = model.kind == "causal" and "logits_to_keep" in parameters
+        self.tell: Callable[[int], Any] | None = None
+
+    def count(self, forwards: int, backwards: int = 0) -> None:
+        """Note that so many texts are read, and tell."""
+        self.forwards += forwards
+        self.backwards += backwards
+        if self.tell is not None:
+            self.tell(self.forwards)
 
     def logits(self, embeddings: Tensor) -> Tensor:
         """Return [text, class], or [text, vocabulary] at the target's place."""
-        count, length = embeddings.shape[:2]
-        self.forwards += count
-        if embeddings.requires_grad and torch.is_grad_enabled():
-            self.backwards += count
-        if self.tell is not None:
-            self.tell(self.forwards)
-        model = self.model
-        given: dict[str, Any] = {
-            "inputs_embeds": embeddings,
-            "attention_mask": torch.ones(count, length, dtype=torch.long, device=model.device),
-        }
-        if model.kind == "seq2seq":
-            start = torch.tensor([[model.decoder_start, *self.said]], device=model.device)
-            given |= {"decoder_input_ids": start.expand(count, -1), "use_cache": False}
-        elif model.kind == "causal":
-            given["use_cache"] = False
-            if self._only_last:
-                given["logits_to_keep"] = 1
-        try:
-            out = model.network(**given).logits.float()
-        except NotImplementedError:
-            raise InspectionError(
-                f"The family of '{model.source}' cannot be read from embeddings, which attribution "
-                "needs. Choose another model."
-            ) from None
-        if model.kind == "classifier":
-            return out
+        count = len(embeddings)
+        back = embeddings.requires_grad and torch.is_grad_enabled()
+        self.count(count, count if back else 0)
         # Of a decoder the last token's are asked for, of a masked model the mask's.
-        masked = model.kind == "masked" and self.target is not None
-        return out[:, self.target.place if masked and self.target else -1]
+        masked = self.model.kind == "masked"
+        return self.at_place(read_rows(self.model, embeddings, keep=0 if masked else 1))
+
+    def at_place(self, logits: Tensor) -> Tensor:
+        """Return [text, answer] out of all that the network gives."""
+        if self.model.kind == "classifier":
+            return logits
+        return logits[:, self.target.place if self.model.kind == "masked" else -1]
 
     def __call__(self, embeddings: Tensor) -> Tensor:
         """Return the target of each text, [text]."""
-        assert self.target is not None
-        logits = self.logits(embeddings)
-        score = logits[:, self.target.answer]
-        if self.target.rather_than is not None:
-            score = score - logits[:, self.target.rather_than]
-        return score
-
-    def rows(self, length: int) -> int:
-        """Return how many texts of `length` tokens are best read side by side."""
-        config = self.model.network.config.get_text_config()
-        places = 1 if self._only_last or self.model.kind == "classifier" else length
-        # float32: the logits, and per layer the weights of attention and some streams.
-        if self.model.kind == "classifier" and config.pad_token_id is None:
-            return 1  # transformers refuses several texts then
-        one = 4 * (
-            places * config.vocab_size
-            + config.num_hidden_layers
-            * length
-            * (3 * config.num_attention_heads * length + 12 * config.hidden_size)
-        )
-        return max(1, min(MOST_ROWS, LOGIT_BYTES // one))
+        return self.target.of(self.logits(embeddings))

@@ -6,30 +6,26 @@ than a product of a hundred rows does, and floating-point sums depend on the ord
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.inspection.kv_cache.decoding import Decoding
-from components.inspection.kv_cache.timing import checked
+from components.inspection.checks import Check
+from components.inspection.decoding import Decoder
+from components.inspection.kv_cache.asking import allowed_difference, checked
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
-
-ROUNDINGS: Final = 64
-"""In float32 the two ways agree if no logit differs by more than so many roundings of the
-largest one: sums over a few thousand terms and some dozens of layers stay well below."""
 
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Both ways compared on the text that the way with a cache wrote."""
+    """Both ways compared on the text that the way with a cache wrote, as far as it got."""
 
     dtype: str
-    prompt_tail: str
-    """The end of the prompt, as text."""
+    new: int
+    """Tokens that were asked for; the arrays below have as many steps as were compared."""
     tokens: tuple[str, ...]
     """[step]: greedy tokens of the way with a cache."""
     difference: NDArray[np.float64]
@@ -40,73 +36,121 @@ class Agreement:
     """[step]: by how much the best logit leads the second best, without a cache."""
     parts_at: int | None
     """First step at which the two choose another token; None if they never do."""
+    parting_lead: float
+    """There, without a cache: the lead of its own token over the one chosen with it; 0 if never."""
     other: tuple[str, ...]
     """From there on, what the way without a cache wrote. Empty if they never part."""
     rounding: float
     """Distance from 1 to the next number of this format (machine epsilon)."""
+    allowed: float | None
+    """What a logit may differ by rounding alone, as measured (`noise`); None while it goes on."""
 
     @property
     def worst(self) -> float:
         """The largest difference of any logit at any step."""
-        return float(self.difference.max())
+        return float(self.difference.max(initial=0.0))
 
     @property
-    def tolerance(self) -> float:
-        """What the difference may be: `ROUNDINGS` x epsilon x the largest logit."""
-        return float(ROUNDINGS * self.rounding * self.largest.max())
+    def share(self) -> float:
+        """How much of it is compared, 0 to 1."""
+        return len(self.tokens) / self.new
 
     @property
     def same_text(self) -> bool:
         """Both ways wrote the same."""
         return self.parts_at is None
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Logits at every step; and where the texts part, that they were free to."""
+        logits = Check(
+            "with the cache the logits are those without",
+            self.worst,
+            self.allowed,
+            "The cache gives another answer than the model: what is kept or where the network is "
+            "told to go on is wrong.",
+        )
+        if self.same_text:
+            return (logits,)
+        return (
+            logits,
+            Check(
+                "where the texts part, neither token led the other by more than rounding",
+                self.parting_lead,
+                None if self.allowed is None else 2 * self.allowed,
+                "The two ways part for another reason than rounding.",
+            ),
+        )
+
 
 def agreement(
     model: Model, text: str, prompt: int | None, new: int, progress: Progress = silent
 ) -> Agreement:
-    """Write `new` greedy tokens with a cache, and compare each step with a pass without.
+    """Do as `compared`, to its end.
+
+    Raises:
+        InspectionError: as `asking.checked`.
+    """
+    *_, found = (_told(each, progress) for each in compared(model, text, prompt, new))
+    return found
+
+
+def _told(found: Agreement, progress: Progress) -> Agreement:
+    progress(found.share, f"Step {len(found.tokens)} of {found.new}")
+    return found
+
+
+def compared(model: Model, text: str, prompt: int | None, new: int) -> Iterator[Agreement]:
+    """Write `new` greedy tokens with a cache, compare each step with a pass without; yield so far.
 
     With `prompt` None the text is taken as it is, else cut or repeated to so many tokens.
 
     Raises:
-        InspectionError: as `timing.measure`.
+        InspectionError: as `asking.checked`.
     """
-    decoding = Decoding(model, checked(model, text, prompt, new))
-    cache, fed = decoding.new_cache(), decoding.begin
+    decoder = Decoder(model, checked(model, text, prompt, new))
+    fed = alone = decoder.begin
     difference, largest, margin = (np.zeros(new) for _ in range(3))
     parts_at: int | None = None
-    token: Tensor | None = None
-    other: list[int] = []
-    for step in range(new):
-        cached = decoding.prefill(cache) if token is None else decoding.step(token, cache)
-        bare = decoding.without(fed)
-        difference[step] = (cached.double() - bare.double()).abs().max()
-        largest[step] = bare.double().abs().max()
-        best = bare.double().topk(2).values
-        margin[step] = best[0] - best[1]
-        token = cached.argmax().view(1, 1)
-        if parts_at is None and int(bare.argmax()) != int(token):
-            parts_at = step
-            other = list(_alone(decoding, fed, new - step))
+    lead, steps = 0.0, 0
+    start = fed.shape[1]
+
+    def so_far(allowed: float | None) -> Agreement:
+        parted = [] if parts_at is None else alone[0, start + parts_at :].tolist()
+        return Agreement(
+            dtype=model.facts.dtype,
+            new=new,
+            tokens=model.token_texts(fed[0, start:].tolist()),
+            difference=difference[:steps].copy(),
+            largest=largest[:steps].copy(),
+            margin=margin[:steps].copy(),
+            parts_at=parts_at,
+            parting_lead=lead,
+            other=model.token_texts(parted),
+            rounding=torch.finfo(model.dtype).eps,
+            allowed=allowed,
+        )
+
+    for step, (cached, token) in enumerate(decoder.greedy(decoder.new_cache(), new)):
+        bare = decoder.without(fed)
+        own = bare if parts_at is None else decoder.without(alone)
+        difference[step], largest[step], margin[step] = _compared(cached, bare)
+        best = own.argmax(-1, keepdim=True)
+        if parts_at is None and int(best) != int(token):
+            parts_at, lead = step, float((bare[0, best] - bare[0, token]).double())
+        alone = torch.cat([alone, best], dim=1)
         fed = torch.cat([fed, token], dim=1)
-        progress((step + 1) / new, f"Step {step + 1} of {new}")
-    written = fed[0, decoding.begin.shape[1] :].tolist()
-    return Agreement(
-        dtype=model.facts.dtype,
-        prompt_tail="".join(model.token_texts(decoding.read[0, -24:].tolist())),
-        tokens=model.token_texts(written),
-        difference=difference,
-        largest=largest,
-        margin=margin,
-        parts_at=parts_at,
-        other=model.token_texts(other),
-        rounding=torch.finfo(model.dtype).eps,
+        steps = step + 1
+        yield so_far(None)
+    yield so_far(allowed_difference(decoder, fed[:, :-1]))
+
+
+def _compared(cached: Tensor, bare: Tensor) -> tuple[float, float, float]:
+    """Return the largest difference of a logit, the largest logit, the lead of the best."""
+    cached, bare = cached.double(), bare.double()
+    best = bare[0].topk(2).values
+    return (
+        float((cached - bare).abs().max()),
+        float(bare.abs().max()),
+        float(best[0] - best[1]),
     )
-
-
-def _alone(decoding: Decoding, fed: Tensor, steps: int) -> Iterator[int]:
-    """Go on without a cache, greedily."""
-    for _ in range(steps):
-        token = decoding.without(fed).argmax().view(1, 1)
-        fed = torch.cat([fed, token], dim=1)
-        yield int(token)

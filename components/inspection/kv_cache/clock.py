@@ -14,18 +14,21 @@ Result = TypeVar("Result")
 def timed(device: torch.device, work: Callable[[], Result]) -> tuple[Result, float]:
     """Return what `work` returns, and its seconds.
 
-    A GPU works on after Python has gone on: there CUDA events, set before and after the work and
-    waited for, tell the time; on Apple's GPU the clock is read after its queue is empty.
+    A GPU works on after Python has gone on: there CUDA events, set before and after the work in
+    that GPU's own queue and waited for, tell the time; on Apple's GPU the clock is read after its
+    queue is empty.
     """
     if device.type == "cuda":
-        start = torch.cuda.Event(enable_timing=True)
-        end = torch.cuda.Event(enable_timing=True)
-        torch.cuda.synchronize(device)
-        start.record()
-        result = work()
-        end.record()
-        end.synchronize()
-        return result, start.elapsed_time(end) / 1e3
+        # An event goes into the queue of the current GPU, which need not be the work's.
+        with torch.cuda.device(device):
+            start = torch.cuda.Event(enable_timing=True)
+            end = torch.cuda.Event(enable_timing=True)
+            torch.cuda.synchronize(device)
+            start.record()
+            result = work()
+            end.record()
+            end.synchronize()
+            return result, start.elapsed_time(end) / 1e3
     if device.type == "mps":
         torch.mps.synchronize()
     began = time.perf_counter()

@@ -1,18 +1,19 @@
-"""What a cache holds: keys and values, their bytes, and why they never change."""
+"""What a cache holds: keys and values, whatever else, and their bytes as they grow."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from components.inspection.anatomy import StackName
+from components.inspection.checks import Check
+from components.inspection.decoding import Decoder
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import record
-from components.inspection.kv_cache.decoding import Decoding, self_layers
-from components.inspection.kv_cache.shapes import Shape, shape_of
-from components.inspection.kv_cache.timing import checked
+from components.inspection.kv_cache.asking import checked
+from components.inspection.kv_cache.dimensions import shape_of
+from components.inspection.kv_cache.held import cross_layers, kept, kept_bytes, own_layers
+from components.inspection.kv_cache.shapes import Shape
 from components.inspection.model import Model
 from components.inspection.recording import Array
 
@@ -26,29 +27,50 @@ class Contents:
 
     shape: Shape
     itemsize: int
-    """Bytes of one number."""
+    """Bytes of one number of the model's format."""
     dtype: str
     tokens: tuple[str, ...]
     """[position]: all tokens in the cache; the last one written is not in it yet."""
     prompt: int
     """How many of them prefill put there."""
-    keys: Array
-    """[layer, kv_head, position, size], after the rotation where the model rotates. A layer with
-    a sliding window has forgotten its first positions: NaN."""
-    values: Array
-    """Likewise."""
+    keys: tuple[Array | None, ...]
+    """[layer], each [kv_head, position, size], as they lie there: where the model rotates, after
+    the rotation. A layer with a sliding window has forgotten its first positions: NaN. None where
+    a layer keeps no rows for tokens."""
+    values: tuple[Array | None, ...]
+    """[layer], each [kv_head, position, size]; of latent attention another size than the keys'."""
     grown: NDArray[np.int64]
     """[step]: bytes in all layers, measured on the cache; step 0 is after prefill."""
-    formula: NDArray[np.int64]
-    """[step]: the same by the formula."""
+    law: NDArray[np.int64] | None
+    """[step]: the same by the law that was counted without numbers; None if there is none."""
     layer_bytes: NDArray[np.int64]
     """[layer]: bytes at the end, measured."""
-    layer_shapes: tuple[tuple[int, ...], ...]
-    """[layer]: (batch, kv head, position, size) of the keys at the end, read from the cache."""
-    rotated: bool
-    """Keys were turned by their position (RoPE) before they were put there."""
+    layer_kept: tuple[str, ...]
+    """[layer]: what lies there at the end, by name, with its axes, as the cache has it."""
     cross_bytes: int
-    """Of an encoder-decoder: keys and values of what the encoder read, which do not grow."""
+    """Of two stacks: keys and values of what the encoder read, which do not grow."""
+    cross_law: int
+    """The same by the law."""
+
+    @property
+    def rows_in(self) -> tuple[int, ...]:
+        """The layers with keys and values of tokens."""
+        return tuple(layer for layer, keys in enumerate(self.keys) if keys is not None)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The bytes of the real cache, after each step, against the law."""
+        if self.law is None:
+            return ()
+        off = np.abs(self.grown - self.law).max(initial=abs(self.cross_bytes - self.cross_law))
+        return (
+            Check(
+                "after each token the cache holds the bytes that the law says",
+                float(off),
+                0.0,
+                "The line drawn is not what this cache takes.",
+            ),
+        )
 
 
 def contents(model: Model, text: str, prompt: int | None, new: int) -> Contents:
@@ -57,109 +79,52 @@ def contents(model: Model, text: str, prompt: int | None, new: int) -> Contents:
     With `prompt` None the text is taken as it is, else cut or repeated.
 
     Raises:
-        InspectionError: as `timing.measure`; or the keys and values are too many to be drawn.
+        InspectionError: as `asking.checked`; or the keys and values are too many to be drawn.
     """
-    decoding = Decoding(model, checked(model, text, prompt, new))
-    shape = shape_of(model)
-    start = decoding.begin.shape[1]
-    if shape.cache_bytes(start + new, 4) > MOST_BYTES:
+    decoder = Decoder(model, checked(model, text, prompt, new))
+    shape, start, itemsize = shape_of(model), decoder.begin.shape[1], model.dtype.itemsize
+    length = start + new
+    drawn = 0.0 if shape.lawless else shape.cache_bytes(length, 4)
+    if drawn > MOST_BYTES:
         raise InspectionError(
-            f"{start + new:,} tokens of this model have "
-            f"{shape.cache_bytes(start + new, 4) / 2**20:,.0f} MiB of keys and values; up to "
-            f"{MOST_BYTES / 2**20:.0f} can be drawn. Choose a shorter prompt."
+            f"{length:,} tokens of this model have {drawn / 2**20:,.0f} MiB of keys and values; up "
+            f"to {MOST_BYTES / 2**20:.0f} can be drawn. Choose a shorter prompt."
         )
-    cache = decoding.new_cache()
-    token = decoding.prefill(cache).argmax().view(1, 1)
-    fed, grown = decoding.begin, [_bytes(cache)]
-    for _ in range(new):
-        fed = torch.cat([fed, token], dim=1)
-        token = decoding.step(token, cache).argmax().view(1, 1)
-        grown.append(_bytes(cache))
-    layers = self_layers(cache)
-    itemsize = layers[0].keys.element_size()
-    cross = getattr(cache, "cross_attention_cache", None)
+    cache = decoder.new_cache()
+    written: list[int] = []
+    grown: list[int] = []
+    for _, token in decoder.greedy(cache, new + 1):
+        grown.append(sum(kept_bytes(layer) for layer in own_layers(cache)))
+        written.append(int(token))
+    layers = own_layers(cache)
+    layers = layers[: len(shape.cache) or len(layers)]
     return Contents(
         shape=shape,
         itemsize=itemsize,
-        dtype=str(layers[0].keys.dtype).removeprefix("torch."),
-        tokens=model.token_texts(fed[0].tolist()),
+        dtype=model.facts.dtype,
+        tokens=model.token_texts([*decoder.begin[0].tolist(), *written[:-1]]),
         prompt=start,
-        keys=_stacked([layer.keys for layer in layers], fed.shape[1]),
-        values=_stacked([layer.values for layer in layers], fed.shape[1]),
+        keys=tuple(_rows(kept(layer).get("keys"), length) for layer in layers),
+        values=tuple(_rows(kept(layer).get("values"), length) for layer in layers),
         grown=np.array(grown),
-        formula=np.array(
-            [int(shape.cache_bytes(start + step, itemsize)) for step in range(new + 1)]
-        ),
-        layer_bytes=np.array([layer.keys.nbytes + layer.values.nbytes for layer in layers]),
-        layer_shapes=tuple(tuple(layer.keys.shape) for layer in layers),
-        rotated=model.anatomy.position == "rope",
-        cross_bytes=0
-        if cross is None
-        else sum(one.keys.nbytes + one.values.nbytes for one in cross.layers if one.is_initialized),
+        law=None
+        if shape.lawless
+        else np.array([int(shape.cache_bytes(start + step, itemsize)) for step in range(new + 1)]),
+        layer_bytes=np.array([kept_bytes(layer) for layer in layers]),
+        layer_kept=tuple(_named(layer) for layer in layers),
+        cross_bytes=sum(kept_bytes(layer) for layer in cross_layers(cache)),
+        cross_law=shape.cross_row * decoder.read.shape[1] * itemsize if decoder.two_stacks else 0,
     )
 
 
-def _bytes(cache: object) -> int:
-    return sum(layer.keys.nbytes + layer.values.nbytes for layer in self_layers(cache))  # type: ignore[arg-type]
+def _named(layer: Any) -> str:
+    tensors = kept(layer).items()
+    return "; ".join(f"{name} {tuple(each.shape)}" for name, each in tensors) or "nothing"
 
 
-def _stacked(tensors: list[torch.Tensor], length: int) -> Array:
-    stacked = []
-    for tensor in tensors:
-        rows = tensor[0].detach().to("cpu", torch.float32).numpy()
-        forgotten = length - rows.shape[1]
-        stacked.append(np.pad(rows, ((0, 0), (forgotten, 0), (0, 0)), constant_values=np.nan))
-    return np.stack(stacked)
-
-
-@dataclass(frozen=True, eq=False)
-class LastTokenChanged:
-    """How much keys and values change where the last token of a text is another one."""
-
-    tokens: tuple[str, ...]
-    replaced: str
-    """What stands in the last place instead."""
-    change: Array
-    """[layer, position]: the largest absolute change of a key or a value."""
-
-    @property
-    def before(self) -> float:
-        """The largest change at any position but the last."""
-        return float(self.change[:, :-1].max())
-
-
-def last_token_changed(model: Model, text: str) -> LastTokenChanged:
-    """Read `text` twice, the second time with another last token, and compare.
-
-    Where tokens read backwards only, all that was computed before stays as it is: that is what
-    makes a cache possible. Where they read both ways, everything changes.
-
-    Raises:
-        InspectionError: the text is empty, too long, or has a single token only.
-    """
-    ids = model.encode(text)
-    # A masked model's text ends in a special token, which stays.
-    place = len(ids) - 1
-    while place > 0 and ids[place] in set(model.tokenizer.all_special_ids):
-        place -= 1
-    if place < 1:
-        raise InspectionError("The text has one token only: type a few words more.")
-    special = {ids[place], *model.tokenizer.all_special_ids}
-    other = next(i for i in [*ids[:place], *range(model.facts.vocabulary)] if i not in special)
-    changed = [*ids[:place], other]
-    kept = slice(0, place + 1)
-    stack: StackName = "encoder" if "encoder" in model.anatomy.towers else "decoder"
-    first = record(model, ids[kept], keep=["attention"]).of(stack)
-    second = record(model, changed, keep=["attention"]).of(stack)
-    change = [
-        np.maximum(
-            np.abs(one.keys - two.keys).max(axis=(0, 2)),
-            np.abs(one.values - two.values).max(axis=(0, 2)),
-        )
-        for one, two in zip(first, second, strict=True)
-    ]
-    return LastTokenChanged(
-        tokens=model.token_texts(ids[kept]),
-        replaced=model.token_texts([other])[0],
-        change=np.stack(change),
-    )
+def _rows(tensor: Tensor | None, length: int) -> Array | None:
+    if tensor is None or tensor.dim() != 4 or tensor.shape[2] > length:
+        return None
+    rows: Array = tensor[0].detach().float().cpu().numpy()
+    forgotten = length - rows.shape[1]
+    return np.pad(rows, ((0, 0), (forgotten, 0), (0, 0)), constant_values=np.nan)

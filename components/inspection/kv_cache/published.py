@@ -6,6 +6,7 @@ numbers on torch's meta device, which takes no memory.
 
 from typing import Final
 
+from components.inspection.kv_cache.law import usual_law
 from components.inspection.kv_cache.shapes import Shape
 
 
@@ -21,20 +22,23 @@ def _row(
     """Make a row: (layers, heads, kv heads, head size), (width, MLP width, MLP matrices)."""
     layers, heads, kv_heads, head_size = blocks
     width, mlp_width, matrices = sizes
+    attention, mlp = 2 * width * head_size * (heads + kv_heads), matrices * width * mlp_width
     return Shape(
         name=name,
         parameters=parameters,
+        block_matrices=layers * (attention + mlp),
         layers=layers,
         heads=heads,
         kv_heads=kv_heads,
+        own_kv_heads=kv_heads,
         head_size=head_size,
         width=width,
-        attention_weights=2 * width * head_size * (heads + kv_heads),
-        mlp_weights=matrices * width * mlp_width,
+        attention_weights=(attention,) * layers,
+        mlp_weights=(mlp,) * layers,
         mlp_width=mlp_width,
         vocabulary=vocabulary,
         context=context,
-        windows=(window,) * layers if window else (),
+        cache=(usual_law(kv_heads, head_size, window),) * layers,
     )
 
 

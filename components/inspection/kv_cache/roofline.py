@@ -2,32 +2,45 @@
 
 The roofline model (Williams, Waterman and Patterson 2009): a piece of work takes at least its
 operations over the machine's rate of operations, and at least its bytes over the rate at which
-they can be moved. Operations per byte say which of the two binds.
+they can be moved. Its arithmetic intensity, operations per byte, says which of the two limits it:
+below the ridge point it is memory-bound, above compute-bound.
 """
 
 import statistics
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Literal
 
 import torch
 
+from components.inspection.checks import Check
+from components.inspection.decoding import Decoder
+from components.inspection.devices import memory, ran_out
+from components.inspection.kv_cache.asking import checked
 from components.inspection.kv_cache.clock import quiet, timed
-from components.inspection.kv_cache.decoding import Decoding
 from components.inspection.kv_cache.machine import Machine, machine_of
-from components.inspection.kv_cache.timing import checked
-from components.inspection.kv_cache.work import Pass, work
+from components.inspection.kv_cache.timing import Pace
+from components.inspection.kv_cache.work import Pass, Work, work
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
 
 ROUNDS: Final = 5
 SIDE: Final = {"cpu": 512, "cuda": 8_192, "mps": 2_048}
-"""Of the square matrices that are multiplied."""
+"""Of the square matrices that are multiplied, where there is room."""
+LEAST_SIDE: Final = 128
 LEAST_COPY: Final = 2**22
 MOST_COPY: Final = 2**28
+SHARE_OF_FREE: Final = 0.25
+"""Of the free memory, that the products' matrices may take, and the copies' bytes."""
 LENGTHS: Final = 6
 LIMITS: Final = 4
 """Products and copies in a round: short ones, so that some fall between other programs' work."""
+NEAR: Final = 2.0
+"""Within so many times of the roof, the roof is said to limit a pass; farther below it, it is what
+calling many small operations costs."""
+
+Limit = Literal["memory", "compute", "overhead"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class TimedPass:
 
     @property
     def intensity(self) -> float:
-        """Operations for each byte that goes in or out of a matrix product."""
+        """Operations for each byte in or out of a matrix product (arithmetic intensity)."""
         return self.done.operations / self.done.matrix_bytes
 
     @property
@@ -55,106 +68,187 @@ class Roofline:
     matrix_rate: float
     """Operations per second of a large matrix product in the model's number format, at best: a
     roof is what can be reached, so the fastest round counts."""
+    side: int
+    """Of the matrices in that product."""
     copy_rate: float
     """Bytes per second, read and written, of a copy of as many bytes as the weights have, at
     best."""
     copied: int
     """Bytes of that copy's source."""
+    work: Work
     passes: tuple[TimedPass, ...]
     """As in `Work.passes`."""
     lengths: tuple[int, ...]
     """Positions of passes without a cache."""
     seconds: tuple[float, ...]
     """[length]: median seconds of such a pass."""
+    rounds: int
+    """Over so many rounds, of `ROUNDS`."""
+    at: float
+    """When it was measured, in seconds since 1970."""
     machine: Machine
 
     @property
     def ridge(self) -> float:
-        """Operations per byte from which on operations bind, no longer bytes."""
+        """Operations per byte from which on operations limit, no longer bytes (ridge point)."""
         return self.matrix_rate / self.copy_rate
+
+    @property
+    def share(self) -> float:
+        """How much of it is measured, 0 to 1."""
+        return self.rounds / ROUNDS
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Of the operations counted."""
+        return self.work.checks
 
     def roof(self, intensity: float) -> float:
         """Return the most operations per second at so many operations per byte."""
         return min(self.matrix_rate, self.copy_rate * intensity)
 
+    def limit(self, each: TimedPass) -> Limit:
+        """Say what limits a pass: the roof, if it is within `NEAR` times of it, else overhead."""
+        if each.rate * NEAR < self.roof(each.intensity):
+            return "overhead"
+        return "memory" if each.intensity < self.ridge else "compute"
+
 
 def roofline(
-    model: Model, text: str, prompt: int, new: int, attempt: int = 0, progress: Progress = silent
+    model: Model, text: str, prompt: int, new: int, progress: Progress = silent
 ) -> Roofline:
-    """Measure the machine's rates and the model's passes, in about a second.
-
-    `attempt` asks for a new measurement where the result of an earlier one was kept.
+    """Measure the machine's rates and the model's passes to the end.
 
     Raises:
-        InspectionError: as `timing.measure`.
+        InspectionError: as `asking.checked`.
     """
-    del attempt
-    ids = checked(model, text, prompt, new)
-    progress(0.0, "Counting operations")
+    for step in rooflines(model, text, prompt, new):
+        progress(step.share, "Timing passes, products and copies in turn")
+    assert step.found is not None
+    return step.found
+
+
+def expected_seconds(pace: Pace, new: int) -> float:
+    """Return about how long `rooflines` takes, from the pace of the model's passes."""
+    once = pace.short + pace.step + pace.long + pace.passes(LENGTHS + 1)
+    # Counting runs each pass through Python; the cache is filled twice.
+    return 4 * pace.passes(2) + 2 * new * pace.step + (ROUNDS + 1) * once
+
+
+@dataclass(frozen=True)
+class RooflineStep:
+    """How far a measurement is."""
+
+    share: float
+    """Of all passes, 0 to 1."""
+    found: Roofline | None
+    """Over the rounds that are whole; None before the first is."""
+
+
+def rooflines(model: Model, text: str, prompt: int, new: int) -> Iterator[RooflineStep]:
+    """Yield what is measured so far, after each pass.
+
+    Between two yields nothing of the model is held, so others may use it.
+
+    Raises:
+        InspectionError: as `asking.checked`.
+    """
+    decoder = Decoder(model, checked(model, text, prompt, new))
+    began, machine = time.time(), machine_of(model)
+    yield RooflineStep(0.0, None)
     counted = work(model, text, prompt, new)
-    progress(0.3, "Timing passes, products and copies in turn")
-    copied = min(max(model.facts.weight_bytes, LEAST_COPY), MOST_COPY)
-    side = SIDE[model.device.type]
-    decoding = Decoding(model, ids)
-    end = decoding.begin.shape[1] + new - 1
+    start = decoder.begin.shape[1]
+    end, filler = start + new - 1, decoder.begin[:, :1]
+    everything = torch.cat([decoder.begin, filler.expand(-1, new - 1)], dim=1)
     lengths = sorted({max(1, round(end * part / LENGTHS)) for part in range(1, LENGTHS + 1)} | {1})
-    everything = decoding.read.new_full((1, end), int(decoding.read[0, 0]))
-    prompts: list[Callable[[], object]] = [
-        lambda length=length: decoding.without(everything[:, :length])  # type: ignore[misc]
-        for length in lengths
-    ]
-    cache = decoding.new_cache()
-    decoding.prefill(cache)
-    for place in range(new - 2):
-        decoding.step(everything[:, place : place + 1], cache)
+    cache = decoder.new_cache()
+    decoder.prefill(cache)
+    for past in range(start, end - 1):
+        decoder.step(filler, cache, past)
+    side, product = _product(model)
+    copied, copy = _copy(model)
     # The cache grows by a token in each round: at these lengths that changes nothing.
-    times = _in_turn(
-        model,
-        *(_product(model, side),) * LIMITS,
-        *(_copy(model, copied),) * LIMITS,
-        lambda: decoding.prefill(decoding.new_cache()),
-        lambda: decoding.step(everything[:, :1], cache),
-        lambda: decoding.without(everything),
-        *prompts,
-    )
-    progress(1.0, "Done")
-    return Roofline(
-        matrix_rate=2 * side**3 / _best(times[:LIMITS]),
-        copy_rate=2 * copied / _best(times[LIMITS : 2 * LIMITS]),
-        copied=copied,
-        passes=tuple(
-            TimedPass(each, statistics.median(taken))
-            for each, taken in zip(counted.passes, times[2 * LIMITS :][:3], strict=True)
-        ),
-        lengths=tuple(lengths),
-        seconds=tuple(statistics.median(taken) for taken in times[2 * LIMITS + 3 :]),
-        machine=machine_of(model),
-    )
-
-
-def _in_turn(model: Model, *works: Callable[[], object]) -> list[list[float]]:
-    """Time the works in turn, so that noise meets them alike; return each one's seconds."""
+    works: list[Callable[[], object]] = [
+        *(product,) * LIMITS,
+        *(copy,) * LIMITS,
+        lambda: decoder.prefill(decoder.new_cache()),
+        lambda: decoder.step(filler, cache, end - 1),
+        lambda: decoder.without(everything),
+        *(_without(decoder, everything[:, :length]) for length in lengths),
+    ]
     times: list[list[float]] = [[] for _ in works]
-    with quiet():
-        for round_ in range(ROUNDS + 1):
-            for each, taken in zip(works, times, strict=True):
+
+    def so_far(rounds: int) -> Roofline:
+        medians = [statistics.median(taken) for taken in times[2 * LIMITS :]]
+        return Roofline(
+            matrix_rate=2 * side**3 / _best(times[:LIMITS]),
+            side=side,
+            copy_rate=2 * copied / _best(times[LIMITS : 2 * LIMITS]),
+            copied=copied,
+            work=counted,
+            passes=tuple(
+                TimedPass(each, taken)
+                for each, taken in zip(counted.passes, medians[:3], strict=True)
+            ),
+            lengths=tuple(lengths),
+            seconds=tuple(medians[3:]),
+            rounds=rounds,
+            at=began,
+            machine=machine,
+        )
+
+    found: Roofline | None = None
+    for round_ in range(ROUNDS + 1):
+        for number, (each, taken) in enumerate(zip(works, times, strict=True)):
+            with quiet():
                 _, seconds = timed(model.device, each)
-                if round_:  # the first one warms up
-                    taken.append(seconds)
-    return times
+            if round_:  # the first one warms up
+                taken.append(seconds)
+            done = round_ * len(works) + number + 1
+            if done < len(works) * (ROUNDS + 1):
+                yield RooflineStep(done / (len(works) * (ROUNDS + 1)), found)
+        if round_:
+            found = so_far(round_)
+    yield RooflineStep(1.0, found)
 
 
-def _best(times: list[list[float]]) -> float:
+def _without(decoder: Decoder, ids: torch.Tensor) -> Callable[[], object]:
+    return lambda: decoder.without(ids)
+
+
+def _best(times: Sequence[list[float]]) -> float:
     return min(min(taken) for taken in times)
 
 
-def _product(model: Model, side: int) -> Callable[[], object]:
+def _product(model: Model) -> tuple[int, Callable[[], object]]:
+    """Return the side of the matrices, and the product of two."""
+    free, _ = memory(str(model.device))
+    side = SIDE[model.device.type]
+    while side > LEAST_SIDE and 2 * side**2 * model.dtype.itemsize > free * SHARE_OF_FREE:
+        side //= 2
+    while True:
+        try:
+            product = _squares(model, side)
+            product()
+        except RuntimeError as error:
+            if side <= LEAST_SIDE or not ran_out(error):
+                raise
+            side //= 2
+        else:
+            return side, product
+
+
+def _squares(model: Model, side: int) -> Callable[[], object]:
     one = torch.ones((side, side), dtype=model.dtype, device=model.device)
     out = torch.empty_like(one)
     return lambda: torch.mm(one, one, out=out)
 
 
-def _copy(model: Model, size: int) -> Callable[[], object]:
+def _copy(model: Model) -> tuple[int, Callable[[], Any]]:
+    """Return the bytes that are copied, and the copy."""
+    free, _ = memory(str(model.device))
+    most = min(MOST_COPY, int(free * SHARE_OF_FREE / 2))
+    size = min(max(model.facts.weight_bytes, LEAST_COPY), most)
     source = torch.ones(size, dtype=torch.uint8, device=model.device)
     target = torch.empty_like(source)
-    return lambda: target.copy_(source)
+    return size, lambda: target.copy_(source)

@@ -1,18 +1,14 @@
-"""The measures of a model that its cache, its work and its memory follow from.
+"""The dimensions of a model that its cache, its work and its memory follow from.
 
 Grouped-query attention: Ainslie et al. 2023 (arXiv:2305.13245); multi-query: Shazeer 2019
 (arXiv:1911.02150).
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-    from components.inspection.model import Model
+from components.inspection.kv_cache.law import LayerLaw, usual_law
 
 
 @dataclass(frozen=True)
@@ -22,65 +18,101 @@ class Shape:
     name: str
     parameters: int
     """All weights; a matrix that is used twice counts once."""
+    block_matrices: int
+    """Numbers in the matrices of all blocks, with every expert: what 8- and 4-bit formats round."""
     layers: int
     heads: int
     """Query heads."""
     kv_heads: int
-    """Heads that have keys and values of their own."""
+    """As many as lie in the cache, where the usual formula holds."""
+    own_kv_heads: int
+    """Heads with keys and values of their own, by the configuration: fewer than `kv_heads` where
+    the family's code repeats them before it keeps them (Falcon)."""
     head_size: int
     width: int
-    attention_weights: int
-    """Numbers in one block's attention matrices (queries, keys, values, output)."""
-    mlp_weights: int
-    """Numbers that one token meets in one block's MLP matrices."""
+    attention_weights: tuple[int, ...]
+    """[layer]: numbers in the block's attention matrices (queries, keys, values, output)."""
+    mlp_weights: tuple[int, ...]
+    """[layer]: numbers that one token meets in the block's other matrices."""
     mlp_width: int
     vocabulary: int
     context: int
-    windows: tuple[int | None, ...] = ()
-    """[layer]: how many tokens back a layer reads; None reads all. Empty: all read all."""
+    cache: tuple[LayerLaw, ...]
+    """[layer]: how its cache grows. Empty where that follows no law (`lawless`)."""
+    cross_row: int = 0
+    """Of two stacks: numbers that all layers keep of each token that the encoder read."""
+    lawless: str = ""
+    """Why there is no law: what was counted instead."""
+    checks: tuple[Check, ...] = ()
+    """Of a loaded model: the law against its own cache."""
 
-    def window(self, layer: int) -> int | None:
-        """Return how many tokens a layer reads, itself included; None is all."""
-        return self.windows[layer] if self.windows else None
+    @property
+    def usual(self) -> bool:
+        """2 x layers x key-value heads x head size x tokens is what the cache holds, or would hold
+        if no layer forgot."""
+        pairs = {(law.heads, law.key_size) for law in self.cache}
+        return len(pairs) == 1 and all(law.usual for law in self.cache)
 
-    def rows(self, layer: int, length: int) -> int:
-        """Return how many tokens' keys a layer keeps after `length` tokens.
+    @property
+    def windows(self) -> tuple[int | None, ...]:
+        """[layer]: how many tokens back a layer attends, itself included; None: all."""
+        return tuple(None if law.most is None else law.most + 1 for law in self.cache)
 
-        A sliding window of w keeps w - 1: with the token that comes in there are w.
-        """
-        window = self.window(layer)
-        return length if window is None else min(length, window - 1)
+    @property
+    def slides(self) -> bool:
+        """Some layer has a sliding window."""
+        return any(window is not None for window in self.windows)
 
     def layer_bytes(self, layer: int, length: int, itemsize: float, batch: int = 1) -> float:
-        """Return 2 x kv heads x head size x kept rows x batch x bytes of a number."""
-        return 2 * self.kv_heads * self.head_size * self.rows(layer, length) * batch * itemsize
+        """Return the bytes that one layer keeps of `length` tokens in each of `batch` texts."""
+        return self._laws()[layer].bytes(length, itemsize, batch)
 
     def cache_bytes(self, length: int, itemsize: float, batch: int = 1) -> float:
-        """Return the bytes of all layers' keys and values after `length` tokens."""
-        return sum(self.layer_bytes(layer, length, itemsize, batch) for layer in range(self.layers))
+        """Return the bytes of all layers after `length` tokens in each of `batch` texts."""
+        return sum(law.bytes(length, itemsize, batch) for law in self._laws())
 
     def token_bytes(self, itemsize: float) -> float:
         """Return the bytes that one more token adds, while no window is full."""
-        return 2 * self.layers * self.kv_heads * self.head_size * itemsize
+        return sum(law.row for law in self._laws()) * itemsize
+
+    def state_bytes(self, itemsize: float) -> float:
+        """Return the bytes that are kept however long the text."""
+        return sum(law.bytes(0, itemsize) for law in self._laws())
+
+    def _laws(self) -> tuple[LayerLaw, ...]:
+        if self.lawless:
+            raise InspectionError(self.lawless)
+        return self.cache
 
     def shared_by(self, kv_heads: int) -> "Shape":
         """Return the same model with another number of key-value heads.
 
         Raises:
-            InspectionError: the query heads cannot be divided into so many equal groups.
+            InspectionError: its cache is no keys and values for each head, or the query heads
+                cannot be divided into so many equal groups.
         """
+        if not self.usual:
+            raise InspectionError(f"{self.name} cannot be asked that: {unusual(self)}.")
         if kv_heads < 1 or self.heads % kv_heads:
             possible = ", ".join(str(groups) for groups in self.groupings())
             raise InspectionError(
                 f"{self.heads} query heads cannot share {kv_heads} key-value heads evenly; "
                 f"possible: {possible}."
             )
-        saved = 2 * self.width * self.head_size * (self.kv_heads - kv_heads)
+        # Of a network whose matrices are others than these four, only the cache is told.
+        plain = 2 * self.width * self.head_size * (self.heads + self.kv_heads)
+        told = all(weights == plain for weights in self.attention_weights)
+        saved = 2 * self.width * self.head_size * (self.kv_heads - kv_heads) if told else 0
         return replace(
             self,
             kv_heads=kv_heads,
-            attention_weights=self.attention_weights - saved,
+            own_kv_heads=self.own_kv_heads if kv_heads == self.kv_heads else kv_heads,
+            attention_weights=tuple(weights - saved for weights in self.attention_weights),
             parameters=self.parameters - self.layers * saved,
+            block_matrices=self.block_matrices - self.layers * saved,
+            cache=tuple(
+                replace(usual_law(kv_heads, self.head_size), most=law.most) for law in self.cache
+            ),
         )
 
     def groupings(self) -> tuple[int, ...]:
@@ -100,72 +132,35 @@ def sharing(shape: Shape) -> str:
     return "multi-query (MQA)" if shape.kv_heads == 1 else "grouped-query (GQA)"
 
 
-def shape_of(model: "Model") -> Shape:
-    """Measure a loaded model.
-
-    Raises:
-        InspectionError: it has no decoder.
-    """
-    return shape_of_network(model.network, model.source, model.context)
-
-
-def shape_of_network(network: "PreTrainedModel", name: str, context: int) -> Shape:
-    """Measure a network, of which only the configuration and the shapes of weights are read.
-
-    Raises:
-        InspectionError: it has no decoder that grows a cache of keys and values.
-    """
-    from transformers import DynamicCache
-
-    from components.inspection.anatomy import anatomy_of, part
-    from components.inspection.model import count_kv_heads
-
-    config = network.config.get_text_config(decoder=True)
-    if not hasattr(network, "lm_head") and network.get_output_embeddings() is None:
-        raise InspectionError(f"'{name}' writes no text, so it has no cache of keys and values.")
-    tower = anatomy_of(network).decoder
-    if tower is None:
-        raise InspectionError(f"'{name}' has no decoder, so it keeps no keys and values.")
-    blocks = list(part(network.base_model, tower.blocks).children())
-    layers, heads, kv_heads = len(blocks), config.num_attention_heads, count_kv_heads(config)
-    head_size = int(
-        getattr(config, "d_kv", 0)
-        or getattr(config, "head_dim", None)
-        or config.hidden_size // heads
+def unusual(shape: Shape) -> str:
+    """Say, as a clause, why the usual formula does not give the bytes of a cache; "" if it does."""
+    if shape.usual:
+        return ""
+    if shape.lawless:
+        return "what its layers keep follows no formula of the text's length"
+    laws = shape.cache
+    said = []
+    none = [law for law in laws if not law.row]
+    if none:
+        said.append(f"{len(none)} of {len(laws)} layers keep no keys and values")
+    if any(law.state or law.state_bytes for law in laws):
+        said.append(
+            f"states of {shape.state_bytes(2):,.0f} bytes in 16 bit are kept, however long the text"
+        )
+    pairs = list(
+        dict.fromkeys((one.heads, one.key_size, one.value_size) for one in laws if one.row)
     )
-    attention = 2 * config.hidden_size * head_size * (heads + kv_heads)
-    made = DynamicCache(config=config).layers[:layers]
-    windows = tuple(getattr(layer, "sliding_window", None) for layer in made)
-    return Shape(
-        name=name,
-        parameters=sum(weight.numel() for weight in network.parameters()),
-        layers=layers,
-        heads=heads,
-        kv_heads=kv_heads,
-        head_size=head_size,
-        width=config.hidden_size,
-        attention_weights=attention,
-        mlp_weights=_weights_met(blocks[0], config) - attention,
-        mlp_width=_mlp_width(config),
-        vocabulary=config.vocab_size,
-        context=context,
-        windows=windows if any(windows) else (),
-    )
-
-
-def _weights_met(block: Any, config: Any) -> int:
-    """Return the numbers in a block's matrices; of experts, those that one token meets."""
-    names = ("num_experts", "num_local_experts", "n_routed_experts")
-    stated = [getattr(config, name, None) for name in names]
-    experts = next((int(count) for count in stated if count), 1)
-    active = int(getattr(config, "num_experts_per_tok", None) or 1)
-    # A tensor of three axes holds the matrices of all experts.
-    parts = {2: 1.0, 3: active / experts}
-    return int(sum(weight.numel() * parts.get(weight.dim(), 0) for weight in block.parameters()))
-
-
-def _mlp_width(config: Any) -> int:
-    names = ("moe_intermediate_size", "intermediate_size", "n_inner", "ffn_dim", "d_ff",
-             "decoder_ffn_dim")  # fmt: skip
-    stated = [getattr(config, name, None) for name in names]
-    return next((int(size) for size in stated if size), 4 * config.hidden_size)
+    for heads, key, value in pairs:
+        if key != value:
+            said.append(
+                f"what is kept of a token as key has {heads} x {key} numbers, as value "
+                f"{heads} x {value}"
+            )
+    if len(pairs) > 1:
+        said.append(
+            "layers differ: "
+            + ", ".join(f"{heads} heads of {key} numbers" for heads, key, _ in pairs)
+        )
+    if any(law.row > law.heads * (law.key_size + law.value_size) for law in laws):
+        said.append("layers keep more of a token than a key and a value for each head")
+    return "; ".join(said) or "its layers keep something else than a key and a value for each head"

@@ -42,6 +42,11 @@ class WaySummary:
     """Positions that the model computed in these steps."""
 
     @property
+    def slope_told(self) -> bool:
+        """The slope's interval lies on one side of 0: below that, it may be noise."""
+        return self.slope_low > 0 or self.slope_high < 0
+
+    @property
     def rate(self) -> float:
         """Tokens per second over all measured steps."""
         return self.steps / self.total if self.total else float("nan")

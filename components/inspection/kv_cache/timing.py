@@ -17,17 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.inspection.errors import InspectionError
+from components.inspection.checks import Check
+from components.inspection.decoding import Decoder
+from components.inspection.kv_cache.asking import allowed_difference, checked
 from components.inspection.kv_cache.clock import quiet, timed
-from components.inspection.kv_cache.decoding import Decoding, check_writes, filled
 from components.inspection.kv_cache.machine import Machine, machine_of
 from components.inspection.model import Model
 
 Way = Literal["with", "without"]
 WAYS: Final[tuple[Way, Way]] = ("with", "without")
-MOST_NEW: Final = 256
-MOST_PROMPT: Final = 4_096
-MOST_REPEATS: Final = 20
 BREATH: Final = 0.25
 """Seconds of work after which others may have their turn."""
 
@@ -41,16 +39,24 @@ class Timing:
     new: int
     repeats: int
     start: int
-    """Positions that the decoder holds after prefill: `prompt`, or 1 with two towers."""
+    """Positions that the decoder holds after prefill: `prompt`, or 1 of two stacks."""
     seconds: NDArray[np.float64]
     """[way, repeat, step]; ways as in `WAYS`. Step 0 is prefill, which gives the first new token;
     step t reads t new tokens. Not (yet) measured is NaN."""
     tokens: tuple[int, ...]
-    """[new]: the greedy tokens that were fed; both ways read the same."""
-    same: bool
-    """Both ways chose each of these tokens, wherever they were measured."""
+    """[new]: the greedy tokens that were fed; both ways read the same. Empty while warming up."""
+    different: int
+    """At how many of the measured steps another token was chosen than the one that was fed."""
+    behind: float
+    """There: by how much its logit was beyond that of the fed one, at most."""
+    allowed: float
+    """What rounding alone may account for of that; 0 where nothing differs."""
     estimate: float
-    """Seconds that the whole was expected to take after warming up."""
+    """Seconds that the whole was expected to take after warming up; NaN while that lasts."""
+    warm: float
+    """Share of the warming up that is done, 0 to 1."""
+    at: float
+    """When it was begun, in seconds since 1970."""
     machine: Machine
 
     @property
@@ -63,6 +69,18 @@ class Timing:
         """Everything that was asked for is measured."""
         return bool(np.isfinite(self.seconds).all())
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Both ways must choose the same tokens, but where two logits are as good as equal."""
+        return (
+            Check(
+                "no token that one way chose is behind in the other by more than rounding",
+                self.behind,
+                self.allowed,
+                "The two ways compute different things, and their times cannot be compared.",
+            ),
+        )
+
 
 def measure(model: Model, text: str, prompt: int, new: int, repeats: int) -> Iterator[Timing]:
     """Yield what is measured so far, about four times a second, the whole at last.
@@ -74,124 +92,128 @@ def measure(model: Model, text: str, prompt: int, new: int, repeats: int) -> Ite
     Raises:
         InspectionError: a number is out of range, the text too long, or the model keeps no cache.
     """
-    ids = checked(model, text, prompt, new, repeats)
-    decoding = Decoding(model, ids)
-    fed = _warmed_up(decoding, new)
-    estimate = repeats * _expected(decoding, fed)
+    decoder = Decoder(model, checked(model, text, prompt, new, repeats))
     seconds = np.full((2, repeats, new), np.nan)
-    chosen = fed.new_full((2, repeats, new), -1)
-    machine = machine_of(model)
+    behind = np.zeros((2, repeats, new))
+    written: list[Tensor] = []
+    expected, permitted = float("nan"), 0.0
+    machine, began = machine_of(model), time.time()
 
     def so_far() -> Timing:
-        measured = torch.from_numpy(np.isfinite(seconds))
-        right = (chosen.cpu() == fed[0].cpu()) | ~measured
+        done = len(written) == new
         return Timing(
             prompt=prompt,
             new=new,
             repeats=repeats,
-            start=decoding.begin.shape[1],
+            start=decoder.begin.shape[1],
             seconds=seconds.copy(),
-            tokens=tuple(fed[0].tolist()),
-            same=bool(right.all()),
-            estimate=estimate,
+            tokens=tuple(int(token) for token in written) if done else (),
+            different=int(np.count_nonzero(behind)),
+            behind=float(behind.max()),
+            allowed=permitted,
+            estimate=expected,
+            warm=len(written) / new,
+            at=began,
             machine=machine,
         )
 
     yield so_far()
+    breathed = time.monotonic()
+    for _, token in decoder.greedy(decoder.new_cache(), new):
+        written.append(token)
+        if time.monotonic() - breathed > BREATH:
+            yield so_far()
+            breathed = time.monotonic()
+    fed = torch.cat(written, dim=1)
+    expected = repeats * pace_of(decoder, new).both(new)
+    yield so_far()
     for repeat in range(repeats):
         # Each way comes first in every other repeat.
         for way in (0, 1) if repeat % 2 == 0 else (1, 0):
-            for _ in _run(decoding, fed, WAYS[way], seconds[way, repeat], chosen[way, repeat]):
+            for _ in _run(decoder, fed, WAYS[way], seconds[way, repeat], behind[way, repeat]):
+                if behind.any() and not permitted:
+                    whole = torch.cat([decoder.begin, fed[:, :-1]], dim=1)
+                    # Either way may be off by that much, and the two logits in turn.
+                    permitted = 2 * allowed_difference(decoder, whole)
                 yield so_far()
     yield so_far()
 
 
-def checked(model: Model, text: str, prompt: int | None, new: int, repeats: int = 1) -> list[int]:
-    """Return the prompt's ids, if all of this can be measured. None: the text as long as it is.
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of three passes, from which longer work is foretold."""
 
-    Raises:
-        InspectionError: it cannot.
-    """
-    check_writes(model)
-    if prompt is None:
-        prompt = len(model.encode(text))
-    for name, value, low, high in (
-        ("The prompt's length", prompt, 1, MOST_PROMPT),
-        ("The number of new tokens", new, 2, MOST_NEW),
-        ("The number of repeats", repeats, 1, MOST_REPEATS),
-    ):
-        if not low <= value <= high:
-            raise InspectionError(f"{name} is {value:,}; it goes from {low} to {high:,}.")
-    most = model.context - (0 if model.kind == "seq2seq" else new)
-    if prompt > most:
-        raise InspectionError(
-            f"{prompt:,} tokens of prompt and {new} new ones are more than the "
-            f"{model.context:,} that this model reads at most: shorten the prompt to {most:,}."
-        )
-    return filled(model, text, prompt)
+    short: float
+    """Of the prompt without a cache (of two stacks: of the decoder's start)."""
+    long: float
+    """Of all tokens, without a cache."""
+    step: float
+    """Of one step with a cache."""
+
+    def passes(self, count: float) -> float:
+        """Return the seconds of `count` passes without a cache, from shortest to longest."""
+        return count * (self.short + self.long) / 2
+
+    def both(self, new: int) -> float:
+        """Return the seconds of writing `new` tokens once with a cache and once without."""
+        return self.passes(new) + self.short + (new - 1) * self.step
 
 
-def estimate(model: Model, text: str, prompt: int, new: int) -> float:
-    """Return about how many seconds one repeat will take, both ways together.
-
-    From three timed passes: the shortest and the longest without a cache, with a straight line
-    between them, and one step with it.
+def pace(model: Model, text: str, prompt: int | None, new: int) -> Pace:
+    """Time three passes, each warmed up.
 
     Raises:
         InspectionError: as `measure`.
     """
-    decoding = Decoding(model, checked(model, text, prompt, new))
-    return _expected(decoding, decoding.read.new_zeros((1, new)))
+    return pace_of(Decoder(model, checked(model, text, prompt, new)), new)
+
+
+def pace_of(decoder: Decoder, new: int) -> Pace:
+    """Do as `pace`, for a text that is prepared."""
+    device, start = decoder.model.device, decoder.begin.shape[1]
+    filler = decoder.begin[:, :1]
+    everything = torch.cat([decoder.begin, filler.expand(-1, new - 1)], dim=1)
+    cache = decoder.new_cache()
+    decoder.without(decoder.begin)
+    decoder.without(everything)
+    _, short = timed(device, lambda: decoder.without(decoder.begin))
+    _, long = timed(device, lambda: decoder.without(everything))
+    decoder.prefill(cache)
+    decoder.step(filler, cache, start)
+    _, one = timed(device, lambda: decoder.step(filler, cache, start + 1))
+    return Pace(short, long, one)
 
 
 def _run(
-    decoding: Decoding, fed: Tensor, way: Way, seconds: NDArray[np.float64], chosen: Tensor
+    decoder: Decoder,
+    fed: Tensor,
+    way: Way,
+    seconds: NDArray[np.float64],
+    behind: NDArray[np.float64],
 ) -> Iterator[None]:
-    """Write once in one way, filling `seconds` and `chosen`; yield to take breath."""
-    cache = decoding.new_cache()
-    everything = torch.cat([decoding.begin, fed], dim=1)
-    start, device, step = decoding.begin.shape[1], decoding.model.device, 0
+    """Write once in one way, filling `seconds` and `behind`; yield to take breath."""
+    cache = decoder.new_cache()
+    everything = torch.cat([decoder.begin, fed], dim=1)
+    start, device, step = decoder.begin.shape[1], decoder.model.device, 0
     while step < len(seconds):
         until = time.monotonic() + BREATH
         with quiet():
             while True:  # at least one step for each breath, however slow the machine
 
-                def work(step: int = step) -> Tensor:
+                def work(step: int = step) -> tuple[Tensor, Tensor]:
                     if way == "without":
-                        logits = decoding.without(everything[:, : start + step])
+                        logits = decoder.without(everything[:, : start + step])
                     elif step == 0:
-                        logits = decoding.prefill(cache)
+                        logits = decoder.prefill(cache)
                     else:
-                        logits = decoding.step(fed[:, step - 1 : step], cache)
-                    return logits.argmax()
+                        logits = decoder.step(fed[:, step - 1 : step], cache, start + step - 1)
+                    return logits[0], logits[0].argmax()
 
-                chosen[step], seconds[step] = timed(device, work)
+                (logits, chosen), seconds[step] = timed(device, work)
+                ours = int(fed[0, step])
+                if int(chosen) != ours:
+                    behind[step] = float(logits[chosen].double() - logits[ours].double())
                 step += 1
                 if step == len(seconds) or time.monotonic() >= until:
                     break
         yield
-
-
-def _warmed_up(decoding: Decoding, new: int) -> Tensor:
-    """Write once with a cache, uncounted; return the greedy tokens [1, new]."""
-    cache = decoding.new_cache()
-    token = decoding.prefill(cache).argmax().view(1, 1)
-    tokens = [token]
-    for _ in range(new - 1):
-        token = decoding.step(token, cache).argmax().view(1, 1)
-        tokens.append(token)
-    return torch.cat(tokens, dim=1)
-
-
-def _expected(decoding: Decoding, fed: Tensor) -> float:
-    new, device = fed.shape[1], decoding.model.device
-    everything = torch.cat([decoding.begin, fed[:, :-1]], dim=1)
-    cache = decoding.new_cache()
-    decoding.without(decoding.begin)
-    decoding.without(everything)
-    _, short = timed(device, lambda: decoding.without(decoding.begin))
-    _, long = timed(device, lambda: decoding.without(everything))
-    decoding.prefill(cache)
-    decoding.step(fed[:, :1], cache)
-    _, one = timed(device, lambda: decoding.step(fed[:, :1], cache))
-    return new * (short + long) / 2 + short + (new - 1) * one

@@ -5,18 +5,26 @@ formula for any shape stands beside them, and the two are compared.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from components.inspection.kv_cache.arithmetic import pass_operations, positions
-from components.inspection.kv_cache.decoding import Decoding, self_layers
-from components.inspection.kv_cache.shapes import shape_of
-from components.inspection.kv_cache.timing import checked
+from components.inspection.checks import Check
+from components.inspection.decoding import Decoder
+from components.inspection.errors import InspectionError
+from components.inspection.kv_cache.arithmetic import Shares, pass_operations, positions, shares
+from components.inspection.kv_cache.asking import checked
+from components.inspection.kv_cache.dimensions import shape_of
+from components.inspection.kv_cache.held import kept_bytes, own_layers
+from components.inspection.kv_cache.shapes import unusual
 from components.inspection.model import Model
+
+_READ_BEFORE: Final = (
+    "an encoder has read the text before, and the decoder attends to its keys and values as well"
+)
 
 
 @dataclass(frozen=True)
@@ -33,19 +41,22 @@ class Pass:
     two. Counted by torch."""
     matrix_bytes: int
     """Bytes that go into and out of the matrix products: weights, keys, values, activations."""
-    formula: int | None
-    """Operations by the formula; None where there is none (two towers)."""
     weight_bytes: int
-    """Bytes of all weights: read once in each pass, whatever it is for."""
+    """Those of them that are weights; of experts, those that were met."""
     cache_bytes: int
     """Bytes of keys and values looked up in the cache."""
+    formula: int | None
+    """Operations by the formula; None where there is none."""
 
 
 @dataclass(frozen=True)
 class Work:
     """A prompt of some length and some new tokens."""
 
+    prompt: int
+    """Tokens that prefill reads."""
     start: int
+    """Positions that the decoder holds after it: `prompt`, or 1 of two stacks."""
     new: int
     with_cache: int
     """Positions computed in all steps."""
@@ -53,14 +64,41 @@ class Work:
     """The same without a cache."""
     passes: tuple[Pass, Pass, Pass]
     """Prefill; the last step with a cache; the same step without."""
+    claimed: bool
+    """The family's row in the table is one for which the formula is said to hold."""
+    no_formula: str
+    """Why there is none; empty where there is one."""
+    experts: bool
+    """Products of experts are among them, for which torch has no formula of its own."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The formula against what torch counted; only reported where nothing is claimed of this
+        family and the two differ."""
+        off = [abs(one.operations - one.formula) for one in self.passes if one.formula is not None]
+        if not off:
+            return ()
+        claimed = self.claimed or not any(off)
+        return (
+            Check(
+                "torch counts the operations that the formula says"
+                if claimed
+                else "operations beside those of the formula, which this family computes as well",
+                float(max(off)),
+                0.0 if claimed else None,
+                "The formula leaves out or adds something that this model computes.",
+            ),
+        )
 
 
 class Counter(TorchDispatchMode):
     """Adds up operations and bytes of the matrix products of its own thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model) -> None:
         super().__init__()
-        self.operations = self.bytes = 0
+        self.operations = self.bytes = self.weight_bytes = 0
+        self.experts = False
+        self._weights = {_storage(weight) for weight in model.network.parameters()}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -78,40 +116,48 @@ class Counter(TorchDispatchMode):
         out = func(*args, **kwargs)
         self.operations += flop_registry[packet](*args, **kwargs, out_val=out)
         tensors = [each for each in (*args, *kwargs.values(), out) if isinstance(each, Tensor)]
-        self.bytes += sum(each.numel() * each.element_size() for each in tensors)
+        for tensor in tensors:
+            self._add(tensor.numel() * tensor.element_size(), _storage(tensor) in self._weights)
         return out
 
     def _count_experts(self, rows: Tensor, matrices: Tensor, out: Tensor) -> None:
         # torch has no formula for it: each row [in] meets one of the matrices [expert, in, out].
+        self.experts = True
         self.operations += 2 * rows.shape[0] * matrices.shape[1] * matrices.shape[2]
         met = min(rows.shape[0], matrices.shape[0])
-        numbers = rows.numel() + matrices[0].numel() * met + out.numel()
-        self.bytes += numbers * rows.element_size()
+        self._add(matrices[0].numel() * met * matrices.element_size(), weights=True)
+        self._add((rows.numel() + out.numel()) * rows.element_size(), weights=False)
+
+    def _add(self, count: int, weights: bool) -> None:
+        self.bytes += count
+        self.weight_bytes += count if weights else 0
+
+
+def _storage(tensor: Tensor) -> tuple[torch.device, int]:
+    return tensor.device, tensor.untyped_storage().data_ptr()
 
 
 def work(model: Model, text: str, prompt: int, new: int) -> Work:
     """Count what it takes to write `new` tokens after `prompt` of them.
 
     Raises:
-        InspectionError: as `timing.measure`.
+        InspectionError: as `asking.checked`.
     """
-    decoding = Decoding(model, checked(model, text, prompt, new))
-    start = decoding.begin.shape[1]
-    filler = decoding.read.new_full((1, new - 1), int(decoding.read[0, 0]))
-    everything = torch.cat([decoding.begin, filler], dim=1)
-    end = everything.shape[1]
-    cache = decoding.new_cache()
-    with Counter() as prefill:
-        decoding.prefill(cache)
-    for place in range(new - 2):
-        decoding.step(filler[:, place : place + 1], cache)
-    kept = sum(layer.keys.nbytes + layer.values.nbytes for layer in self_layers(cache))
-    with Counter() as step:
-        decoding.step(filler[:, -1:], cache)
-    with Counter() as again:
-        decoding.without(everything)
-    plain = model.kind == "causal"
-    shape = shape_of(model)
+    decoder = Decoder(model, checked(model, text, prompt, new))
+    shape, start = shape_of(model), decoder.begin.shape[1]
+    filler = decoder.begin[:, :1]
+    end = start + new - 1
+    everything = torch.cat([decoder.begin, filler.expand(-1, new - 1)], dim=1)
+    cache = decoder.new_cache()
+    with Counter(model) as prefill:
+        decoder.prefill(cache)
+    for past in range(start, end - 1):
+        decoder.step(filler, cache, past)
+    held = sum(kept_bytes(layer) for layer in own_layers(cache))
+    with Counter(model) as step:
+        decoder.step(filler, cache, end - 1)
+    with Counter(model) as again:
+        decoder.without(everything)
 
     def one(name: str, counted: Counter, many: int, read: int, cached: int) -> Pass:
         return Pass(
@@ -120,19 +166,40 @@ def work(model: Model, text: str, prompt: int, new: int) -> Work:
             read=read,
             operations=counted.operations,
             matrix_bytes=counted.bytes,
-            formula=pass_operations(shape, many, read) if plain else None,
-            weight_bytes=model.facts.weight_bytes,
+            weight_bytes=counted.weight_bytes,
             cache_bytes=cached,
+            formula=None if decoder.two_stacks else pass_operations(shape, many, read),
         )
 
     return Work(
+        prompt=prompt,
         start=start,
         new=new,
         with_cache=positions(start, new, "with"),
         without=positions(start, new, "without"),
         passes=(
             one("prefill", prefill, start, start, 0),
-            one("a step with the cache", step, 1, end, kept),
+            one("a step with the cache", step, 1, end, held),
             one("the same step without", again, end, end, 0),
         ),
+        claimed=model.anatomy.named,
+        no_formula=_READ_BEFORE if decoder.two_stacks else unusual(shape),
+        experts=prefill.experts,
     )
+
+
+def counted_shares(model: Model, text: str, longest: int) -> Shares:
+    """Do as `arithmetic.shares` for a loaded model, if torch counts on it what the formula says.
+
+    Raises:
+        InspectionError: it does not, or there is no formula.
+    """
+    shape = shape_of(model)
+    found = work(model, text, 4, 3)
+    unsure = found.no_formula or next((str(check) for check in found.checks if not check.holds), "")
+    if unsure:
+        raise InspectionError(
+            f"For '{shape.name}' this cannot be said by the formula ({unsure}). Choose another "
+            "model in the list."
+        )
+    return shares(shape, longest)

@@ -1,25 +1,18 @@
-"""The other ways to mark positions, as formulas and as a loaded model has them.
+"""The other ways to mark positions, as formulas.
 
-Sinusoids: Vaswani et al., 2017. Learned tables: Radford et al., 2018; Devlin et al., 2019.
-ALiBi: Press et al., 2022. Relative buckets: Raffel et al. (T5), 2020.
+Sinusoids: Vaswani et al., 2017. ALiBi: Press et al., 2022. Relative buckets: Raffel et al. (T5),
+2020. What a loaded model has of them is measured in `added` and `distances`.
 """
 
 import math
-import sys
 from dataclasses import dataclass
-from typing import Any, Final, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from components.inspection.anatomy import part
-from components.inspection.errors import InspectionError
-from components.inspection.model import Model
+from components.inspection import rounding
+from components.inspection.checks import Check
 from components.inspection.positions.rotation import Array, formula, frequencies, turned
-
-MOST_ROWS: Final = 256
-MOST_SHOWN: Final = 512
 
 
 def sinusoids(length: int, size: int, base: float = 10_000.0) -> NDArray[np.float64]:
@@ -77,138 +70,6 @@ def t5_buckets(
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """A model's table of positions: one vector for each."""
-
-    path: str
-    learned: bool
-    vectors: Array
-    """[position, size]: the first 512 at most."""
-    shown: NDArray[np.int64]
-    """[row]: the positions whose likeness is given, evenly spaced."""
-    likeness: Array
-    """[row, row], -1 to 1: cosine similarity of two positions' vectors."""
-    norms: Array
-    """[position]: lengths of `vectors`."""
-    token_norms: tuple[float, float, float]
-    """10th, 50th and 90th percentile of the lengths of the token vectors they are added to."""
-    rows: int
-    """Rows that the table has in all; there is no position beyond."""
-    context: int
-    formula_error: float | None
-    """Of a fixed table: largest difference from the formula of `sinusoids`, sines first."""
-
-
-def table(model: Model) -> Table:
-    """Return the position table of `model`.
-
-    Raises:
-        InspectionError: it has none.
-    """
-    path = model.anatomy.position_table
-    if path is None:
-        raise InspectionError(
-            f"{model.source} has no table of positions. Choose GPT-2, OPT or BERT to see one."
-        )
-    weight: Any = part(model.network.base_model, path).weight
-    rows = weight.detach().float().cpu()
-    # Reserved rows (OPT, BART, RoBERTa) come first: positions are the last ones.
-    positions = rows[-min(model.context, len(rows)) :]
-    shown = np.unique(np.linspace(0, len(positions) - 1, MOST_ROWS).astype(np.int64))
-    unit = torch.nn.functional.normalize(positions[shown], dim=-1)
-    embeddings: Any = model.network.get_input_embeddings().weight
-    tokens = embeddings.detach().float().norm(dim=-1).cpu()
-    learned = model.anatomy.position == "learned"
-    error = None
-    if not learned:
-        size = positions.shape[1]
-        exact = sinusoids(len(positions), size)
-        halves = np.concatenate([exact[:, 0::2], exact[:, 1::2]], axis=1)
-        error = float(np.abs(halves - positions.numpy()).max())
-    low, middle, high = np.percentile(tokens.numpy(), [10, 50, 90])
-    return Table(
-        path=path,
-        learned=learned,
-        vectors=positions[:MOST_SHOWN].numpy(),
-        shown=shown,
-        likeness=(unit @ unit.T).numpy(),
-        norms=positions[:MOST_SHOWN].norm(dim=-1).numpy(),
-        token_norms=(float(low), float(middle), float(high)),
-        rows=len(rows),
-        context=len(positions),
-        formula_error=error,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Slopes:
-    """ALiBi as a model has it."""
-
-    slopes: Array
-    """[head], positive."""
-    formula_error: float
-    """Largest difference from `alibi_slopes`."""
-
-
-def slopes(model: Model) -> Slopes:
-    """Return the slopes that `model`'s own code makes.
-
-    Raises:
-        InspectionError: it has none.
-    """
-    if model.anatomy.position != "alibi":
-        raise InspectionError(f"{model.source} does not use ALiBi. BLOOM and MPT do.")
-    config = model.network.config.get_text_config()
-    heads, base = config.num_attention_heads, model.network.base_model
-    if config.model_type == "mpt":
-        bias = base.build_mpt_alibi_tensor(heads, 3)[:, 0]  # type: ignore[operator]
-    else:
-        build: Any = getattr(base, "build_alibi_tensor", None)
-        build = build or sys.modules[type(base).__module__].build_alibi_tensor
-        bias = build(torch.ones(1, 3, dtype=torch.long), heads, torch.float32)[:, 0]
-    found = (bias[:, 2] - bias[:, 1]).float().numpy()
-    return Slopes(found, float(np.abs(np.sort(found) - np.sort(alibi_slopes(heads))).max()))
-
-
-@dataclass(frozen=True, eq=False)
-class Buckets:
-    """T5's learned numbers for distances."""
-
-    stack: Literal["encoder", "decoder"]
-    distances: NDArray[np.int64]
-    """[distance]: place read minus place reading."""
-    bias: Array
-    """[head, distance]: added to the score before the softmax."""
-    error: float
-    """Largest difference from what the model's own code adds."""
-
-
-def buckets(model: Model, stack: Literal["encoder", "decoder"]) -> Buckets:
-    """Return what one tower of a T5 adds for each distance.
-
-    Raises:
-        InspectionError: the model has no such buckets.
-    """
-    if model.anatomy.position != "relative":
-        raise InspectionError(f"{model.source} has no relative buckets. The T5 family has.")
-    tower = model.anatomy.towers[stack]
-    first = next(part(model.network.base_model, tower.blocks).children())
-    attention: Any = part(first, tower.attention)
-    far = attention.relative_attention_max_distance
-    distances = np.arange(-far - 16, (far + 17) if stack == "encoder" else 1)
-    found = t5_buckets(distances, stack == "encoder", attention.relative_attention_num_buckets, far)
-    weight = attention.relative_attention_bias.weight.detach().float().cpu().numpy()
-    bias = weight[found].T
-    length = far + 17
-    with torch.no_grad():
-        own = attention.compute_bias(length, length)[0].float().cpu().numpy()
-    there = np.arange(length)
-    last = own[:, -1, :]  # the last place reads all before it: distances -(length - 1) to 0
-    error = float(np.abs(last - bias[:, there - (length - 1) - distances[0]]).max())
-    return Buckets(stack, distances, np.ascontiguousarray(bias), error)
-
-
-@dataclass(frozen=True, eq=False)
 class Compared:
     """Scores of the same vector at every pair of places, under three schemes."""
 
@@ -221,6 +82,56 @@ class Compared:
     unevenness: tuple[float, float, float]
     """For each: the largest spread along a diagonal, where the distance stays the same."""
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """That ALiBi and RoPE depend on the distance alone; sums of added vectors do not."""
+        added, bias, rope = self.unevenness
+        length = len(self.rope)
+        # The vector is 1 long, and so are its products; angles up to `length` are float32.
+        angles = 4 * rounding.unit("float32") * (1 + length)
+        return (
+            Check(
+                "with RoPE the score depends on the distance alone",
+                rope,
+                angles + rounding.summed(64),
+            ),
+            Check(
+                "with ALiBi the score depends on the distance alone",
+                bias,
+                4 * rounding.unit("float32") * (1 + length * SLOPE),
+            ),
+            Check("with positions added the score also varies at one distance", added),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Waves:
+    """The sinusoids of the first Transformer."""
+
+    table: NDArray[np.float64]
+    """[position, size]"""
+    products: NDArray[np.float64]
+    """[position, position]: the product of two positions' waves."""
+    checks: tuple[Check, ...]
+
+
+def waves(length: int, size: int, base: float) -> Waves:
+    """Return `sinusoids` and their products, which depend on the distance alone.
+
+    sin a sin b + cos a cos b = cos(a - b).
+    """
+    found = sinusoids(length, size, base)
+    products = found @ found.T
+    spread = max(float(np.ptp(np.diagonal(products, k))) for k in range(length))
+    # In float64: angles up to `length`, sums of `size` products of numbers up to 1.
+    allowed = size * (rounding.unit("float64") * 4 * length + rounding.summed(size, "float64"))
+    says = "the product of two positions' waves depends on their distance alone"
+    return Waves(found, products, (Check(says, spread, allowed),))
+
+
+SLOPE = 2.0**-4
+"""ALiBi's slope in `compared`."""
+
 
 def compared(length: int, size: int, base: float) -> Compared:
     """Return the scores of a vector of equal numbers and length 1 with itself."""
@@ -230,7 +141,7 @@ def compared(length: int, size: int, base: float) -> Compared:
     away = np.abs(np.arange(length)[:, None] - np.arange(length))
     rope = formula(size, base)
     there = turned(x.astype(np.float32), np.arange(length, dtype=np.float32), rope)
-    bias = 1 - away * 2.0**-4
+    bias = 1 - away * SLOPE
     schemes = (absolute, bias, there @ there.T)
     spreads = [
         max(float(np.ptp(np.diagonal(scores, k))) for k in range(length)) for scores in schemes

@@ -7,7 +7,7 @@ the context's length changes, not what is predicted.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.positions.rope import require_rope, rope_of
-from components.inspection.positions.stretch import stretched
+from components.inspection.positions.measured import position_code
+from components.inspection.positions.rope import require_rotation
+from components.inspection.positions.stretch import stretched, target
 from components.inspection.positions.ways import Stretch
+from components.inspection.positions.words import sentence
+from components.inspection.recording import Array
+from components.inspection.running import run
 
 SCORED: Final = 128
 MOST_TOKENS: Final = 4096
@@ -25,6 +29,8 @@ MOST_TIMES: Final = 4
 """Up to four times the trained length is measured."""
 STORIES: Final = Path(__file__).parents[3] / "assets" / "samples" / "positions" / "stories.txt"
 """A text longer than the bundled model's context, one story a line."""
+SURE: Final = 2.0
+"""Standard errors by which a mean must differ from 0 to be told from it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +41,42 @@ class Growth:
     """The length the model was trained for."""
     lengths: tuple[int, ...]
     """[length]: tokens read in all, the scored ones included."""
-    scored: int
     stretches: tuple[Stretch, ...]
-    perplexity: NDArray[np.float32]
-    """[stretch, length], 1 or more; NaN where not yet known."""
+    losses: Array
+    """[stretch, length, scored token]: -ln of its probability, 0 or more; NaN where not yet
+    known."""
+
+    @property
+    def scored(self) -> int:
+        """Number of tokens that are scored."""
+        return int(self.losses.shape[2])
+
+    @property
+    def perplexity(self) -> NDArray[np.float64]:
+        """[stretch, length], 1 or more; NaN where not yet known."""
+        with np.errstate(over="ignore"):
+            found: NDArray[np.float64] = np.exp(self.losses.astype(np.float64).mean(-1))
+        return found
 
     @property
     def done(self) -> float:
         """Share that is known, from 0 to 1."""
-        return float(np.isfinite(self.perplexity).mean())
+        return float(np.isfinite(self.losses[..., 0]).mean())
+
+    def beyond(self, stretch: int) -> Literal["rises", "falls", "stays", ""]:
+        """Say what perplexity does past the trained length, up to the longest that is measured.
+
+        By the mean change of the same tokens' losses: it stays if that is within two of its
+        standard errors. Empty while it is not known.
+        """
+        within = [place for place, length in enumerate(self.lengths) if length <= self.context]
+        if not within or not np.isfinite(self.losses[stretch, [within[-1], -1]]).all():
+            return ""
+        change = self.losses[stretch, -1].astype(np.float64) - self.losses[stretch, within[-1]]
+        error = float(change.std(ddof=1)) / len(change) ** 0.5
+        if abs(float(change.mean())) <= SURE * error:
+            return "stays"
+        return "rises" if change.mean() > 0 else "falls"
 
 
 def stories(model: Model) -> str:
@@ -71,50 +104,50 @@ def growth(model: Model, text: str, stretches: tuple[Stretch, ...]) -> Iterator[
     text, `stories` are read.
 
     Raises:
-        InspectionError: the model does not rotate or predict next tokens, its context is too
-            long to go beyond here, or the text is not longer than it.
+        InspectionError: the model does not rotate or predict next tokens, adds positions that end
+            with its context, its context is too long to go beyond here, or the text is not longer
+            than it.
     """
-    require_rope(model)
+    stack = require_rotation(model)
     if model.kind != "causal":
-        raise InspectionError(f"{model.source} does not predict next tokens: choose a decoder.")
-    context = rope_of(model).context
+        raise InspectionError(f"'{model.source}' does not predict next tokens: choose a decoder.")
+    if stack.added is not False:
+        raise InspectionError(
+            f"{sentence(position_code(model))} So it has no positions past its context: choose a "
+            "model that rotates only."
+        )
+    context = target(model).rope.context
     if context >= MOST_TOKENS:
         raise InspectionError(
-            f"{model.source} was made for {context:,} tokens, and at most {MOST_TOKENS:,} are read "
-            "here, so nothing lies beyond. Choose a model with a shorter context, such as the "
+            f"'{model.source}' was made for {context:,} tokens, and at most {MOST_TOKENS:,} are "
+            "read here, so nothing lies beyond. Choose a model with a shorter context, such as the "
             "bundled storyteller."
         )
-    ids = _ids(model, text or stories(model))
+    # Not model.encode, which refuses what is longer than the context: here that is the point.
+    ids = model.ids_of(text or stories(model))
     lengths = lengths_for(context, len(ids))
     if not lengths or lengths[-1] <= context:
         raise InspectionError(
             f"The text is {len(ids):,} tokens long; to go beyond the trained {context:,} it needs "
             f"at least {max(SCORED + 1, context * 5 // 4):,}. Take a longer text."
         )
-    known = np.full((len(stretches), len(lengths)), np.nan, dtype=np.float32)
+    known = np.full((len(stretches), len(lengths), SCORED), np.nan, dtype=np.float32)
     for column, length in enumerate(lengths):
         for row, stretch in enumerate(stretches):
             # A fresh twin each time: dynamic rotations remember the longest text they saw.
-            known[row, column] = _perplexity(stretched(model, stretch, length), ids[-length:])
-            yield Growth(context, lengths, SCORED, stretches, known.copy())
+            known[row, column] = _losses(stretched(model, stretch, length), ids[-length:])
+            yield Growth(context, lengths, stretches, known.copy())
 
 
-def _ids(model: Model, text: str) -> list[int]:
-    # Not model.encode, which refuses what is longer than the context: here that is the point.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InspectionError(
-            "The text holds half a character (a lone surrogate): remove it."
-        ) from None
-    return list(model.tokenizer.backend_tokenizer.encode(text).ids)
-
-
-def _perplexity(model: Model, ids: list[int]) -> float:
+def _losses(model: Model, ids: list[int]) -> Array:
+    """Return [scored token]: -ln of the probability of each of the last `SCORED` of `ids`."""
     given = torch.tensor([ids], device=model.device)
-    with torch.inference_mode():
-        logits = model.network(input_ids=given, use_cache=False, logits_to_keep=SCORED + 1).logits[
-            0, -SCORED - 1 : -1
-        ]
-    loss = torch.nn.functional.cross_entropy(logits.float(), given[0, -SCORED:])
-    return float(loss.exp())
+    arguments = {"input_ids": given, "use_cache": False, "logits_to_keep": SCORED + 1}
+    with torch.no_grad():
+        logits = run(
+            model, **{name: v for name, v in arguments.items() if model.takes(name)}
+        ).logits
+    scored = logits[0, -SCORED - 1 : -1].float()
+    loss = torch.nn.functional.cross_entropy(scored, given[0, -SCORED:], reduction="none")
+    found: Array = loss.cpu().numpy()
+    return found

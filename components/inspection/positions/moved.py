@@ -1,15 +1,32 @@
 """Read the same text at later positions: does anything the model says change?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from components.inspection import noise, rounding
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
-from components.inspection.positions import twin as twins
-from components.inspection.positions.rope import inputs_of
+from components.inspection.positions.added import placed
+from components.inspection.positions.measured import PositionCode, position_code
+from components.inspection.positions.tables import Tables, Turns
+from components.inspection.positions.twin import Place, altered, intercepted
+from components.inspection.positions.words import sentence
+from components.inspection.premises import require
+from components.inspection.premises.inputs import answer
+
+SAYS: Final = "its answers are the same wherever its text begins"
+BOTH: Final = 4.0
+"""The angles of both readings are rounded, and each draw is on average half of the most."""
+SEEDS: Final = 2
+"""How often angles are rounded at random: the larger effect counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,19 +35,20 @@ class Moved:
 
     shifts: tuple[int, ...]
     change: NDArray[np.float32]
-    """[shift]: largest change of any logit of any token."""
-    same_answer: tuple[bool, ...]
-    """[shift]: whether the likeliest next token stays the same."""
+    """[shift]: largest change of any logit of any token (of a network without a head, of any
+    number of its hidden states)."""
+    same_answer: tuple[bool, ...] | None
+    """[shift]: whether the likeliest next token stays the same; None if the model predicts none."""
     size: float
     """Largest logit, to compare with."""
-    dtype: str
-    """In which the model computes: what rounding may account for."""
-
-    @property
-    def only_rounding(self) -> bool:
-        """Whether rounding explains all changes: 16-bit numbers have three digits or less."""
-        share = 1e-3 if self.dtype == "float32" else 0.1
-        return bool(self.change.max(initial=0) <= share * self.size)
+    allowed: NDArray[np.float32]
+    """[shift]: what rounding may do, of numbers and of angles: measured on the network."""
+    checks: tuple[Check, ...]
+    """For a network that tells distances only, that nothing changes; in grey for the others."""
+    first: int
+    """The number that the network gives to the first position: 0, or that behind reserved rows."""
+    says: str
+    """How the model marks positions."""
 
 
 def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
@@ -39,29 +57,93 @@ def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
     Raises:
         InspectionError: the model takes no positions, or has none as late as asked for.
     """
-    if model.anatomy.position not in ("rope", "learned") or model.kind == "seq2seq":
-        raise InspectionError(
-            f"{model.source} cannot be told where its text begins: it takes no positions."
-        )
+    require(model, "positions")
+    code = position_code(model)
     ids = model.encode(text)
-    if model.anatomy.position == "learned" or twins.tables_of(model.network):
-        shifts = tuple(s for s in shifts if s + len(ids) <= model.context)
-        if not shifts:
-            raise InspectionError(
-                f"The text fills all but a few of the {model.context:,} positions of "
-                f"{model.source}: it cannot begin later. Shorten it."
-            )
-    inputs = inputs_of(model, ids)
-    # RoBERTa's first position is not 0 but follows its reserved rows.
-    first = model.anatomy.reserved_positions
-    positions = torch.arange(first, first + len(ids), device=model.device)[None]
-    with torch.no_grad():
-        usual = model.network(**inputs, position_ids=positions).logits
-        others = [model.network(**inputs, position_ids=positions + s).logits for s in shifts]
+    last = last_position(model, code)
+    shifts = tuple(s for s in shifts if last is None or s + len(ids) <= last)
+    if not shifts:
+        raise InspectionError(
+            f"The text fills all but a few of the {last:,} positions of '{model.source}': it "
+            "cannot begin later. Shorten it."
+        )
+    usual = _answered(model, ids, 0)
+    others = [_answered(model, ids, shift) for shift in shifts]
+    rounding_alone = noise.allowed(model, lambda: _answered(model, ids, 0))
+    allowed = [rounding_alone + angles_allowed(model, ids, shift, _answered) for shift in shifts]
+    change = [float((other - usual).abs().max()) for other in others]
+    worst = max(range(len(shifts)), key=lambda each: change[each] / allowed[each])
+    # A family without a row may do more than was measured; then the number is told, and no verdict.
+    claimed = code.first.by_distance_alone and len(code.stacks) == 1
+    claimed = claimed and (model.anatomy.named or change[worst] <= allowed[worst])
     return Moved(
         shifts=shifts,
-        change=np.array([float((o - usual).abs().max()) for o in others], dtype=np.float32),
-        same_answer=tuple(bool((o[0, -1].argmax() == usual[0, -1].argmax()).all()) for o in others),
+        change=np.array(change, dtype=np.float32),
+        same_answer=_same(usual, others) if model.kind in ("causal", "masked") else None,
         size=float(usual.abs().max()),
-        dtype=str(model.dtype).removeprefix("torch."),
+        allowed=np.array(allowed, dtype=np.float32),
+        checks=(
+            Check(
+                SAYS,
+                change[worst],
+                allowed[worst] if claimed else None,
+                "Something in this network tells where a token stands, not only how far from "
+                "another.",
+            ),
+        ),
+        first=model.anatomy.reserved_positions,
+        says=sentence(code),
     )
+
+
+def last_position(model: Model, code: PositionCode) -> int | None:
+    """Return how many positions `model` has; None where it has one for every number."""
+    if code.first.added is not False:
+        table = placed(model)
+        return model.context if table is None else len(table.weight) - table.first
+    kept = [len(own) for tables in intercepted(model).kept.values() for _, _, own in tables]
+    if kept:
+        return min(kept)
+    return None if code.first.by_distance_alone else model.context
+
+
+def angles_allowed(
+    model: Model,
+    ids: list[int],
+    shift: int,
+    run: Callable[[Model, list[int], int], Tensor],
+) -> float:
+    """Return how far `run(model, ids, shift)` may move because angles are rounded.
+
+    The angle of position m is m times a frequency, rounded in float32: at later positions by more.
+    No formula knows how far that goes, so it is measured, as `noise` does: each angle is moved at
+    random by as much as it and its cos and sin may be rounded.
+    """
+    if not position_code(model).first.rotating:
+        return 0.0
+    usual = run(model, ids, shift)
+    largest = 0.0
+    for seed in range(SEEDS):
+
+        def jittered(_place: Place, tables: Tables, seed: int = seed) -> Turns:
+            # One table serves all layers: its roundings are the same in each.
+            draw = np.random.default_rng(seed).uniform(-1, 1, tables.turns.shape)
+            places = (shift + np.arange(len(tables.turns)))[:, None]
+            step = rounding.unit("float32") * places * tables.frequencies
+            return tables.turns * np.exp(1j * draw * (step + rounding.unit(tables.dtype)))
+
+        other = run(altered(model, jittered, shift), ids, shift)
+        largest = max(largest, float((other - usual).abs().max()))
+    return BOTH * largest
+
+
+def _answered(model: Model, ids: list[int], shift: int) -> Tensor:
+    given: dict[str, Any] = arguments_of(model, inputs_of(model, ids))
+    # RoBERTa's first position is not 0 but follows its reserved rows.
+    first = model.anatomy.reserved_positions + shift
+    places = torch.arange(first, first + len(ids), device=model.device)[None]
+    return answer(model, given | {"position_ids": places})
+
+
+def _same(usual: Tensor, others: list[Tensor]) -> tuple[bool, ...]:
+    return tuple(bool(o[0, -1].argmax() == usual[0, -1].argmax()) for o in others)

@@ -11,14 +11,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from components.inspection.anatomy import part
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import observe
+from components.inspection.gathering import rows_of
 from components.inspection.model import Model
+from components.inspection.noise import allowed
 from components.inspection.positions import twin as twins
-from components.inspection.positions.rope import inputs_of, layers_of, rotates
+from components.inspection.positions.blind import without_positions
+from components.inspection.positions.measured import StackCode, position_code
+from components.inspection.positions.words import named, sentence
+from components.inspection.premises import measured
+from components.inspection.premises.inputs import masked_arguments
+from components.inspection.premises.recorded import probed
 from components.inspection.progress import Progress, silent
+from components.inspection.recording import Array
 
 MOST_TOKENS: Final = 256
+BAG: Final = "without positions and mask no token's last hidden state changes"
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,16 @@ class Shuffled:
     """Which token stands at each place after shuffling."""
     conditions: tuple[Condition, ...]
     change: NDArray[np.float32]
-    """[condition, token]: length of the change over the length of the output, 0 is none."""
+    """[condition, token]: norm of the change of its last hidden state (before the final norm) over
+    the norm of that state; 0 is none."""
+    rounding: float
+    """What rounding may do to any number of `change`, as measured under the last condition."""
+    checks: tuple[Check, ...]
+    """That under the last condition, without positions and mask, nothing changes; in grey where
+    something else may tell order: blocks that do not attend, a window, a family that is not in the
+    table of those that do nothing but attend. None where a causal mask is left on."""
+    said: str
+    """Why a condition is missing, or what else may tell order; empty if nothing is to be said."""
 
 
 def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) -> Shuffled:
@@ -49,7 +68,8 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
     represented by its encoder.
 
     Raises:
-        InspectionError: the text is too long, or too short to be shuffled.
+        InspectionError: the text is too long, or too short to be shuffled, or the positions cannot
+            be switched off.
     """
     ids = model.encode(text)
     if len(ids) > MOST_TOKENS:
@@ -58,22 +78,94 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
         )
     order = _order(model, ids, seed)
     there = [ids[place] for place in order]
-    causal = model.kind == "causal"
-    conditions = [
-        Condition(positions, mask)
-        for positions in (True, False)
-        for mask in ((True, False) if causal and model.watched else (True,) if causal else (None,))
-    ]
-    rows = []
+    code = position_code(model)
+    stack = code.first
+    if not stack.layers:
+        raise InspectionError(f"{sentence(code)} So there is nothing to switch off in it.")
+    masks: tuple[bool | None, ...] = (None,)
+    if stack.name == "decoder":
+        masks = (True, False) if measured(model, "own mask").holds else (True,)
+    conditions = [Condition(positions, mask) for positions in (True, False) for mask in masks]
+    rows, off = [], 0.0
     for done, condition in enumerate(conditions):
         progress(done / len(conditions), "Reading it in order, and shuffled")
         read = twins.twin(model) if condition.positions else without_positions(model)
-        before, after = (_outputs(read, each, condition) for each in (ids, there))
-        change = np.linalg.norm(before[list(order)] - after, axis=1)
-        row = np.empty(len(ids), dtype=np.float32)
-        row[list(order)] = change / np.linalg.norm(before[list(order)], axis=1)
-        rows.append(row)
-    return Shuffled(model.token_texts(ids), tuple(order), tuple(conditions), np.stack(rows))
+        if condition.mask is False:
+            _unmask(read)
+        before, after = (_last(read, each) for each in (ids, there))
+        rows.append(change_of(before, after, order))
+        if condition == conditions[-1]:
+            off = _rounding(read, (ids, there), before)
+    return Shuffled(
+        tokens=model.token_texts(ids),
+        order=tuple(order),
+        conditions=tuple(conditions),
+        change=np.stack(rows),
+        rounding=off,
+        checks=_checks(model, stack, conditions[-1], rows[-1], off),
+        said=_said(model, stack, conditions[-1], float(rows[-1].max()) > off),
+    )
+
+
+def change_of(before: Array, after: Array, order: list[int]) -> NDArray[np.float32]:
+    """Return [token]: by how much of its norm the vector of each token of `before` changed.
+
+    `after[place]` belongs to token `order[place]`: the change is that token's.
+    """
+    place_of = np.argsort(order)
+    moved = np.linalg.norm(after[place_of].astype(np.float64) - before, axis=1)
+    change: NDArray[np.float32] = (moved / np.linalg.norm(before, axis=1).clip(1e-30)).astype(
+        np.float32
+    )
+    return change
+
+
+def _checks(
+    model: Model, stack: StackCode, last: Condition, change: NDArray[np.float32], off: float
+) -> tuple[Check, ...]:
+    if last.mask:
+        return ()
+    error = float(change.max())
+    other = stack.without_attention or _sees_part(model, stack, last) or not model.anatomy.named
+    return (
+        Check(
+            BAG,
+            error,
+            None if other and error > off else off,
+            "Something else than positions and mask tells order, or they were not switched off.",
+        ),
+    )
+
+
+def _sees_part(model: Model, stack: StackCode, last: Condition) -> bool:
+    """Say whether an encoder's tokens see some of the others only, as through a window."""
+    return last.mask is None and not all(one.visible.all() for one in probed(model).of(stack.name))
+
+
+def _said(model: Model, stack: StackCode, last: Condition, changes: bool) -> str:
+    found = []
+    if last.mask:
+        found.append(
+            f"'{model.source}' takes no mask of ours, so its causal mask cannot be taken off: in "
+            "the last row the mask still tells order."
+        )
+    if stack.without_attention:
+        found.append(
+            f"No attention is seen in {named(stack.without_attention)} of '{model.source}'. Such "
+            "layers may read the tokens one after another, and tell order without positions and "
+            "without a mask."
+        )
+    elif changes and _sees_part(model, stack, last):
+        found.append(
+            f"In '{model.source}' a token sees some of the others only, as through a window: which "
+            "ones, tells it of the order."
+        )
+    elif changes and not last.mask and not model.anatomy.named:
+        found.append(
+            f"Without positions and mask '{model.source}' still tells order: it does more than "
+            "attend (a convolution, say, or attention to averages of neighbours)."
+        )
+    return " ".join(found)
 
 
 def _order(model: Model, ids: list[int], seed: int) -> list[int]:
@@ -90,63 +182,44 @@ def _order(model: Model, ids: list[int], seed: int) -> list[int]:
     return order
 
 
-def without_positions(model: Model) -> Model:
-    """Return a twin of `model` that cannot tell positions apart but by a causal mask.
+def _unmask(twin: Model) -> None:
+    """Let each token of a twin attend to all others."""
+
+    def instead(_module: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        length = kwargs["input_ids"].shape[1]
+        return args, kwargs | masked_arguments(twin, torch.ones(length, length, dtype=torch.bool))
+
+    twin.network.register_forward_pre_hook(instead, with_kwargs=True)
+
+
+def _last(model: Model, ids: list[int]) -> Array:
+    """Return [token, width]: what leaves the last block of the first stack.
 
     Raises:
-        InspectionError: the family marks positions in a way that Vitrine cannot switch off.
+        InspectionError: it is not one row for each token.
     """
-    if rotates(model):
-        return twins.without_rotation(model)
-    other, kind = twins.twin(model), model.anatomy.position
-    base = other.network.base_model
-    if model.anatomy.position_table is not None:
-        tables = [model.anatomy.position_table]
-        if model.kind == "seq2seq":
-            tables.append(tables[0].replace("encoder.", "decoder."))
-        for path in tables:
-            module: Any = part(base, path)
-            one = module.weight[-1:].expand_as(module.weight).clone()
-            module.weight = torch.nn.Parameter(one, requires_grad=False)
-    elif kind == "alibi":
-        for block in layers_of(other):
-            _without_bias(block)
-    elif kind == "relative":
-        for module in base.modules():
-            table: Any = getattr(module, "relative_attention_bias", None)
-            if table is not None:
-                none = torch.zeros_like(table.weight)
-                table.weight = torch.nn.Parameter(none, requires_grad=False)
-    else:
+    found: Array = _last_stream(model, ids).to("cpu", torch.float32).numpy()
+    return found
+
+
+def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
+    stack = next(iter(model.anatomy.towers))
+    target = [] if len(model.anatomy.towers) == 2 else None
+    streams = observe(model, ids, target, keep=["residual"]).streams
+    layers = [key for key in streams if key[:2] == ("residual", stack)]
+    rows = None
+    if layers:
+        rows = rows_of(streams[max(layers, key=lambda key: key[2])], len(ids))
+    if rows is None:
         raise InspectionError(
-            f"Vitrine does not know how {model.source} marks positions, so it cannot switch "
-            "them off."
+            f"'{model.source}' has no one hidden state for each token: it keeps several side by "
+            "side."
         )
-    return other
+    return rows
 
 
-def _without_bias(block: Any) -> None:
-    own = block.forward
-
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        for name in ("alibi", "position_bias"):
-            if isinstance(kwargs.get(name), torch.Tensor):
-                kwargs[name] = torch.zeros_like(kwargs[name])
-        return own(*args, **kwargs)
-
-    block.forward = forward
-
-
-def _outputs(model: Model, ids: list[int], condition: Condition) -> NDArray[np.float32]:
-    inputs = inputs_of(model, ids)
-    if condition.mask is False:
-        length = len(ids)
-        inputs["attention_mask"] = torch.zeros(
-            1, 1, length, length, dtype=model.dtype, device=model.device
-        )
-        # OPT counts positions by its mask, which now has no row to count.
-        inputs["position_ids"] = torch.arange(length, device=model.device)[None]
-    network = model.network.get_encoder() if model.kind == "seq2seq" else model.network.base_model
-    with torch.no_grad():
-        found = network(**inputs).last_hidden_state[0]
-    return found.float().cpu().numpy()
+def _rounding(model: Model, texts: tuple[list[int], ...], before: Array) -> float:
+    """Return by what share of its norm rounding may change a token's last vector."""
+    most = max(allowed(model, lambda ids=ids: _last_stream(model, ids)) for ids in texts)  # type: ignore[misc]
+    width = before.shape[1] ** 0.5
+    return most * width / float(np.linalg.norm(before, axis=1).min().clip(1e-30))

@@ -6,13 +6,23 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from components.inspection import noise
+from components.inspection.checks import Check, short
 from components.inspection.errors import InspectionError
+from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
-from components.inspection.positions.rope import inputs_of
+from components.inspection.positions.measured import position_code
+from components.inspection.positions.moved import angles_allowed
+from components.inspection.positions.words import sentence
+from components.inspection.premises import require
+from components.inspection.premises.inputs import answer, masked_arguments
 
 MOST_DOCUMENTS: Final = 200
 MOST_READ: Final = 8
+APART: Final = "masked by document, with positions restarted, each is read as if alone"
+COUNTED_ON: Final = "with positions continued through the row, each is read as if alone"
 
 
 @dataclass(frozen=True)
@@ -72,26 +82,35 @@ class PackedReading:
     document: tuple[int, ...]
     """[token]: which document it belongs to."""
     mask: NDArray[np.bool_]
-    """[reader, read]: may be read; within its own document, and not ahead."""
+    """[query token, key token]: may be attended to; within its own document, and not ahead."""
     apart: tuple[float, ...]
     """[document]: largest change of a logit against reading it alone; mask by document, positions
     counted anew in each."""
     counted_on: tuple[float, ...]
     """[document]: the same if positions are counted on through the row."""
     no_mask: tuple[float, ...]
-    """[document]: the same if documents may be read by those behind, positions counted on."""
+    """[document]: the same if documents may be attended to by those behind, positions counted
+    on."""
+    checks: tuple[Check, ...]
+    """Of `apart` for each model; of `counted_on` for one that tells distances only, else in
+    grey."""
+    says: str
+    """How the model marks positions."""
 
 
 def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
     """Let `model` read `texts` one by one and packed into one row.
 
     Raises:
-        InspectionError: the model takes no mask or positions of ours, or the texts do not fit.
+        InspectionError: the model takes no mask or positions of ours, reads on from document to
+            document in other ways than by attention, or the texts do not fit.
     """
-    takes = model.kind == "causal" and model.watched
-    if not takes or model.anatomy.position not in ("rope", "learned"):
+    require(model, "own mask", "positions")
+    code = position_code(model)
+    if code.first.without_attention:
         raise InspectionError(
-            f"{model.source} takes no mask by document: choose a decoder such as the storyteller."
+            f"{sentence(code)} A mask keeps documents apart in attention only, so here they cannot "
+            "be: choose a model all of whose layers attend, such as the storyteller."
         )
     texts = tuple(text for text in texts if text)[:MOST_READ]
     alone = [model.encode(text) for text in texts]
@@ -103,33 +122,81 @@ def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
     on = np.arange(len(ids))
     mask = (document[:, None] == document) & (on[:, None] >= on)
     causal = on[:, None] >= on
-    with torch.no_grad():
-        separately = [model.network(**inputs_of(model, each)).logits[0] for each in alone]
-    expected = torch.cat(separately)
-    changes = []
-    for seen, positions in ((mask, own), (mask, on), (causal, on)):
-        found = _read(model, ids, seen, positions)
-        worst = (found - expected).abs().amax(-1).float().cpu().numpy()
-        changes.append(tuple(float(worst[document == d].max()) for d in range(len(alone))))
+    expected, allowed = _alone(model, alone)
+    found = [
+        _changes(expected, _read(model, ids, seen, positions), document)
+        for seen, positions in ((mask, own), (mask, on), (causal, on))
+    ]
+    # A row that stands elsewhere is turned by other angles, which are rounded otherwise.
+    turning = angles_allowed(model, ids, 0, lambda other, row, _shift: _read(other, row, mask, on))
+    on_bound = allowed + turning
+    claimed = code.first.by_distance_alone and (model.anatomy.named or max(found[1]) <= on_bound)
     return PackedReading(
         tokens=model.token_texts(ids),
         document=tuple(document.tolist()),
         mask=mask,
-        apart=changes[0],
-        counted_on=changes[1],
-        no_mask=changes[2],
+        apart=found[0],
+        counted_on=found[1],
+        no_mask=found[2],
+        checks=(
+            Check(
+                APART,
+                max(found[0]),
+                allowed,
+                "Documents are not kept apart: something leaks from one into the next.",
+            ),
+            Check(
+                COUNTED_ON,
+                max(found[1]),
+                on_bound if claimed else None,
+                "Something in this network tells where a token stands, not only how far from "
+                "another.",
+            ),
+        ),
+        says=sentence(code),
     )
 
 
+def _alone(model: Model, documents: list[list[int]]) -> tuple[Tensor, float]:
+    """Return [token, logit] of each document read alone, and what rounding may do to them.
+
+    Raises:
+        InspectionError: a document's own mask is more than causal, as that of a sliding window.
+    """
+    read, allowed = [], 0.0
+    for ids in documents:
+        plain = answer(model, arguments_of(model, inputs_of(model, ids)))[0]
+        causal = np.tril(np.ones((len(ids), len(ids)), dtype=bool))
+        bound = noise.allowed(model, lambda ids=ids, seen=causal: _read(model, ids, seen))  # type: ignore[misc]
+        off = float((_read(model, ids, causal) - plain).abs().max())
+        if off > bound:
+            raise InspectionError(
+                f"'{model.source}' reads a document of {len(ids)} tokens otherwise when it is "
+                f"handed a causal mask (a logit changes by {short(off)}, rounding allows "
+                f"{short(bound)}): its own mask is another, as that of a sliding window. Write "
+                "shorter documents."
+            )
+        read.append(plain)
+        allowed = max(allowed, bound)
+    return torch.cat(read), allowed
+
+
+def _changes(expected: Tensor, found: Tensor, document: NDArray[np.int64]) -> tuple[float, ...]:
+    worst = (found - expected).abs().amax(-1).cpu().numpy()
+    return tuple(float(worst[document == each].max()) for each in range(document.max() + 1))
+
+
 def _read(
-    model: Model, ids: list[int], seen: NDArray[np.bool_], positions: NDArray[np.int64]
-) -> torch.Tensor:
-    hidden = torch.zeros(seen.shape, dtype=model.dtype)
-    hidden[~torch.from_numpy(seen)] = torch.finfo(model.dtype).min
-    with torch.no_grad():
-        return model.network(
-            input_ids=torch.tensor([ids], device=model.device),
-            attention_mask=hidden[None, None].to(model.device),
-            position_ids=torch.from_numpy(positions)[None].to(model.device),
-            use_cache=False,
-        ).logits[0]
+    model: Model,
+    ids: list[int],
+    seen: NDArray[np.bool_],
+    positions: NDArray[np.int64] | None = None,
+) -> Tensor:
+    """Return [token, logit] of `ids`, each attending to what it may see, at `positions`."""
+    given = arguments_of(model, inputs_of(model, ids))
+    masked = masked_arguments(model, torch.from_numpy(seen))
+    if positions is not None:
+        # RoBERTa's first position is not 0 but follows its reserved rows.
+        places = torch.from_numpy(positions + model.anatomy.reserved_positions)[None]
+        masked["position_ids"] = places.to(model.device)
+    return answer(model, given | masked)[0]

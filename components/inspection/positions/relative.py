@@ -12,7 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from components.inspection.positions.rotation import Array, Rope, in_pairs, turned
+from components.inspection import rounding
+from components.inspection.checks import Check
+from components.inspection.positions.rotation import Array, Rope, in_pairs, still, turned
 from components.inspection.positions.vectors import RotatedVectors
 
 PLACES: Final = ((0, 3), (5, 8), (100, 103), (1000, 1003))
@@ -20,6 +22,9 @@ PLACES: Final = ((0, 3), (5, 8), (100, 103), (1000, 1003))
 BANDS: Final = 4
 MOST_PAIRS: Final = 400
 MOST_DISTANCE: Final = 4096
+OWN: Final = "where the two tokens stand, the score is the model's own"
+STAYS: Final = "moved together, the score stays"
+BANDS_SUM: Final = "the quarters, and the numbers that are not turned, sum to the mean"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +39,8 @@ class Shifts:
     """[shift]: their score if only the key is moved, to the left of the query."""
     places: tuple[tuple[int, int, float], ...]
     """Position of the query, of the key, and the score there; three apart throughout."""
-
-    @property
-    def spread(self) -> float:
-        """Largest difference among the scores of the moved couple."""
-        return float(np.ptp(self.together))
+    checks: tuple[Check, ...]
+    """That the score is the model's own where the two tokens stand, and stays as both move."""
 
 
 def score(query: Array, key: Array, at: float, key_at: float, rope: Rope, scale: float) -> float:
@@ -60,11 +62,52 @@ def shifts(vectors: RotatedVectors, head: int, reader: int, read: int) -> Shifts
     # The query stays at the far end, so that every distance up to the longest can be shown.
     gone = turned(key, (longest - 1 - steps).astype(np.float32), rope)
     alone = (turned(query, np.float32(longest - 1), rope) * gone).sum(-1) * scale
+    own = vectors.turned_queries[head, reader].astype(np.float64) @ vectors.turned_keys[
+        vectors.key_head(head), read
+    ].astype(np.float64)
+    here, stays = _allowed(query, key, max(reader, read), rope), _allowed(query, key, longest, rope)
+    model_s = vectors.rounded * _length(query, key, rope)
     return Shifts(
         shifts=steps,
         together=together.astype(np.float32),
         key_only=alone.astype(np.float32),
         places=tuple((m, n, score(query, key, n, m, rope, scale)) for m, n in PLACES),
+        checks=(
+            Check(
+                OWN,
+                abs(float(together[0]) - own * scale),
+                abs(scale) * (here + model_s),
+                "The vectors that are moved are not those of these two tokens.",
+            ),
+            Check(
+                STAYS,
+                float(np.ptp(together)),
+                abs(scale) * 2 * stays,
+                "The rotation that is drawn does not depend on the distance alone.",
+            ),
+        ),
+    )
+
+
+def _length(query: Array, key: Array, rope: Rope) -> float:
+    """Return what a score before its factor can be at most, for these two vectors."""
+    return float(np.abs(query) @ np.abs(key)) * 2 * rope.scaling**2
+
+
+def _allowed(query: Array, key: Array, position: int, rope: Rope) -> float:
+    """Return how far q.k may be off as float32 has it, both vectors at positions up to `position`.
+
+    Of each pair both angles are rounded by a share of themselves, and with cos, sin and the four
+    products so is the sum.
+    """
+    pairs = [np.linalg.norm(in_pairs(each, rope), axis=-1) for each in (query, key)]
+    products = pairs[0] * pairs[1] * rope.scaling**2
+    angles = 2 * position * np.abs(rope.frequencies)
+    unit = rounding.unit("float32")
+    rest = np.abs(query[still(rope)]) @ np.abs(key[still(rope)])
+    return float(
+        (products * unit * (8 + 2 * angles)).sum()
+        + rounding.summed(rope.size) * (2 * products.sum() + rest)
     )
 
 
@@ -87,8 +130,13 @@ class Decay:
     """What the numbers that are not turned add: the same at each distance."""
     alike: Array
     """[distance]: mean over pairs of cos(distance * theta_i): a query equal to its key, all of
-    whose pairs are equally long. 1 at distance 0."""
+    whose pairs are equally long. 1 at distance 0. RoFormer's figure 2 shows another curve, an upper
+    bound: the mean of the absolute partial sums of these rotations."""
+    bound: Array
+    """[distance]: that upper bound, as a share of its value at distance 0."""
     couples: int
+    checks: tuple[Check, ...]
+    """That the bands and the rest make up the mean that is drawn."""
 
 
 def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
@@ -105,24 +153,41 @@ def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
     distances = np.unique(np.linspace(0, far - 1, min(far, 512)).astype(np.int64))
     q, k = queries[reader], keys[read]
     by_pair = _by_pair(q, k, distances, rope) * vectors.scale
-    rest = (q[:, rope.turned :] * k[:, rope.turned :]).sum(-1) * vectors.scale
+    unturned = still(rope)
+    rest = (q[:, unturned] * k[:, unturned]).sum(-1) * vectors.scale
     edges = np.linspace(0, rope.pairs, min(BANDS, rope.pairs) + 1).round().astype(int)
     bands = [by_pair[:, low:high].sum(1).mean(0) for low, high in pairwise(edges)]
     noise = [_of_length(rng.standard_normal(each.shape), each) for each in (q, k)]
     chance = _by_pair(noise[0], noise[1], distances, rope).sum(1) * vectors.scale
     if rope.size > rope.turned:
-        others = (noise[0][:, rope.turned :] * noise[1][:, rope.turned :]).sum(-1)
+        others = (noise[0][:, unturned] * noise[1][:, unturned]).sum(-1)
         chance = chance + others[:, None] * vectors.scale
     angles = distances[:, None] * rope.frequencies.astype(np.float64)
+    real, parts = _statistics(by_pair.sum(1) + rest[:, None]), np.stack(bands).astype(np.float32)
+    partial = np.abs(np.cumsum(np.exp(1j * angles), axis=1)).mean(1)
     return Decay(
         distances=distances,
-        real=_statistics(by_pair.sum(1) + rest[:, None]),
+        real=real,
         random=_statistics(chance),
-        bands=np.stack(bands).astype(np.float32),
+        bands=parts,
+        bound=(partial / partial[0]).astype(np.float32),
+        checks=(_bands_check(parts, float(rest.mean()), real[0]),),
         band_pairs=tuple((int(low), int(high) - 1) for low, high in pairwise(edges)),
         rest=float(rest.mean()),
         alike=np.cos(angles).mean(1).astype(np.float32),
         couples=len(q),
+    )
+
+
+def _bands_check(bands: Array, rest: float, mean: Array) -> Check:
+    """Compare the sum of the bands, each rounded to float32, with the mean that is drawn."""
+    sizes = np.abs(bands).sum(0) + abs(rest) + np.abs(mean)
+    return rounding.compared(
+        BANDS_SUM,
+        bands.astype(np.float64).sum(0) + rest,
+        mean,
+        rounding.unit("float32") * sizes * 2,
+        "The bands that are drawn do not make up the mean.",
     )
 
 
@@ -132,7 +197,7 @@ def _by_pair(q: np.ndarray, k: np.ndarray, distances: np.ndarray, rope: Rope) ->
     along = (a * b).sum(-1)[..., None]
     across = (a[..., 1] * b[..., 0] - a[..., 0] * b[..., 1])[..., None]
     angles = rope.frequencies.astype(np.float64)[:, None] * distances
-    return (along * np.cos(angles) - across * np.sin(angles)) * rope.scaling**2
+    return (along * np.cos(angles) - rope.direction * across * np.sin(angles)) * rope.scaling**2
 
 
 def _of_length(noise: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ numbers make a pair is a convention: "split-half" pairs i with i + d/2 (Llama an
 transformers), "interleaved" pairs 2i with 2i + 1 (RoFormer, GPT-J).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -26,14 +26,20 @@ class Rope:
     scaling: float
     """Factor on cos and sin: 1, but for YaRN and LongRoPE, which lengthen the vectors."""
     size: int
-    """Numbers in one head's query. The first 2 * pairs are turned, the rest left as they are."""
+    """Numbers in one head's query. 2 * pairs of them are turned, the rest left as they are."""
     convention: Convention
     kind: str
-    """"default", "linear", "dynamic", "yarn", "longrope", "llama3" or "proportional"."""
+    """"default", "linear", "dynamic", "yarn", "longrope", "llama3" or "proportional", as the
+    configuration says; "unknown" where it says nothing and the formula does not fit."""
     theta: float
-    """The base."""
+    """The base; NaN where none is stated and the formula does not fit."""
     context: int
     """Tokens that the model was made to read."""
+    start: int = 0
+    """The first number that is turned: 0, but in latent attention (DeepSeek), which puts what is
+    turned behind what is not."""
+    direction: Literal[1, -1] = 1
+    """1: from a pair's first number towards its second, as in the paper; -1: the other way."""
 
     @property
     def pairs(self) -> int:
@@ -71,8 +77,13 @@ def places(rope: Rope) -> NDArray[np.int64]:
     """Return [pair, 2]: which two numbers of a vector make each pair."""
     pair = np.arange(rope.pairs)
     if rope.convention == "interleaved":
-        return np.stack([2 * pair, 2 * pair + 1], axis=1)
-    return np.stack([pair, pair + rope.pairs], axis=1)
+        return rope.start + np.stack([2 * pair, 2 * pair + 1], axis=1)
+    return rope.start + np.stack([pair, pair + rope.pairs], axis=1)
+
+
+def still(rope: Rope) -> NDArray[np.int64]:
+    """Return which numbers of a vector are not turned."""
+    return np.setdiff1d(np.arange(rope.size), places(rope).ravel())
 
 
 def in_pairs(vectors: Array, rope: Rope) -> Array:
@@ -85,7 +96,7 @@ def turned(vectors: Array, positions: NDArray[np.float32] | np.float32, rope: Ro
 
     Computed in float32, as models do.
     """
-    angles = np.asarray(positions, np.float32)[..., None] * rope.frequencies
+    angles = np.asarray(positions, np.float32)[..., None] * rope.frequencies * rope.direction
     scaling = np.float32(rope.scaling)
     cos, sin = np.cos(angles) * scaling, np.sin(angles) * scaling
     first, second = places(rope).T
@@ -110,11 +121,8 @@ def permutation(rope: Rope) -> NDArray[np.int64]:
 
 def other(rope: Rope) -> Rope:
     """Return the same rotation with the pairs formed the other way."""
-    return Rope(
-        rope.frequencies, rope.scaling, rope.size,
-        "interleaved" if rope.convention == "split-half" else "split-half",
-        rope.kind, rope.theta, rope.context,
-    )  # fmt: skip
+    there: Convention = "interleaved" if rope.convention == "split-half" else "split-half"
+    return replace(rope, convention=there)
 
 
 def matrix(position: float, size: int, theta: float = 10_000.0) -> NDArray[np.float64]:

@@ -1,29 +1,21 @@
 """One layer's queries and keys, before and after the model turned them."""
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import nn
 
-from components.inspection.anatomy import part
+from components.inspection import rounding
+from components.inspection.attention.scores import ScoreRule, score_rule
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.positions import twin as twins
-from components.inspection.positions.rope import (
-    config_of,
-    head_size,
-    inputs_of,
-    layers_of,
-    require_rope,
-    rope_of,
-)
-from components.inspection.positions.rotation import CONVENTIONS, Array, Rope, turned
-from components.inspection.tap import SINK, Caught, Sink, SoftmaxTap, end_legacy
+from components.inspection.positions.before import Unturned, unturned
+from components.inspection.positions.fitting import ROUNDINGS, other_error, rotation_check
+from components.inspection.positions.rope import rotating_layer
+from components.inspection.positions.rotation import Array, Rope
+from components.inspection.positions.twin import Handed, Place
+from components.inspection.recording import AttentionRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,137 +33,96 @@ class RotatedVectors:
     """[head, token, size]: what the model's own pass multiplied."""
     turned_keys: Array
     """[kv_head, token, size]"""
-    weights: Array
-    """[head, reader, read], 0 to 1: the model's attention."""
     scale: float
-    """The factor from q.k to the score: 1/sqrt(size) in most families."""
-    error: float
-    """Largest difference between our rotation of what was before and the model's after."""
+    """The factor from q.k to the score, as measured: 1/sqrt(size) in most families."""
+    cap: float | None
+    """Scores are squeezed to cap x tanh(score / cap) before the softmax (Gemma 2)."""
+    rounded: float
+    """By what share of their lengths the model's own turned vectors may be rounded."""
     other_error: float
-    """The same if the pairs are formed by the other convention."""
-    tolerance: float
-    """What rounding may account for, given the model's dtype and the vectors' length."""
+    """Largest difference from the model's own vectors if pairs were formed the other way."""
+    checks: tuple[Check, ...]
+    """That turning leads from the vectors before to those after, and that the scale is right."""
 
     def key_head(self, head: int) -> int:
-        """Return the key-value head that query head `head` reads."""
-        return head * len(self.keys) // len(self.queries)
+        """Return the key-value head that query head `head` reads: neighbours share one."""
+        return head // (len(self.queries) // len(self.keys))
+
+
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """As `RotatedVectors`, with all that was recorded of the layer."""
+
+    vectors: RotatedVectors
+    attention: AttentionRecord
+    rule: ScoreRule
 
 
 def rotated_vectors(model: Model, text: str, layer: int) -> RotatedVectors:
     """Let `model` read `text`; return one layer's queries and keys before and after rotation.
 
     After: from a recording of the model's own pass. Before: the same layer of a twin attends a
-    second time with cos 1 and sin 0, so the family's own projections (and norms of queries and
-    keys, where there are some) make them. That our rotation leads from one to the other is then
-    a test of both.
+    second time with all angles 0, so the family's own projections (and norms of queries and keys,
+    where there are some) make them. That our rotation leads from one to the other is then
+    a test of both. Of an encoder-decoder, its encoder.
 
     Raises:
         InspectionError: the model does not rotate, has no such layer, or does not rotate in it.
     """
-    require_rope(model)
-    blocks = layers_of(model)
-    if not 0 <= layer < len(blocks):
+    return turned_layer(model, text, layer).vectors
+
+
+def turned_layer(model: Model, text: str, layer: int) -> Turned:
+    """Do as `rotated_vectors`, and return the layer's recording too."""
+    known = rotating_layer(model, layer)
+    assert known.rope is not None
+    place: Place = (known.stack, layer)
+    ids = model.encode(text)
+    target = [] if len(model.anatomy.towers) == 2 else None
+    recording = record(model, ids, target, keep=["attention"], bare=True)
+    after = next(a for a in recording.of(known.stack) if a.layer == layer)
+    before, handed = unturned(model, ids, target, only=place)
+    pair, found = before[place], after.understood()
+    if pair is None:
         raise InspectionError(
-            f"There is no layer {layer}: {model.source} has layers 0 to {len(blocks) - 1}."
+            f"The queries and keys of layer {layer} of '{model.source}' cannot be seen."
         )
-    recording = record(model, text, keep=["attention"])
-    after = next(a for a in recording.attentions if a.layer == layer and a.kind == "self")
-    queries, keys = _before(model, list(recording.stack().ids), layer)
-    keys = keys[:: max(1, len(keys) // len(after.keys))]
-    rope, (error, other_error) = _fitting(rope_of(model, layer), queries, keys, after)
-    eps = float(torch.finfo(model.dtype).eps)
-    tolerance = 16 * eps * max(1.0, float(np.abs(after.queries).max()), float(np.abs(keys).max()))
-    # Angles are products in float32: their rounding grows with the position.
-    tolerance += float(np.abs(queries).max()) * len(recording.stack().ids) * 1.2e-7
-    if error > tolerance and np.allclose(queries, after.queries, atol=tolerance):
-        raise InspectionError(
-            f"Layer {layer} of {model.source} does not rotate: this family leaves some layers "
-            "without positions. Choose another layer."
-        )
-    return RotatedVectors(
+    rope, check = _own(known.rope, known.uncertain, pair, after, handed.get(place, []))
+    rule = score_rule(after)
+    vectors = RotatedVectors(
         layer=layer,
-        tokens=recording.stack().tokens,
+        tokens=recording.stack(known.stack).tokens,
         rope=rope,
-        queries=queries,
-        keys=keys,
-        turned_queries=after.queries,
-        turned_keys=after.keys,
-        weights=after.weights,
-        scale=_scale(model, layer, head_size(config_of(model))),
-        error=error,
-        other_error=other_error,
-        tolerance=tolerance,
+        queries=pair.queries,
+        keys=pair.keys,
+        turned_queries=found.queries,
+        turned_keys=found.keys,
+        scale=rule.scale,
+        cap=rule.cap,
+        rounded=2 * ROUNDINGS * rounding.unit(after.dtype)
+        + rounding.unit("float32") * 12 * len(ids),
+        other_error=other_error((pair.queries, pair.keys), (found.queries, found.keys), rope),
+        checks=(check, rule.check),
     )
+    return Turned(vectors, after, rule)
 
 
-def _fitting(rope: Rope, queries: Array, keys: Array, after: Any) -> tuple[Rope, tuple[float, ...]]:
-    """Try both conventions on the model's own vectors; return the nearer one and both errors."""
-    positions = np.arange(queries.shape[1], dtype=np.float32)
-    errors = {}
-    for convention in CONVENTIONS:
-        tried = replace(rope, convention=convention)
-        errors[tried.convention] = max(
-            float(np.abs(turned(queries, positions, tried) - after.queries).max()),
-            float(np.abs(turned(keys, positions, tried) - after.keys).max()),
-        )
-    best = min(CONVENTIONS, key=errors.__getitem__)
-    return replace(rope, convention=best), (errors[best], max(errors.values()))
+def _own(
+    rope: Rope, uncertain: float, before: Unturned, after: AttentionRecord, handed: list[Handed]
+) -> tuple[Rope, Check]:
+    """Return `rope` with the angles that were handed over for this text, and how well they lead.
 
-
-def _scale(model: Model, layer: int, size: int) -> float:
-    tower = next(iter(model.anatomy.towers.values()))
-    attention = part(layers_of(model)[layer], tower.attention)
-    stated = getattr(attention, "scaling", None)
-    return float(stated) if isinstance(stated, (int, float)) else float(size) ** -0.5
-
-
-def _before(model: Model, ids: list[int], layer: int) -> tuple[Array, Array]:
-    """Return queries and keys of `layer` with nothing turned, in an otherwise unchanged pass."""
-    other = twins.twin(model)
-    tower = next(iter(model.anatomy.towers.values()))
-    attention: Any = part(layers_of(other)[layer], tower.attention)
-    table = None
-    if twins.rotary_of(other.network) is None:
-        still = layers_of(twins.without_rotation(model))[layer]
-        table = getattr(part(still, tower.attention), "embed_positions", None)
-    own = attention.forward
-    caught: list[Caught] = []
-
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        unturned = dict(kwargs)
-        if kwargs.get("position_embeddings") is not None:
-            cos, sin = kwargs["position_embeddings"]
-            unturned["position_embeddings"] = (torch.ones_like(cos), torch.zeros_like(sin))
-        kept = getattr(attention, "embed_positions", None)
-        if table is not None:
-            attention.embed_positions = table
-        caught.append(_attended(model, attention, own, args, unturned))
-        if table is not None:
-            attention.embed_positions = kept
-        return own(*args, **kwargs)
-
-    attention.forward = forward
-    with torch.no_grad():
-        other.network(**inputs_of(model, ids))
-    queries, keys = caught[0].queries, caught[0].keys
-    return _heads(queries), _heads(keys)
-
-
-def _attended(model: Model, attention: nn.Module, own: Any, args: Any, kwargs: Any) -> Caught:
-    sink = Sink(tap=None if model.watched else SoftmaxTap())
-    token = SINK.set(sink)
-    try:
-        with ExitStack() as taps:
-            if sink.tap is not None:
-                taps.enter_context(sink.tap)
-            own(*args, **kwargs)
-        if sink.tap is not None:
-            end_legacy(sink, attention)
-    finally:
-        SINK.reset(token)
-    return sink.caught[0]
-
-
-def _heads(tensor: torch.Tensor) -> NDArray[np.float32]:
-    array = tensor.detach().to("cpu", torch.float32).numpy()
-    return array.reshape(-1, *array.shape[-2:]).copy()
+    Some rotations depend on the text's length (dynamic NTK, LongRoPE). Which numbers make a pair
+    does not, and is known from a longer text than this may be.
+    """
+    found = after.understood()
+    pairs = (before.queries, before.keys), (found.queries, found.keys)
+    tried = [(rope, rotation_check(*pairs, rope, uncertain, after.dtype))]
+    for each in handed:
+        tables = each.fine
+        if len(tables.turns) > 1 and tables.pairs == rope.pairs:
+            own = replace(rope, frequencies=tables.frequencies.astype(np.float32))
+            if abs(tables.scaling - rope.scaling) > tables.uncertain:
+                own = replace(own, scaling=tables.scaling)
+            tried.append((own, rotation_check(*pairs, own, tables.uncertain, after.dtype)))
+    return min(tried, key=lambda one: (not one[1].holds, one[1].error))

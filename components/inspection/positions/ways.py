@@ -16,12 +16,15 @@ NAMES: Final[dict[Way, str]] = {
 }
 SAYS: Final[dict[Way, str]] = {
     "trained": "The model's own rotation.",
-    "theta": "Another base for all pairs: theta times factor^(d/(d-2)), so that the slowest pair "
+    "theta": "Another base for all pairs: base times factor^(d/(d-2)), so that the slowest pair "
     "is slowed by the factor and the fastest hardly (“NTK-aware”, bloc97, 2023).",
     "linear": "Every position is divided by the factor: f'(x, m) = f(x, m L / L'). All pairs are "
-    "slowed alike (Chen et al., 2023).",
-    "dynamic": "As a larger theta, but only for texts longer than the trained context, and the "
-    "more the longer they are.",
+    "slowed alike. Made to be followed by a little training on long texts; without, as here, it "
+    "disturbs fast pairs at every length, also within the trained one (Chen et al., 2023).",
+    "dynamic": "As a larger base, but only for texts longer than the trained context L, and the "
+    "more the longer they are: for L' tokens the slowest pair is slowed by f L' / L - (f - 1). At "
+    "f times the trained length that is f² - f + 1, not f: 13 times for f = 4, 241 for f = 16. So "
+    "its factor is not like that of the other ways (bloc97 and emozilla, 2023).",
     "yarn": "Pairs that turn often keep their speed, pairs that never complete a turn are slowed "
     "by the factor, with a ramp between; and the logits of attention grow by (0.1 ln s + 1)² "
     "(Peng et al., 2023).",

@@ -39,8 +39,8 @@ _HOMES: Final[dict[str, tuple[str, str]]] = {
 }
 NAMES: Final[tuple[str, ...]] = tuple(_HOMES)
 _OF_THE_CODE: Final = {"embeddings", "positions", "own mask", "cache"}
-"""What a network's code does, in whatever number format: measured in float32 where there is room, as
-in 16 bits a wrong answer may hide among the roundings."""
+"""What a network's code does, in whatever format its numbers have: measured in float32 where there
+is room, as in 16 bits a wrong answer may hide among the roundings."""
 MOST_COPIED: Final = 400_000_000
 """Weights of the largest 16-bit network of which a float32 copy is made for that (1.6 GB)."""
 
@@ -54,7 +54,7 @@ class Premise:
     otherwise: str
     """What it means for the reader that it is not so, in a sentence; the number is in `check`."""
     claimed: bool = True
-    """Vitrine says that it is so: of the recording always, of a network where its family's row in the
+    """Vitrine says that it is so: of the recording always, of a network where its row in the
     table does. Where nothing is claimed, a network may well be built another way."""
 
     @property

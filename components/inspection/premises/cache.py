@@ -17,7 +17,7 @@ SAYS = "with a cache the logits are those without"
 
 
 def cache(model: Model) -> Premise:
-    """Cached logits are the uncached ones; how the network is told where it goes on is found out."""
+    """Cached logits are the uncached ones; how the network is told where to go on is found out."""
     try:
         require_writing(model)
     except InspectionError as error:

@@ -5,7 +5,8 @@ import torch
 from components.inspection.causality import LastTokenChanged, last_token_changed
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import observe, rows_of
+from components.inspection.forward_pass import observe
+from components.inspection.gathering import rows_of
 from components.inspection.model import Model
 from components.inspection.premises import Premise
 from components.inspection.probe import probe_ids, probe_target
@@ -16,9 +17,7 @@ def direction(model: Model) -> Premise:
     found = probed_change(model)
     claimed = model.known.get("claimed stack", found.stack)
     if found.stack == "decoder":
-        check = Check(
-            "no earlier token changes when the last one does", found.earlier, found.rounding
-        )
+        check = found.check
     else:
         # Turned around: something must change.
         check = Check(
@@ -27,8 +26,8 @@ def direction(model: Model) -> Premise:
     return Premise(
         "direction",
         check,
-        f"'{model.source}' is shown as {'a decoder' if found.stack == 'decoder' else 'an encoder'}, "
-        "and its tokens do not attend as those of one do.",
+        f"'{model.source}' is shown as {'a decoder' if found.stack == 'decoder' else 'an encoder'},"
+        " and its tokens do not attend as those of one do.",
         claimed=claimed == found.stack,
     )
 
@@ -44,7 +43,7 @@ def probed_change(model: Model) -> LastTokenChanged:
 
 
 def tokens_read(model: Model, ids: list[int]) -> tuple[float, ...]:
-    """Return for each token of `ids` how much a classifier's answer depends on its last hidden state.
+    """Return for each token of `ids` how much a class depends on its last hidden state.
 
     Shares from 0 to 1 that sum to 1, of the norms of the gradients of the logits with respect to
     the last block's rows: 1 at one token if the class is read from that one ([CLS], the last), even

@@ -17,7 +17,7 @@ from components.inspection.stacks import blocks_of
 ROUNDINGS = 4.0
 """Results rounded on the way from one stream to the next: two or three sums, and a write's own."""
 NORMED = 16.0
-"""... and where each sum is normed: its mean, its variance, a division, a product and a sum, twice."""
+"""... and where each sum is normed: mean, variance, a division, a product and a sum, twice."""
 
 
 def stream(model: Model) -> Premise:
@@ -28,14 +28,14 @@ def stream(model: Model) -> Premise:
 
 
 def stream_check(model: Model, recording: Recording) -> tuple[Check, str]:
-    """Return the comparison for all layers of a recording, and what it means if it does not hold."""
+    """Return the comparison for all layers of a recording, and what it means if it fails."""
     says, checks = "stream + what attention and MLP write = next stream", []
     for stack in recording.stacks:
         tower = model.anatomy.towers[stack.name]
         if stack.residual is None:
             return Check(says, float("nan"), 0.0), (
-                f"'{model.source}' has no single residual stream with a row for each token: it keeps "
-                "several streams side by side, or hands them on in a way of its own. What its parts "
+                f"'{model.source}' has no one residual stream with a row for each token: it keeps "
+                "several streams side by side, or hands them on in its own way. What its parts "
                 "write to it cannot be told."
             )
         writes = [stack.attention_writes, stack.cross_writes, stack.mlp_writes]

@@ -1,4 +1,4 @@
-"""Does the network use what was recorded? An array that is only looked at would pass any comparison."""
+"""Does the network use what was recorded? An array that is only looked at passes any comparison."""
 
 from collections.abc import Iterator
 

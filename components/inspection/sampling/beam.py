@@ -10,10 +10,12 @@ from typing import Final
 
 import torch
 
+from components.inspection.decoding import Writer, end_tokens
+from components.inspection.distribution import checked_logits
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
-from components.inspection.sampling.decoder import Decoder, end_tokens, names
+from components.inspection.sampling.texts import names
 
 MOST_BEAMS: Final = 8
 MOST_BEAM_TOKENS: Final = 40
@@ -73,19 +75,22 @@ def beam_search(
             cannot be read or does not leave room for so many tokens.
     """
     _check(beams, new_tokens, length_penalty)
-    decoder = Decoder(model, text, rows=beams)
-    if len(decoder.start) + new_tokens > model.context:
+    writer = Writer(model, text, rows=beams)
+    if len(writer.start) + new_tokens > model.context:
         raise InspectionError(
-            f"The text takes {len(decoder.start)} of the {model.context} tokens that this model "
+            f"The text takes {len(writer.start)} of the {model.context} tokens that this model "
             f"reads, so {new_tokens} new ones do not fit: shorten the text or ask for fewer."
         )
     ends = end_tokens(model)
     weighed = max(2, 1 + len(ends)) * beams
     search = _Search(beams, length_penalty)
-    unread = [decoder.start] * beams
+    unread = [writer.start] * beams
     for depth in range(1, new_tokens + 1):
         progress((depth - 1) / new_tokens, f"token {depth} of {new_tokens}")
-        log_probabilities = torch.log_softmax(decoder.logits(unread), dim=-1)
+        logits = writer.logits(unread)
+        for row in logits.numpy():
+            checked_logits(row)
+        log_probabilities = torch.log_softmax(logits, dim=-1)
         rows, tokens = search.weigh(log_probabilities, weighed)
         last = depth == new_tokens
         kept = search.keep(
@@ -93,7 +98,7 @@ def beam_search(
         )
         if last or not search.can_improve(depth):
             break
-        decoder.reorder([rows[place] for place in kept])
+        writer.reorder([rows[place] for place in kept])
         unread = [[tokens[place]] for place in kept]
     return search.result(model)
 

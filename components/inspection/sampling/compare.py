@@ -2,21 +2,30 @@
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 from transformers import GenerationConfig
 
+from components.inspection import rounding
+from components.inspection.checks import Check
+from components.inspection.decoding import end_tokens, require_writing
+from components.inspection.devices import ran_out
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
+from components.inspection.noise import allowed
+from components.inspection.premises import measured
 from components.inspection.progress import Progress, silent
-from components.inspection.sampling.beam import BeamSearch, beam_search
-from components.inspection.sampling.decoder import end_tokens
-from components.inspection.sampling.generation import steps, written
+from components.inspection.running import RAISED
+from components.inspection.sampling.beam import Beam, BeamSearch, beam_search
+from components.inspection.sampling.generation import steps
+from components.inspection.sampling.plain import LONGEST_CHECKED, log_shares, logits_for
 from components.inspection.sampling.settings import Settings
-
-TINIEST: Final = 1e-45
+from components.inspection.sampling.texts import written
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,15 @@ class Strategies:
     beam: Continuation
     sampled: Continuation
     search: BeamSearch
+    checks: tuple[Check, ...] = ()
+    """Of the probabilities; none of texts over `LONGEST_CHECKED` tokens."""
+
+    @property
+    def likeliest(self) -> tuple[str, ...]:
+        """The names of those with the highest probability: of several, if they wrote one text."""
+        ways = (self.greedy, self.beam, self.sampled)
+        best = max(ways, key=lambda way: way.log_probability)
+        return tuple(way.name for way in ways if way.tokens == best.tokens)
 
 
 @dataclass(frozen=True)
@@ -82,7 +100,7 @@ def strategies(
     sampled = _by_steps(model, "sampling", text, settings, new_tokens)
     search = beam_search(
         model, text, beams, new_tokens, length_penalty,
-        lambda share, said: progress(0.4 + 0.6 * share, f"beam search, {said}"),
+        lambda share, said: progress(0.4 + 0.5 * share, f"beam search, {said}"),
     )  # fmt: skip
     if not search.beams:
         raise InspectionError("No beam finished: ask for more tokens, or fewer beams.")
@@ -90,15 +108,49 @@ def strategies(
     beam = Continuation(
         "beam search", best.tokens, written(model, text, best.tokens), best.log_probability
     )
-    return Strategies(greedy, beam, sampled, search)
+    progress(0.9, "checking against plain passes")
+    short = len(model.encode(text)) + new_tokens <= LONGEST_CHECKED
+    checks = (_check(model, text, (greedy, beam, sampled)),) if short else ()
+    return Strategies(greedy, beam, sampled, search, checks)
+
+
+def _check(model: Model, text: str, ways: Sequence[Continuation]) -> Check:
+    found, expected, limits = [], [], []
+    for way in ways:
+
+        def plain(tokens: tuple[int, ...] = way.tokens) -> Tensor:
+            return log_shares(logits_for(model, text, tokens), tokens).sum()
+
+        found.append(way.log_probability)
+        expected.append(float(plain()))
+        limits.append(allowed(model, plain) + _of_sum(model, way.log_probability, way.tokens))
+    return rounding.compared(
+        "each text's ln p is that of one plain pass over it",
+        np.array(found),
+        np.array(expected),
+        np.array(limits),
+        "Step by step these tokens had other probabilities than read at once.",
+    )
+
+
+def _of_sum(model: Model, total: float, tokens: Sequence[int]) -> float:
+    """Return how far a sum of log-probabilities of float32 may be off, added up step by step."""
+    each = rounding.of_log_softmax(model.rows_of_embedding, abs(total))
+    return len(tokens) * (each + rounding.unit("float32") * abs(total))
 
 
 def beams_of_generate(
     model: Model, text: str, beams: int, new_tokens: int, length_penalty: float = 1.0
 ) -> GeneratedBeam:
-    """Return what `transformers`' own beam search finds, with nothing but its defaults changed."""
+    """Return what `transformers`' own beam search finds, with nothing but its defaults changed.
+
+    Raises:
+        InspectionError: the text cannot be read, or `generate` fails with this model.
+    """
+    require_writing(model)
     ids = torch.tensor([model.encode(text)], device=model.device)
     theirs = model.network.generation_config
+    two_stacks = len(model.anatomy.towers) == 2
     # Nothing but the search: a shallow copy of the network, with the same weights, that does
     # not recommend anything (`generate` would fill in what is left out: forced tokens, n-gram
     # bans, another rule for stopping).
@@ -111,14 +163,26 @@ def beams_of_generate(
         length_penalty=length_penalty,
         return_dict_in_generate=True,
         output_scores=True,
-        eos_token_id=theirs.eos_token_id,
+        use_cache=measured(model, "cache").holds,
+        eos_token_id=sorted(end_tokens(model)) or None,
         pad_token_id=0 if theirs.pad_token_id is None else theirs.pad_token_id,
         bos_token_id=theirs.bos_token_id,
-        decoder_start_token_id=theirs.decoder_start_token_id,
+        decoder_start_token_id=model.decoder_start if two_stacks else None,
     )
-    with torch.inference_mode():
-        found = network.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
-    new = found.sequences[0, 1 if model.kind == "seq2seq" else ids.shape[1] :].tolist()
+    try:
+        with torch.no_grad():
+            found = network.generate(
+                ids, attention_mask=torch.ones_like(ids), generation_config=config
+            )
+    except RAISED as error:
+        if ran_out(error):
+            raise
+        said = str(error).splitlines()[0][:160] if str(error) else "no reason given"
+        raise InspectionError(
+            f"transformers' own beam search fails with '{model.source}': {type(error).__name__}: "
+            f"{said}."
+        ) from error
+    new = found.sequences[0, 1 if two_stacks else ids.shape[1] :].tolist()
     # Shorter sequences are padded after their end token.
     ends = [place for place, token in enumerate(new) if token in end_tokens(model)]
     new = new[: ends[0] + 1] if ends else new
@@ -126,11 +190,36 @@ def beams_of_generate(
     return GeneratedBeam(tuple(new), None if scores is None else float(scores[0]))
 
 
+def check_with_generate(
+    model: Model, text: str, ours: Beam, beams: int, new_tokens: int, length_penalty: float = 1.0
+) -> tuple[GeneratedBeam, Check]:
+    """Return what `transformers`' own beam search finds, and how far its score is from `ours`.
+
+    Two texts of one score are a tie, which rounding decides.
+
+    Raises:
+        InspectionError: as `beams_of_generate`.
+    """
+    theirs = beams_of_generate(model, text, beams, new_tokens, length_penalty)
+
+    def score(tokens: tuple[int, ...]) -> Tensor:
+        total = log_shares(logits_for(model, text, tokens), tokens).sum()
+        return total / len(tokens) ** length_penalty
+
+    own = float(score(theirs.tokens)) if theirs.score is None else theirs.score
+    return theirs, Check(
+        f"generate(num_beams={beams}) ends with a beam of the same score",
+        abs(own - ours.score),
+        allowed(model, lambda: score(ours.tokens))
+        + _of_sum(model, ours.log_probability, ours.tokens) / len(ours.tokens) ** length_penalty,
+        "This search and transformers' own do not find the same best beam.",
+    )
+
+
 def _by_steps(
     model: Model, name: str, text: str, settings: Settings, new_tokens: int
 ) -> Continuation:
     taken = list(steps(model, text, settings, new_tokens))
     tokens = tuple(step.chosen.token for step in taken)
-    # A probability too small for float32 counts as the smallest there is.
-    log_probability = math.fsum(math.log(max(step.chosen.before, TINIEST)) for step in taken)
+    log_probability = math.fsum(step.chosen.log_before for step in taken)
     return Continuation(name, tokens, written(model, text, tokens), log_probability)

@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import chi2, chisquare
 
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.sampling.reshape import reshape
 from components.inspection.sampling.settings import Settings
@@ -15,6 +16,8 @@ from components.inspection.sampling.settings import Settings
 MOST_DRAWS: Final = 100_000
 LEAST_EXPECTED: Final = 5
 """A bin in which fewer draws than this are expected is pooled with others (Cochran 1954)."""
+BEYOND_CHANCE: Final = 1e-9
+"""Of a thousand million honest series, one is so far off that its check would fail."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,20 @@ class Draws:
     bins: int
     statistic: float
     p_value: float | None
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """That the counts follow the probabilities, as far as chance allows; none of one bin."""
+        if self.p_value is None:
+            return ()
+        return (
+            Check(
+                "chi-square of these draws is within what chance explains",
+                self.statistic,
+                float(chi2.isf(BEYOND_CHANCE, self.degrees_of_freedom)),
+                "Tokens were not drawn as often as their probabilities say.",
+            ),
+        )
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -60,10 +77,11 @@ def draws(
     drawn = torch.multinomial(torch.from_numpy(exact), count, replacement=True, generator=generator)
     counts = np.bincount(drawn.numpy(), minlength=len(exact))
     observed, expected = pooled(counts, exact * count)
-    statistic = float(((observed - expected) ** 2 / expected).sum())
     bins = len(expected)
-    p_value = float(chi2.sf(statistic, bins - 1)) if bins > 1 else None
-    return Draws(count, counts, exact, bins, statistic, p_value)
+    if bins == 1:
+        return Draws(count, counts, exact, bins, 0.0, None)
+    test = chisquare(observed, expected)
+    return Draws(count, counts, exact, bins, float(test.statistic), float(test.pvalue))
 
 
 def pooled(

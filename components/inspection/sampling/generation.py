@@ -13,12 +13,14 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from components.inspection.decoding import Writer, end_tokens
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.sampling.decoder import Decoder, end_tokens, names, text_of
 from components.inspection.sampling.reshape import Reshaped, reshape
 from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.texts import added, names
 
 MOST_NEW_TOKENS: Final = 200
 MOST_CANDIDATES: Final = 24
@@ -30,7 +32,8 @@ class Candidate:
 
     `rank` counts from 1 in what the model itself says. `before` and `after` are its
     probabilities without and with the settings; `low` to `high` is its stretch of the line
-    from 0 to 1 (empty if the settings removed it).
+    from 0 to 1 (empty if the settings removed it). `log_before` is the natural logarithm of
+    `before`, also where that is too small for a number.
     """
 
     token: int
@@ -40,6 +43,7 @@ class Candidate:
     after: float
     low: float
     high: float
+    log_before: float
 
 
 @dataclass(frozen=True)
@@ -117,19 +121,19 @@ def steps(
             f"{new_tokens} new tokens were asked for, but from 1 to {MOST_NEW_TOKENS} can be "
             f"written at a time: choose a number from 1 to {MOST_NEW_TOKENS}."
         )
-    decoder = Decoder(model, text)
-    ids = [*decoder.start, *taken]
+    writer = Writer(model, text)
+    ids = [*writer.start, *taken]
     numbers = islice(random_numbers(settings.seed), len(taken), None)
     ends = end_tokens(model)
     unread = ids
     for count in range(1, new_tokens + 1):
-        logits = decoder.logits([unread])[0].numpy()
+        logits = writer.logits([unread])[0].numpy()
         number = None if settings.greedy else next(numbers)
         step = choose(model, reshape(logits, ids, settings), number)
         ids = [*ids, step.chosen.token]
         unread = ids[-1:]
-        ended = _why_it_ends(model, ids, len(decoder.start), stops, ends)
-        if not ended and decoder.room < 1:
+        ended = _why_it_ends(model, ids, len(writer.start), stops, ends)
+        if not ended and writer.room < 1:
             ended = f"the context of {model.context} tokens is full"
         if not ended and count == new_tokens:
             ended = f"{new_tokens} tokens were asked for"
@@ -138,17 +142,32 @@ def steps(
             return
 
 
-def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
-    """Take the token at `number` on the line of `reshaped`, or the likeliest if it is None."""
+def first_drawn(logits: NDArray[np.float32], history: Sequence[int], settings: Settings) -> int:
+    """Return the token that the seed's first number falls on, or the likeliest if it is greedy."""
+    order, highs = _line(shaped := reshape(logits, history, settings))
+    number = None if settings.greedy else first_number(settings.seed)
+    return int(order[_place(shaped, highs, number)])
+
+
+def _line(reshaped: Reshaped) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the tokens in the order in which they lie on the line, and where each one ends."""
     after = reshaped.after.astype(np.float64)
     # Of equals the higher id comes first, as in the browser's live playground.
     order = len(after) - 1 - np.argsort(-after[::-1], kind="stable")
     highs = np.cumsum(after[order])
-    highs /= highs[-1]
+    return order, highs / highs[-1]
+
+
+def _place(reshaped: Reshaped, highs: NDArray[np.float64], number: float | None) -> int:
     place = 0 if number is None else int(np.searchsorted(highs, number, side="right"))
     # Tokens of probability 0 have an empty stretch at the end of the line.
-    place = min(place, int(np.count_nonzero(after)) - 1)
-    token = int(order[place])
+    return min(place, int(np.count_nonzero(reshaped.after)) - 1)
+
+
+def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
+    """Take the token at `number` on the line of `reshaped`, or the likeliest if it is None."""
+    order, highs = _line(reshaped)
+    token = int(order[_place(reshaped, highs, number)])
     by_model = np.argsort(-reshaped.before, kind="stable")
     shown = by_model[:MOST_CANDIDATES].tolist()
     shown += [token] if token not in shown else []
@@ -165,6 +184,7 @@ def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
             after=float(reshaped.after[each]),
             low=float(highs[at - 1]) if at else 0.0,
             high=float(highs[at]),
+            log_before=float(reshaped.log_before[each]),
         )
 
     candidates = tuple(
@@ -181,25 +201,13 @@ def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
     )
 
 
-def written(model: Model, text: str, tokens: Sequence[int]) -> str:
-    """Return what `tokens` add to `text`: spelled after it, as spaces depend on what precedes."""
-    start = [] if model.kind == "seq2seq" else list(model.encode(text))
-    return _added(model, start, list(tokens))
-
-
-def _added(model: Model, start: list[int], new: list[int]) -> str:
-    before = text_of(model, start)
-    whole = text_of(model, start + new)
-    return whole[len(before) :] if whole.startswith(before) else text_of(model, new)
-
-
 def _why_it_ends(
     model: Model, ids: list[int], start: int, stops: tuple[str, ...], ends: frozenset[int]
 ) -> str:
     if ids[-1] in ends:
         return "the model wrote its end token"
     if stops:
-        text = _added(model, ids[:start], ids[start:])
+        text = added(model, ids[:start], ids[start:])
         for stop in stops:
             if stop and stop in text:
                 return f"the text contains “{stop}”"

@@ -8,23 +8,22 @@ in windows that overlap by half (the fixed-length recipe in `transformers`' docu
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from components.inspection.checks import Check
+from components.inspection.decoding import require_writing
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
-from components.inspection.sampling.decoder import names
+from components.inspection.sampling.texts import names
+from components.inspection.sampling.windows import Reading, checks, scores
 
 MOST_SCORED: Final = 20_000
-WINDOW: Final = 1024
-ROWS: Final = 64
-"""Positions whose logits are turned into probabilities at a time: bounds the memory used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +33,9 @@ class Surprise:
     `tokens[i]` shows token i of the text and `ids[i]` is its id. `surprisal[i]` is -ln of the
     probability it had, in nats (0 or more), float32; NaN for a first token that nothing
     precedes. `rank[i]` counts from 1, 0 where not scored; `expected[i]` is the likeliest token
-    there. `start` shows the start token that stood in front and let the first token be scored;
-    empty if none did. `context` is the most tokens that any token was read after.
+    there. `before` are the start tokens that stood in front and let the first token be scored, and
+    `start` shows them; empty if none did. `context` is the most tokens that any token was read
+    after; `in_windows`: the text was too long to be read at once.
     """
 
     ids: tuple[int, ...]
@@ -43,19 +43,43 @@ class Surprise:
     surprisal: NDArray[np.float32]
     rank: NDArray[np.int64]
     expected: tuple[str, ...]
+    before: tuple[int, ...]
     start: str
     context: int
+    in_windows: bool
+    checks: tuple[Check, ...] = ()
 
     @property
     def perplexity(self) -> float:
         """exp of the mean surprisal of all scored tokens."""
-        return math.exp(float(np.nanmean(self.surprisal.astype(np.float64))))
+        return _exp(float(np.nanmean(self.surprisal.astype(np.float64))))
 
     @property
     def without_first(self) -> float | None:
         """Perplexity of the tokens after the first; None if there are none."""
         later = self.surprisal[1:].astype(np.float64)
-        return math.exp(float(later.mean())) if later.size else None
+        return _exp(float(later.mean())) if later.size else None
+
+
+def _exp(nats: float) -> float:
+    try:
+        return math.exp(nats)
+    except OverflowError:
+        return math.inf
+
+
+def start_before(model: Model) -> str:
+    """Return the start token that stands in front of every text, as it is written; or nothing.
+
+    The tokenizer puts it there, or it is an encoder-decoder's decoder that begins with it.
+
+    Raises:
+        InspectionError: the model does not predict next tokens.
+    """
+    require_writing(model)
+    return "".join(
+        names(model, _before(model, model.ids_of("a"), model.ids_of("a", special=False)))
+    )
 
 
 def surprise(
@@ -68,18 +92,15 @@ def surprise(
     """Let `model` read `text` and say how likely each token was.
 
     With `start`, the model's start token is put in front, so that the first token is scored
-    too; some tokenizers always do so by themselves. An encoder-decoder is asked how likely
-    `text` is as an answer to `source`.
+    too; some tokenizers always do so by themselves (`start_before`). An encoder-decoder is asked
+    how likely `text` is as an answer to `source`.
 
     Raises:
         InspectionError: if the text is empty, one token of which none can be scored, or too
-            long; if there is no start token; or if the model does not predict next tokens.
+            long; if there is no start token; if the model does not predict next tokens; or if
+            what it computes are no numbers.
     """
-    if model.kind not in ("causal", "seq2seq"):
-        raise InspectionError(
-            f"{model.source} does not predict the next token, so it has no perplexity in this "
-            "sense: choose a decoder, or an encoder-decoder."
-        )
+    require_writing(model)
     before, ids = _ids_of(model, text)
     if start and not before:
         before = [_start_token(model)]
@@ -88,9 +109,10 @@ def surprise(
             "The text is one token long, and nothing comes before it to predict it from: write "
             "at least two tokens, or score the first one after a start token."
         )
-    everything = before + ids
-    encoded = _encoded(model, source) if model.kind == "seq2seq" else {}
-    scored = list(_scores(model, everything, encoded, progress))
+    reading = Reading(model, [*before, *ids], source)
+    found = list(scores(reading, progress))
+    # All but the first of what was read are scored; start tokens are not shown.
+    scored = found[max(0, len(before) - 1) :]
     skipped = 0 if before else 1
     surprisal = np.array([math.nan] * skipped + [each[0] for each in scored], dtype=np.float32)
     rank = np.array([0] * skipped + [each[1] for each in scored])
@@ -100,8 +122,11 @@ def surprise(
         surprisal=surprisal,
         rank=rank,
         expected=("",) * skipped + names(model, [each[2] for each in scored]),
+        before=tuple(before),
         start="".join(names(model, before)),
-        context=min(len(everything) - 1, _window(model)),
+        context=min(len(reading.ids) - 1, reading.window),
+        in_windows=not reading.in_one,
+        checks=checks(reading, [each[0] for each in found]),
     )
 
 
@@ -129,25 +154,22 @@ def _ids_of(model: Model, text: str) -> tuple[list[int], list[int]]:
     """Return what always stands in front of a text, and the ids of the text itself."""
     if not text:
         raise InspectionError("There is no text to score: write a sentence.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InspectionError(
-            f"Character {error.start + 1} of the text is half of a surrogate pair, which no text "
-            "file can hold: remove it."
-        ) from None
     # Not model.encode, which refuses what is longer than the context: windows read that.
-    tokenizer = model.tokenizer.backend_tokenizer
-    ids = list(tokenizer.encode(text, add_special_tokens=False).ids)
+    ids = model.ids_of(text, special=False)
     if len(ids) > MOST_SCORED:
         raise InspectionError(
             f"The text is {len(ids):,} tokens long, but at most {MOST_SCORED:,} are scored at a "
             f"time: shorten it by {len(ids) - MOST_SCORED:,}."
         )
-    if model.kind == "seq2seq":
-        return [model.decoder_start], ids
-    framed = list(tokenizer.encode(text, add_special_tokens=True).ids)
-    return framed[: len(framed) - len(ids)] if framed[-len(ids) :] == ids else [], ids
+    return _before(model, model.ids_of(text), ids), ids
+
+
+def _before(model: Model, framed: list[int], ids: list[int]) -> list[int]:
+    """Return what stands before `ids` in `framed`, the ids of the same text with special tokens."""
+    if len(model.anatomy.towers) == 2:
+        return [model.decoder_start]
+    places = range(len(framed) - len(ids) + 1)
+    return next((framed[:at] for at in places if framed[at : at + len(ids)] == ids), [])
 
 
 def _start_token(model: Model) -> int:
@@ -158,46 +180,3 @@ def _start_token(model: Model) -> int:
     raise InspectionError(
         f"{model.source} has no start token, so its first token cannot be scored: leave it out."
     )
-
-
-def _window(model: Model) -> int:
-    # The logits of a window are its tokens times the vocabulary: bounded to 256 MB.
-    vocabulary = model.facts.vocabulary
-    return min(model.context, WINDOW, max(32, 2**26 // vocabulary))
-
-
-def _encoded(model: Model, source: str) -> dict[str, object]:
-    ids = torch.tensor([model.encode(source)], device=model.device)
-    with torch.inference_mode():
-        return {"encoder_outputs": model.network.get_encoder()(input_ids=ids)}
-
-
-def _scores(
-    model: Model, ids: list[int], encoded: dict[str, object], progress: Progress
-) -> Iterator[tuple[float, int, int]]:
-    """Yield (surprisal, rank, likeliest id) of every token but the first."""
-    name = "decoder_input_ids" if encoded else "input_ids"
-    window = _window(model)
-    begin, done = 0, 1
-    while done < len(ids):
-        progress(done / len(ids), f"{done:,} of {len(ids):,} tokens")
-        end = min(begin + window, len(ids))
-        given = torch.tensor([ids[begin:end]], device=model.device)
-        with torch.inference_mode():
-            logits = model.network(**{name: given}, **encoded, use_cache=False).logits[0]
-        for first in range(done, end, ROWS):
-            last = min(first + ROWS, end)
-            # The logits at a position speak of the token after it.
-            rows = logits[first - 1 - begin : last - 1 - begin].float()
-            target = torch.tensor(ids[first:last], device=rows.device)[:, None]
-            own = rows.gather(1, target)
-            surprisal = rows.logsumexp(dim=1) - own[:, 0]
-            ranks = 1 + (rows > own).sum(dim=1)
-            yield from zip(
-                surprisal.clamp(min=0).tolist(),
-                ranks.tolist(),
-                rows.argmax(dim=1).tolist(),
-                strict=True,
-            )
-        done = end
-        begin = max(0, end - window // 2)

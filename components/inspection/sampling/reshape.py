@@ -2,12 +2,12 @@
 
 The steps are `transformers`' own logits processors, in the order in which `generate` applies
 them. Presence and frequency penalties, which `transformers` lacks, follow the formula that
-OpenAI's API reference publishes, and stand beside the repetition penalty.
+OpenAI's API reference publishes, and stand beside the repetition penalty; but where OpenAI counts
+the tokens that were sampled, all tokens of the text count here, the prompt's too.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import torch
@@ -22,13 +22,8 @@ from transformers.generation.logits_process import (
     TypicalLogitsWarper,
 )
 
-from components.inspection.errors import InspectionError
-from components.inspection.sampling.settings import Settings
-
-STEPS: Final = (
-    "model", "repetition", "counts", "temperature", "top_k", "top_p", "min_p", "typical_p",
-)  # fmt: skip
-"""The names of all stages in order; `model` is what the model itself says."""
+from components.inspection.distribution import checked_logits, entropy_of, log_shares_of
+from components.inspection.sampling.settings import STEPS, Settings
 
 
 @dataclass(frozen=True)
@@ -53,20 +48,30 @@ class Reshaped:
 
     `logits[token]` are the scores after the last step, float32, minus infinity where a token
     was removed; `before[token]` and `after[token]` are probabilities, float32, each summing
-    to 1. `stages` follow `STEPS`.
+    to 1. `log_before[token]` is the natural logarithm of the former, float64: exact where the
+    probability is too small for a number. `stages` follow `STEPS`.
+
+    `tied` is how many tokens have equal logits at top-p's cut, of which only `tied_left` stay (both
+    0 where no such group is cut in two). Which of equals `transformers` keeps is left open: its
+    sort is not stable. Here those with the highest ids stay.
     """
 
     logits: NDArray[np.float32]
     before: NDArray[np.float32]
+    log_before: NDArray[np.float64]
     after: NDArray[np.float32]
     stages: tuple[Stage, ...]
+    tied: int = 0
+    tied_left: int = 0
 
 
 class CountPenalty(LogitsProcessor):
     """Lower the logits of tokens that occurred: logit - presence [count > 0] - frequency count.
 
-    Counts are over all ids given, prompt included, as for `transformers`' repetition penalty.
-    Source: OpenAI's API reference, "Parameter details: frequency and presence penalties".
+    Counts are over all ids given, prompt included, as for `transformers`' repetition penalty. In
+    OpenAI's own formula a count is of the times that a token "was sampled prior to the current
+    position": the prompt's tokens do not count. Source: OpenAI's API reference, "Parameter details:
+    frequency and presence penalties".
     """
 
     def __init__(self, presence: float, frequency: float):
@@ -77,6 +82,27 @@ class CountPenalty(LogitsProcessor):
         counts = torch.zeros_like(scores)
         counts.scatter_add_(1, input_ids, torch.ones_like(input_ids, dtype=scores.dtype))
         return scores - self.presence * (counts > 0).to(scores.dtype) - self.frequency * counts
+
+
+class TopP(TopPLogitsWarper):
+    """`transformers`' top-p, as many tokens as it keeps; of equals at the cut, the highest ids."""
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        kept: torch.Tensor = super().__call__(input_ids, scores)
+        equal, stay = tie(scores, kept)
+        if stay < len(equal):
+            kept = kept.clone()
+            kept[0, equal[: len(equal) - stay]] = -torch.inf
+            kept[0, equal[len(equal) - stay :]] = scores[0, equal[0]]
+        return kept
+
+
+def tie(scores: torch.Tensor, kept: torch.Tensor) -> tuple[torch.Tensor, int]:
+    """Return the ids of all tokens whose score is that of the least likely one kept, ascending, and
+    how many of them were kept. Both tensors are [1, token]."""
+    left = ~torch.isneginf(kept[0])
+    equal = scores[0] == scores[0, left].min()
+    return torch.nonzero(equal)[:, 0], int((equal & left).sum())
 
 
 class Greedy(LogitsProcessor):
@@ -104,7 +130,7 @@ def processors(settings: Settings) -> dict[str, LogitsProcessor]:
     if settings.top_k:
         wanted["top_k"] = TopKLogitsWarper(int(settings.top_k))
     if settings.top_p < 1:
-        wanted["top_p"] = TopPLogitsWarper(settings.top_p)
+        wanted["top_p"] = TopP(settings.top_p)
     if settings.min_p:
         wanted["min_p"] = MinPLogitsWarper(settings.min_p)
     if settings.typical_p < 1:
@@ -120,42 +146,33 @@ def reshape(
     Raises:
         InspectionError: if there are no logits, or one is not a number.
     """
-    scores = as_scores(logits)
+    raw = checked_logits(logits)
+    scores = torch.from_numpy(raw)[None]
     seen = torch.tensor([[token for token in history if 0 <= token < scores.shape[1]]]).long()
     wanted = processors(settings)
     before = torch.softmax(scores, dim=-1)
     now = before
     stages = [_stage("model", True, scores, now, now)]
+    tied = tied_left = 0
     for name in STEPS[1:]:
         then = now
         if name in wanted:
-            scores = wanted[name](seen, scores)
-            now = torch.softmax(scores, dim=-1)
+            fresh = wanted[name](seen, scores)
+            if name == "top_p":
+                equal, tied_left = tie(scores, fresh)
+                tied = len(equal)
+            scores, now = fresh, torch.softmax(fresh, dim=-1)
         stages.append(_stage(name, name in wanted, scores, then, now))
-    return Reshaped(scores[0].numpy(), before[0].numpy(), now[0].numpy(), tuple(stages))
-
-
-def as_scores(logits: NDArray[np.float32] | Sequence[float]) -> torch.Tensor:
-    """Return logits as a float32 tensor [1, token] of its own, or say what is wrong with them."""
-    values = np.array(logits, dtype=np.float32)
-    if values.ndim != 1 or not values.size:
-        raise InspectionError(
-            f"The logits have shape {values.shape}, but one number for each token is needed: "
-            "give a list of at least one."
-        )
-    if np.isnan(values).any() or not np.isfinite(values).any() or np.isposinf(values).any():
-        raise InspectionError(
-            "Some logits are not numbers (NaN or infinite), so no probability follows from "
-            "them: the model's weights may be damaged, or its data type too narrow; load it "
-            "in float32."
-        )
-    return torch.from_numpy(values)[None]
-
-
-def entropy(probabilities: torch.Tensor) -> float:
-    """Return the entropy of probabilities that sum to 1, in bits."""
-    share = probabilities.double()
-    return max(0.0, float(torch.special.entr(share).sum() / np.log(2)))
+    whole = tied == tied_left
+    return Reshaped(
+        logits=checked_logits(scores[0].numpy()),
+        before=before[0].numpy(),
+        log_before=log_shares_of(raw),
+        after=now[0].numpy(),
+        stages=tuple(stages),
+        tied=0 if whole else tied,
+        tied_left=0 if whole else tied_left,
+    )
 
 
 def _stage(
@@ -166,4 +183,4 @@ def _stage(
     left = ~torch.isneginf(scores)
     share = then.double()
     mass = 1.0 if left.all() else min(1.0, float(share[left].sum() / share.sum()))
-    return Stage(name, active, int(left.sum()), mass, entropy(now))
+    return Stage(name, active, int(left.sum()), mass, entropy_of(now[0].numpy()))

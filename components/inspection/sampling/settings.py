@@ -14,6 +14,11 @@ from typing import Final
 
 from components.inspection.errors import InspectionError
 
+STEPS: Final = (
+    "model", "repetition", "counts", "temperature", "top_k", "top_p", "min_p", "typical_p",
+)  # fmt: skip
+"""The names of all stages in order; `model` is what the model itself says."""
+
 
 @dataclass(frozen=True)
 class Range:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.inspection.errors import InspectionError
+from components.inspection.tokenizer.backend import checked_text
 from components.inspection.tokenizer.best_path import BestPath, best_paths
 from components.inspection.tokenizer.matching import Matching, match_word
 from components.inspection.tokenizer.merging import Merging, merge_word
 from components.inspection.tokenizer.opening import Holder, ready
-from components.inspection.tokenizer.ready import ReadyTokenizer, checked_text
+from components.inspection.tokenizer.ready import ReadyTokenizer
 
 LONGEST: Final = 60
 """Most characters whose story is told."""

@@ -1,13 +1,18 @@
 """Which tokenizers there are, and which of them are on this machine."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from components.inspection import gguf_file, hub, sources
+from components.inspection.errors import InspectionError
 from components.inspection.tokenizer import mistral
 
 ASSETS: Final = Path(__file__).parents[3] / "assets"
+SUFFIXES: Final = (".json", gguf_file.SUFFIX)
+"""How a single file ends that holds a tokenizer."""
+LONGEST: Final = 100
+"""Characters of the name of a bundled tokenizer."""
 Origin = Literal["bundled", "package", "hub"]
 
 
@@ -58,11 +63,10 @@ def title(source: str) -> str:
 
 def bundled_folder(source: str) -> Path | None:
     """Return the folder of a tokenizer that ships with Vitrine, or None."""
-    for kind in ("tokenizers", "models"):
-        folder = ASSETS / kind / source
-        if source and Path(source).name == source and (folder / "tokenizer.json").exists():
-            return folder
-    return None
+    if not source.isprintable() or Path(source).name != source or len(source) > LONGEST:
+        return None
+    folders = (ASSETS / kind / source for kind in ("tokenizers", "models"))
+    return next((folder for folder in folders if (folder / "tokenizer.json").exists()), None)
 
 
 def on_this_machine(source: str) -> bool:
@@ -71,9 +75,6 @@ def on_this_machine(source: str) -> bool:
         return True
     if source in mistral.FILES:
         return mistral.available(source)
-    from components.inspection import hub
-    from components.inspection.errors import InspectionError
-
     try:
         return hub.cached(source, patterns=hub.TOKENIZER_FILES) is not None
     except InspectionError:
@@ -82,4 +83,4 @@ def on_this_machine(source: str) -> bool:
 
 def is_path(source: str) -> bool:
     """Say whether `source` is meant as a file or folder, and not as a hub id."""
-    return source.startswith((".", "~", os.sep)) or Path(source).exists()
+    return sources.is_path(source) or sources.local(source, SUFFIXES) is not None

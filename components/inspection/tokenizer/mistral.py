@@ -15,7 +15,8 @@ from typing import Any, Final
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from components.inspection.errors import InspectionError
-from components.inspection.tokenizer.ready import CHARACTER_OF, WORD_START, ReadyTokenizer
+from components.inspection.tokenizer.backend import CHARACTER_OF
+from components.inspection.tokenizer.ready import WORD_START, ReadyTokenizer
 
 FILES: Final = {
     "mistral-v1": "tokenizer.model.v1",
@@ -40,6 +41,8 @@ _TURNS: Final = (
     "{% set place = namespace(first=-1, last=-1) %}{% for turn in turns %}"
     "{% if turn.role == 'user' %}{% set place.last = loop.index0 %}"
     "{% if place.first < 0 %}{% set place.first = loop.index0 %}{% endif %}{% endif %}{% endfor %}"
+    "{% if system and place.first < 0 %}{{ raise_exception('Mistral writes the system text into a "
+    "turn of the user, and there is none') }}{% endif %}"
     "<s>{% for turn in turns %}"
 )
 TEMPLATES: Final = {

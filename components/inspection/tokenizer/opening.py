@@ -6,17 +6,20 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
-from weakref import WeakKeyDictionary
 
 from tokenizers import Tokenizer
 
+from components.inspection import gguf_file, hub, sources
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import catalogue, mistral
-from components.inspection.tokenizer.ready import ReadyTokenizer, without_limits
+from components.inspection.tokenizer.backend import unlimited
+from components.inspection.tokenizer.ready import ReadyTokenizer
 
 KEPT: Final = 8
 """Opened tokenizers that stay in memory, about 30 MB for each 100,000 tokens of vocabulary."""
+OWN: Final = "ready tokenizer"
+"""Under which a model keeps its own, made ready."""
 LARGEST_FILE: Final = 64 * 2**20
 """Bytes of the largest tokenizer file that is opened."""
 
@@ -30,6 +33,10 @@ class ModelWithTokenizer(Protocol):
     def context(self) -> int: ...
     @property
     def tokenizer(self) -> Any: ...
+    @property
+    def backend(self) -> Tokenizer: ...
+    @property
+    def known(self) -> dict[str, Any]: ...
 
 
 Holder = str | ReadyTokenizer | ModelWithTokenizer
@@ -37,7 +44,6 @@ Holder = str | ReadyTokenizer | ModelWithTokenizer
 
 _turn = threading.RLock()
 _opened: OrderedDict[str, ReadyTokenizer] = OrderedDict()
-_of_models: WeakKeyDictionary[Any, ReadyTokenizer] = WeakKeyDictionary()
 
 
 def ready(holder: Holder) -> ReadyTokenizer:
@@ -50,9 +56,10 @@ def ready(holder: Holder) -> ReadyTokenizer:
         return holder
     with _turn:
         if not isinstance(holder, str):
-            if holder.tokenizer not in _of_models:
-                _of_models[holder.tokenizer] = _of_model(holder)
-            return _of_models[holder.tokenizer]
+            if OWN not in holder.known:
+                holder.known[OWN] = _of_model(holder)
+            own: ReadyTokenizer = holder.known[OWN]
+            return own
         source = holder.strip()
         if source not in _opened:
             _opened[source] = _open(source)
@@ -68,8 +75,6 @@ def fetch_tokenizer(source: str, progress: Progress = silent) -> None:
     Raises:
         InspectionError: the hub cannot be reached, has no such repository, or no tokenizer.json.
     """
-    from components.inspection import hub
-
     hub.fetch(source, "main", hub.TOKENIZER_FILES, progress)
     ready(source)
 
@@ -78,7 +83,7 @@ def _of_model(model: ModelWithTokenizer) -> ReadyTokenizer:
     own = model.tokenizer
     return ReadyTokenizer(
         name=catalogue.title(model.source),
-        backend=without_limits(own.backend_tokenizer),
+        backend=model.backend,
         context=model.context,
         template=own.chat_template if isinstance(own.chat_template, str) else None,
         roles=_roles(own.special_tokens_map),
@@ -86,33 +91,43 @@ def _of_model(model: ModelWithTokenizer) -> ReadyTokenizer:
 
 
 def _open(source: str) -> ReadyTokenizer:
-    if not source:
-        raise InspectionError("No tokenizer was named. Choose one, or type a hub id or a path.")
     if source in mistral.FILES and catalogue.bundled_folder(source) is None:
         return mistral.mistral_tokenizer(source, catalogue.title(source))
-    folder = catalogue.bundled_folder(source)
-    if folder is None and catalogue.is_path(source):
-        path = Path(source).expanduser()
-        if not path.exists():
-            raise InspectionError(f"There is no file or folder {path} on this machine.")
-        if path.is_file():
-            return _from_file(path, catalogue.title(source), path.parent)
-        folder = path
-    if folder is None:
-        folder = _cached_folder(source)
-    return _from_file(folder / "tokenizer.json", catalogue.title(source), folder)
-
-
-def _cached_folder(source: str) -> Path:
-    from components.inspection import hub
-
-    folder = hub.cached(source, patterns=hub.TOKENIZER_FILES)
-    if folder is None:
+    place = catalogue.bundled_folder(source) or sources.on_this_machine(
+        source, catalogue.SUFFIXES, "tokenizer"
+    )
+    if place is None:
+        place = hub.cached(source, patterns=hub.TOKENIZER_FILES)
+    if place is None:
         raise InspectionError(
             f"The tokenizer '{source}' is not on this machine. Fetch it from the hub when there is "
             "a network, or choose another."
         )
-    return folder
+    if place.suffix.lower() == gguf_file.SUFFIX and place.is_file():
+        return _from_gguf(place, catalogue.title(source))
+    file = place if place.is_file() else place / "tokenizer.json"
+    return _from_file(file, catalogue.title(source), file.parent)
+
+
+def _from_gguf(path: Path, name: str) -> ReadyTokenizer:
+    """Open the tokenizer in a GGUF file, which only transformers knows how to read.
+
+    Importing transformers takes seconds, and two threads may not do so at once: a page waits for
+    the engine's import before it asks for such a file.
+    """
+    gguf_file.read(path, name)
+    from transformers import AutoTokenizer
+
+    try:
+        own = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        backend = unlimited(own.backend_tokenizer.to_str())
+    except Exception as error:  # any broken value ends in a library's own error
+        raise InspectionError(
+            f"The tokenizer in {path.name} cannot be read ({type(error).__name__}). Fetch the file "
+            "again, or choose another tokenizer."
+        ) from error
+    template = own.chat_template if isinstance(own.chat_template, str) else None
+    return ReadyTokenizer(name, backend, None, template, _roles(own.special_tokens_map))
 
 
 def _from_file(path: Path, name: str, folder: Path) -> ReadyTokenizer:
@@ -127,14 +142,12 @@ def _from_file(path: Path, name: str, folder: Path) -> ReadyTokenizer:
             f"{LARGEST_FILE // 2**20} MB is opened."
         )
     try:
-        backend = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        backend = unlimited(path.read_text(encoding="utf-8"))
     except Exception as error:
         raise InspectionError(
             f"{path.name} of '{name}' cannot be read as a tokenizer: {str(error)[:120]}. It should "
             "be a tokenizer.json as the `tokenizers` library saves it."
         ) from error
-    backend.no_truncation()
-    backend.no_padding()
     settings = _settings(folder / "tokenizer_config.json")
     return ReadyTokenizer(name, backend, _context(folder), _template(folder), _roles(settings))
 

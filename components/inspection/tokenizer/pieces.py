@@ -24,11 +24,11 @@ from tokenizers import Tokenizer
 
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import parts
+from components.inspection.tokenizer.backend import checked_text
 from components.inspection.tokenizer.ready import (
     BYTE_SPACE,
     WORD_START,
     ReadyTokenizer,
-    checked_text,
 )
 
 PIECE: Final = 8_192

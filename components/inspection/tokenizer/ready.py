@@ -10,6 +10,7 @@ from tokenizers import AddedToken, Tokenizer
 
 from components.inspection.errors import InspectionError
 from components.inspection.tokenizer import parts
+from components.inspection.tokenizer.backend import BYTE_OF
 
 WORD_START: Final = "▁"
 """U+2581, with which SentencePiece writes a space."""
@@ -154,7 +155,7 @@ class ReadyTokenizer:
             return piece.encode()
         if self.byte_level:
             try:
-                return bytes(_BYTE_OF[char] for char in piece)
+                return bytes(BYTE_OF[char] for char in piece)
             except KeyError:  # not written in the alphabet of bytes
                 return None
         found = _BYTE_PIECE.fullmatch(piece)
@@ -162,8 +163,8 @@ class ReadyTokenizer:
 
     def bare(self, piece: str) -> str:
         """Return `piece` as text, its markers of spaces and continuation undone."""
-        if self.byte_level and all(char in _BYTE_OF for char in piece):
-            return bytes(_BYTE_OF[char] for char in piece).decode(errors="replace")
+        if self.byte_level and all(char in BYTE_OF for char in piece):
+            return bytes(BYTE_OF[char] for char in piece).decode(errors="replace")
         prefix = getattr(self.backend.model, "continuing_subword_prefix", None)
         if prefix and self.method == "WordPiece":
             piece = piece.removeprefix(prefix)
@@ -188,47 +189,3 @@ class ReadyTokenizer:
         """Return the bytes of text that `id_` writes, its markers undone."""
         raw = self.bytes_of(id_)
         return raw if raw is not None else self.bare(self.piece(id_)).encode()
-
-
-def without_limits(backend: Tokenizer) -> Tokenizer:
-    """Return a copy of `backend` that never truncates or pads.
-
-    A copy, because transformers sets truncation on the shared one while it works.
-    """
-    copy = Tokenizer.from_str(backend.to_str())
-    copy.no_truncation()
-    copy.no_padding()
-    return copy
-
-
-def checked_text(text: str) -> bytes:
-    """Return `text` in UTF-8.
-
-    Raises:
-        InspectionError: it holds half a surrogate pair, which UTF-8 cannot write.
-    """
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise InspectionError(
-            f"Character {error.start + 1:,} is half of a surrogate pair "
-            f"(U+{ord(text[error.start]):04X}), which no text file can hold. Remove it."
-        ) from None
-
-
-def _byte_characters() -> dict[str, int]:
-    """Return the printable stand-in of each byte in byte-level BPE.
-
-    Printable bytes stand for themselves, the others for the characters from U+0100 on.
-    Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), code.
-    """
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = (byte for byte in range(256) if byte not in printable)
-    return {chr(byte): byte for byte in printable} | {
-        chr(0x100 + place): byte for place, byte in enumerate(others)
-    }
-
-
-_BYTE_OF: Final = _byte_characters()
-CHARACTER_OF: Final = {byte: char for char, byte in _BYTE_OF.items()}
-"""The character with which byte-level vocabularies write each byte."""

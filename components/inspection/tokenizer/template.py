@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from components.inspection.errors import InspectionError
+from components.inspection.tokenizer import mistral
 from components.inspection.tokenizer.cutting import WINDOW, Cut, cut
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.ready import ReadyTokenizer
@@ -27,11 +28,7 @@ TEMPLATES: Final[Mapping[str, str]] = {
         "<|end_header_id|>\n\n{{ message.content }}<|eot_id|>{% endfor %}"
         "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
     ),
-    "Mistral": (
-        "<s>{% for message in messages %}{% if message.role == 'assistant' %} "
-        "{{ message.content }}</s>{% else %}[INST] {{ message.content }} [/INST]{% endif %}"
-        "{% endfor %}"
-    ),
+    "Mistral": mistral.TEMPLATES["mistral-v1"],
 }
 """How five families write a conversation, in short. A model's own template comes with it."""
 _SAID: Final = {
@@ -96,37 +93,32 @@ def render_chat(
     """Return the text that a conversation becomes.
 
     `answer`: end where the assistant's answer begins. `names`: the template's bos_token and so
-    on. Rendered as transformers does, in a sandbox: a template may not reach outside.
+    on. Rendered by transformers itself, in its sandbox: a template may not reach outside. (Two
+    threads may not import transformers at once: a page waits for the engine's import first.)
 
     Raises:
         InspectionError: the template refuses this conversation, or is broken.
     """
-    from jinja2 import TemplateError
-    from jinja2.ext import loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from transformers.utils.chat_template_utils import render_jinja_template
 
-    def refuse(reason: str) -> None:
-        raise TemplateError(reason)
-
-    sandbox = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
-    )
-    sandbox.globals["raise_exception"] = refuse
-    sandbox.globals["strftime_now"] = _today
-    turns: list[dict[str, Any]] = [
-        {"role": message.role, "content": message.content} for message in messages
-    ]
+    given: dict[str, Any] = dict(names)
+    turns = [{"role": message.role, "content": message.content} for message in messages]
     try:
-        return str(
-            sandbox.from_string(template).render(
-                messages=turns, add_generation_prompt=answer, tools=None, **names
-            )
+        rendered, _ = cast(
+            "tuple[list[str], object]",
+            render_jinja_template(
+                conversations=[turns],
+                chat_template=template,
+                add_generation_prompt=answer,
+                **given,
+            ),
         )
-    except Exception as error:
+    except Exception as error:  # a template is a program: any error may come out of it
         raise InspectionError(
             f"The chat template does not take this conversation: {str(error)[:200]}. Change the "
             "messages, or take another template."
         ) from error
+    return rendered[0]
 
 
 def cut_chat(holder: Holder, text: str, count: int = WINDOW) -> Cut:
@@ -149,9 +141,3 @@ def token_names(holder: Holder) -> dict[str, str]:
 def _roles(tokenizer: ReadyTokenizer, piece: str) -> tuple[str, ...]:
     found = [role for role, name in tokenizer.roles.items() if name == piece]
     return tuple(_SAID.get(role, role) for role in found)
-
-
-def _today(format_: str) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).strftime(format_)

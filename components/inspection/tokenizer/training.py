@@ -8,9 +8,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import parts
+from components.inspection.tokenizer.backend import checked_text
 from components.inspection.tokenizer.counting import pair_counts
 from components.inspection.tokenizer.cutting import WINDOW, Cut, cut
-from components.inspection.tokenizer.ready import ReadyTokenizer, checked_text
+from components.inspection.tokenizer.ready import ReadyTokenizer
 
 Method = Literal["BPE", "WordPiece", "Unigram"]
 METHODS: Final[tuple[Method, ...]] = ("BPE", "WordPiece", "Unigram")

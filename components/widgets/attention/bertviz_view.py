@@ -7,6 +7,7 @@ import streamlit as st
 from components import engine
 from components.widgets import address
 from components.widgets.attention.choices import Reading, choose_head, choose_window
+from components.widgets.checks import show_checks
 
 VIEWS: Final = ("head", "model", "neuron")
 MOST_TOKENS: Final = {"head": 64, "model": 64, "neuron": 32}
@@ -34,7 +35,7 @@ def bertviz_view(reading: Reading) -> None:
         "BertViz's view", VIEWS, default="head", required=True, key="bertviz", bind="query-params"
     )
     view = view or "head"
-    layer, head = 0, 0
+    layer, head = maps.numbers[0], 0
     if view != "model":
         with head_side:
             layer, head = choose_head(maps, with_head=view == "neuron")
@@ -56,11 +57,8 @@ def bertviz_view(reading: Reading) -> None:
         st.context.theme.type == "dark",
     )
     st.iframe(page.html, height=page.height)
-    st.success(
-        "Checked: the weights were read back out of the page; the largest difference from the "
-        f"model's is **{page.error:.1e}**, since the page keeps four digits.",
-        icon=None,
-    )
+    show_checks(page.checks, reading.choice, "BertViz")
+    st.caption("Read back out of the page, which keeps four digits.")
     if maps.group == "cross" and view != "model":
         st.caption("The decoder is on the left, the encoder's text on the right.")
     st.download_button(

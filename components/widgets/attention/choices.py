@@ -84,16 +84,18 @@ def choose_reading(choice: ModelChoice, text: str) -> Reading:
 
 
 def choose_head(maps: "AttentionMaps", with_head: bool = True) -> tuple[int, int]:
-    """Ask for a layer and a head, both counted from 0, and say which share keys and values."""
-    for name, count in (("layer", maps.layers), ("head", maps.heads)):
+    """Ask for a layer and a head, both counted from 0, and say which share keys and values.
+
+    Layers are numbered as the network counts its blocks: in hybrids only some have attention.
+    """
+    for name, there in (("layer", maps.numbers), ("head", range(maps.heads))):
         # Chosen for another model, which has more: the widget could not show it.
-        if st.session_state.get(name, 0) not in range(count):
+        if st.session_state.get(name, there[0]) not in there:
             del st.session_state[name]
     layer_side, head_side = st.columns(2)
-    address.warn_unless_between("layer", 0, maps.layers - 1, 0)
-    layer = layer_side.selectbox("Layer", range(maps.layers), key="layer", bind="query-params")
+    layer = choose_layer(maps, layer_side)
     if not with_head:
-        return int(layer or 0), 0
+        return layer, 0
     address.warn_unless_between("head", 0, maps.heads - 1, 0)
     head = head_side.selectbox(
         "Head",
@@ -102,7 +104,14 @@ def choose_head(maps: "AttentionMaps", with_head: bool = True) -> tuple[int, int
         bind="query-params",
         help=_sharing(maps),
     )
-    return int(layer or 0), int(head or 0)
+    return layer, int(head or 0)
+
+
+def choose_layer(maps: "AttentionMaps", place: st.delta_generator.DeltaGenerator) -> int:
+    """Ask for one of the layers that attend, by its number in the network."""
+    address.warn_unless_one_of("layer", [str(number) for number in maps.numbers])
+    layer = place.selectbox("Layer", maps.numbers, key="layer", bind="query-params")
+    return maps.numbers[0] if layer is None else int(layer)
 
 
 def _sharing(maps: "AttentionMaps") -> str:

@@ -8,7 +8,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from components import engine
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
+from components.inspection.words import Spans, span_texts
 from components.widgets import address
 from components.widgets.attention import code
 from components.widgets.attention.choices import (
@@ -19,6 +21,7 @@ from components.widgets.attention.choices import (
     take_away,
 )
 from components.widgets.attention.questions import predict
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attention.maps import AttentionMaps
@@ -37,8 +40,11 @@ class Square:
     readers: tuple[str, ...]
     read: tuple[str, ...]
     visible: NDArray[np.bool_]
-    said: str
-    """The check, as a sentence."""
+    reader_words: Spans
+    read_words: Spans
+    checks: tuple[Check, ...]
+    note: str = ""
+    """What is to be said of how the numbers came about."""
 
 
 def head_view(reading: Reading) -> None:
@@ -80,13 +86,15 @@ def head_view(reading: Reading) -> None:
         width="content",
         key="heat-map",
     )
-    st.success(square.said, icon=None)
+    show_checks(square.checks, reading.choice, "One head")
+    if square.note:
+        st.caption(square.note)
     if sink:
         st.caption(
             f"Hidden: the first token, which gets {square.numbers[1:, 0].mean():.0%} of the "
             "attention on average. The colours now reach from 0 to the largest number left."
         )
-    _read_it(show, weigh)
+    _read_it(reading, show, weigh)
     _ask(maps, layer, head)
     with st.expander("As a table"):
         _table(shown, square, window.first_row, window.first_column)
@@ -141,33 +149,29 @@ def _square(
 ) -> Square:
     from components.inspection.attention import combine
 
-    said = (
-        f"Checked: every row sums to 1; the farthest is off by **{maps.row_error:.1e}**. These are "
-        "the model's own weights, taken while it read."
-    )
-    visible = maps.visible[layer]
+    visible, note, checks = maps.visible[maps.place_of(layer)], "", maps.checks
+    words = (maps.reader_words, maps.read_words)
     if show == "rollout":
         numbers = combine.rollout(maps, layer)
         # Through the layers below, a token is reached that this layer's mask may hide.
         visible = numbers > 0
-        said = (
-            "Checked: every row of the rollout sums to 1; the farthest is off by "
-            f"**{np.abs(numbers.sum(-1) - 1).max():.1e}**."
-        )
-        return Square(numbers, maps.readers, maps.read, visible, said)
+        checks = (*checks, combine.rollout_check(numbers, maps, layer))
+        return Square(numbers, maps.readers, maps.read, visible, *words, checks)
     if weigh == WEIGHS[1]:
-        maps, said = _value_weighted(reading, maps)
+        maps, checks = _value_weighted(reading, maps)
     if show == SHOWS[1]:
         numbers = combine.mean_over_heads(maps, layer)
     elif show == SHOWS[2]:
         numbers = combine.max_over_heads(maps, layer)
-        said += " (The largest of several heads may sum to more.)"
+        note = "The largest of several heads: a row may sum to more than 1."
     else:
-        numbers = maps.weights[layer, head]
-    return Square(numbers, maps.readers, maps.read, visible, said)
+        numbers = maps.weights[maps.place_of(layer), head]
+    return Square(numbers, maps.readers, maps.read, visible, *words, checks, note)
 
 
-def _value_weighted(reading: Reading, maps: "AttentionMaps") -> tuple["AttentionMaps", str]:
+def _value_weighted(
+    reading: Reading, maps: "AttentionMaps"
+) -> tuple["AttentionMaps", tuple[Check, ...]]:
     from dataclasses import replace
 
     from components.inspection.attention.value_weighted import value_weighted
@@ -176,24 +180,24 @@ def _value_weighted(reading: Reading, maps: "AttentionMaps") -> tuple["Attention
         found = engine.inspect(value_weighted, reading.choice, *reading.arguments)
     except InspectionError as error:
         st.warning(f"{error} Shown are the plain weights.")
-        return maps, "Every row sums to 1."
-    return replace(maps, weights=found.shares), (
-        "Checked: what the heads write, added up, is what attention added to the stream; the "
-        f"largest difference is **{found.error:.1e}** of the largest number there."
-    )
+        return maps, maps.checks
+    return replace(maps, weights=found.shares), found.checks
 
 
 def _merged(square: Square) -> Square:
-    from components.inspection.attention.words import merge_words, word_spans, word_texts
+    from components.inspection.attention.words import merge_words
 
-    rows, columns = word_spans(square.readers), word_spans(square.read)
+    rows, columns = square.reader_words, square.read_words
     visible = merge_words(square.visible.astype(np.float32), rows, columns) > 0
     return Square(
         merge_words(square.numbers, rows, columns),
-        word_texts(square.readers, rows),
-        word_texts(square.read, columns),
+        span_texts(square.readers, rows),
+        span_texts(square.read, columns),
         visible,
-        square.said + " Words: what their tokens get is summed, what they give is averaged.",
+        tuple((place, place + 1) for place in range(len(rows))),
+        tuple((place, place + 1) for place in range(len(columns))),
+        square.checks,
+        f"{square.note} Words: what their tokens get is summed, what they give is averaged.",
     )
 
 
@@ -214,7 +218,7 @@ def _table(shown: NDArray[np.float32], square: Square, first_row: int, first_col
     st.dataframe(pd.DataFrame(shown.round(4), index=index, columns=names))
 
 
-def _read_it(show: str, weigh: str) -> None:
+def _read_it(reading: Reading, show: str, weigh: str) -> None:
     with st.expander("How to read it, and the formula"):
         st.markdown(
             "Each **row** is a token that reads; its cells say how it shares out one unit of "
@@ -239,8 +243,21 @@ def _read_it(show: str, weigh: str) -> None:
                 "the row's sum (Kobayashi et al., 2020)."
             )
         else:
-            st.latex(r"A_{ij} = \mathrm{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt d}\right)")
-            st.caption("q is the reader's query, k the key of the token read, d their length.")
+            _formula(reading)
+
+
+def _formula(reading: Reading) -> None:
+    """Write the formula of this model's own scores, as far as it is known."""
+    from components.inspection.attention.scores import SaidRule, rule_in_words
+
+    try:
+        said: SaidRule = engine.inspect(rule_in_words, reading.choice, reading.group)
+    except InspectionError as error:
+        st.latex(r"A_{ij} = \mathrm{softmax}_j(s_{ij})")
+        st.caption(f"s is the score of query token i and key token j. {error}")
+        return
+    st.latex(rf"A_{{ij}} = \mathrm{{softmax}}_j\!\left({said.formula}\right)")
+    st.caption(said.symbols)
 
 
 def _ask(maps: "AttentionMaps", layer: int, head: int) -> None:
@@ -250,8 +267,9 @@ def _ask(maps: "AttentionMaps", layer: int, head: int) -> None:
 
     def reveal() -> tuple[str, str]:
         share = float(maps.weights[:, :, 1:, 0].mean())
-        here = float(maps.weights[layer, head, 1:, 0].mean())
-        even = float((1 / maps.visible[layer].sum(-1)[1:]).mean())
+        place = maps.place_of(layer)
+        here = float(maps.weights[place, head, 1:, 0].mean())
+        even = float((1 / maps.visible.sum(-1)[:, 1:].clip(1)).mean())
         return (
             "more" if share > even * 1.1 else "about as much" if share > even * 0.9 else "less",
             (

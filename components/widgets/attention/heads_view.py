@@ -1,5 +1,6 @@
 """View: every head of the model as a thumbnail, with what kind of head it is."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -7,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from components import engine
+from components.inspection.errors import InspectionError
 from components.widgets import address
 from components.widgets.attention import code
 from components.widgets.attention.choices import Reading, choose_window
 from components.widgets.attention.questions import predict
+from components.widgets.checks import show_checks
 from components.widgets.head_grid import HeadCell, head_grid, legend
 
 if TYPE_CHECKING:
@@ -31,19 +34,20 @@ def heads_view(reading: Reading) -> None:
 
     measured, order, log, kept = _controls()
     maps, scores = _measured(reading, measured)
+    kinds = _kinds(reading, scores)
     window = choose_window(
         len(maps.readers), len(maps.read), MOST_TOKENS, maps.group != "cross", "heads"
     )
-    kinds = scores.kinds()
     rank, note = _ranked(maps, scores, order)
     places = [
         (layer, head)
         for layer in range(maps.layers)
         for head in range(maps.heads)
-        if not kept or NAMES[kinds[layer][head]] in kept
+        if not kept or kinds[layer][head] in kept
     ]
     if order != PLACE:
         places.sort(key=lambda place: -np.nan_to_num(rank[place], nan=-np.inf))
+    colours = {NAMES[kind]: COLOURS[kind] for kind in NAMES} | {UNNAMED: COLOURS["mixed"]}
     st.html(legend({NAMES[kind]: COLOURS[kind] for kind in NAMES}))
     if not places:
         st.info("No head is of these kinds here. Choose others, or measure on the other text.")
@@ -51,12 +55,14 @@ def heads_view(reading: Reading) -> None:
     head_grid(
         maps.weights[:, :, window.rows, window.columns],
         maps.visible[:, window.rows, window.columns],
+        (list(maps.readers)[window.rows], list(maps.read)[window.columns]),
         [
             HeadCell(
                 layer,
+                maps.numbers[layer],
                 head,
-                NAMES[kinds[layer][head]],
-                COLOURS[kinds[layer][head]],
+                kinds[layer][head],
+                colours[kinds[layer][head]],
                 _rows(scores, layer, head),
                 note.format(rank[layer, head]) if note else "",
             )
@@ -65,18 +71,14 @@ def heads_view(reading: Reading) -> None:
         columns=maps.heads if order == PLACE and not kept else None,
         scale=theme.ATTENTION,
         log=log,
-        selected=(_chosen("layer", maps.layers), _chosen("head", maps.heads)),
+        selected=(_chosen("layer", maps.numbers), _chosen("head", range(maps.heads))),
         key="heads",
         on_open=_open,
     )
-    st.success(
-        f"Checked: each of the {maps.layers * maps.heads * len(maps.readers):,} rows sums to 1; "
-        f"the farthest is off by **{maps.row_error:.1e}**.",
-        icon=None,
-    )
+    show_checks(maps.checks, reading.choice, "All heads")
     _read_it()
     _ask(reading)
-    _table(scores)
+    _table(maps, scores, kinds)
     with st.expander("The same in a few lines of transformers"):
         st.code(code.previous_token_code(reading), language="python")
 
@@ -119,6 +121,7 @@ _MEASURES: Final = {
     "entropy": ("entropy", "{:.1f} bit"),
     "mean distance": ("distance", "{:.1f} back"),
 }
+UNNAMED: Final = "not named"
 
 
 def _measured(reading: Reading, measured: str) -> tuple["AttentionMaps", "HeadScores"]:
@@ -133,6 +136,19 @@ def _measured(reading: Reading, measured: str) -> tuple["AttentionMaps", "HeadSc
         return probe.maps, probe.scores
     maps = reading.maps()
     return maps, head_scores(maps)
+
+
+def _kinds(reading: Reading, scores: "HeadScores") -> tuple[tuple[str, ...], ...]:
+    """Return the names of the heads' kinds, [layer][head]: always those that the probe gives."""
+    from components.inspection.attention.heads import NAMES, probe_heads
+
+    try:
+        named = engine.inspect(probe_heads, reading.choice, reading.group).scores.kinds()
+    except InspectionError as error:
+        st.caption(f"Heads are not named here. {error}")
+        layers, heads = scores.entropy.shape
+        return ((UNNAMED,) * heads,) * layers
+    return tuple(tuple(NAMES[kind] for kind in row) for row in named)
 
 
 def _ranked(maps: "AttentionMaps", scores: "HeadScores", order: str) -> tuple[np.ndarray, str]:
@@ -165,17 +181,22 @@ def _rows(scores: "HeadScores", layer: int, head: int) -> tuple[tuple[str, str],
     for name, (measure, written) in _MEASURES.items():
         numbers = {"entropy": scores.entropy, "distance": scores.distance}.get(measure)
         number = (scores.shares[measure] if numbers is None else numbers)[layer, head]  # type: ignore[index]
-        rows.append((name, "–" if np.isnan(number) else written.format(number)))
+        told = "–" if np.isnan(number) else written.format(number)
+        if numbers is None and not np.isnan(number):
+            many = int(scores.counted[measure][layer])  # type: ignore[index]
+            told += f" ({many} token{'s' * (many != 1)})"
+        rows.append((name, told))
     return tuple(rows)
 
 
-def _chosen(name: str, count: int) -> int:
+def _chosen(name: str, there: Sequence[int]) -> int:
     """Return the layer or head that another view's widget has, or will have, chosen."""
-    asked = st.query_params.get(name, "0")
+    asked = st.query_params.get(name, str(there[0]))
+    fits = asked.isascii() and asked.isdecimal() and len(asked) < 9
     # That widget's key must be there one run before a click changes it: only then does Streamlit
     # write the change into the address.
-    chosen = st.session_state.setdefault(name, int(asked) if asked.isdecimal() else 0)
-    return chosen if isinstance(chosen, int) and chosen < count else 0
+    chosen = st.session_state.setdefault(name, int(asked) if fits else there[0])
+    return chosen if chosen in there else there[0]
 
 
 def _open(layer: int, head: int) -> None:
@@ -192,8 +213,10 @@ def _read_it() -> None:
             "In each square, a row is a token that reads, a column a token that is read; darker is "
             "more attention. Above the diagonal a decoder cannot look: that half is empty. Point "
             "at a square for its numbers, click it to open the head.\n\n"
-            f"A head is named after the place that gets at least **{ENOUGH:.0%}** of its attention "
-            "on average: *induction* (the token that came right after an earlier copy of the one "
+            "A head is **named by what it does on random tokens said twice over**, whatever is "
+            "drawn: on one sentence, names would be those of the sentence. It is named after the "
+            f"place that gets at least **{ENOUGH:.0%}** of its attention there on average: "
+            "*induction* (the token that came right after an earlier copy of the one "
             "that reads), *duplicate token* (an earlier copy itself), *previous token*, "
             "*first-token sink*, or *itself*. Failing that it is *diffuse* if its entropy reaches "
             f"**{SPREAD:.0%}** of what the mask allows, else *mixed*. A name says where the head "
@@ -201,9 +224,11 @@ def _read_it() -> None:
         )
         st.latex(r"H_i = -\sum_j A_{ij} \log_2 A_{ij} \qquad d_i = \sum_j A_{ij}\,(i - j)")
         st.caption(
-            "A is the attention weight from reader i to token j, H the entropy in bits, d the mean "
-            "distance in tokens. Means over the readers that could read more than one token; for "
-            "duplicate token and induction, over those whose token had been there before."
+            "A is the attention weight from query token i to key token j, H the entropy in bits, d "
+            "the mean distance in tokens. Means over the query tokens that could attend to more "
+            "than one; for duplicate token and induction, over those whose token had been there "
+            "before: so shares need not sum to 1, and the number beside one says over how many "
+            "tokens it is a mean."
         )
 
 
@@ -217,7 +242,8 @@ def _ask(reading: Reading) -> None:
 
         probe = engine.inspect(probe_heads, reading.choice, reading.group)
         shares = np.nan_to_num(probe.scores.shares["induction"])
-        layer, head = (int(place) for place in np.unravel_index(shares.argmax(), shares.shape))
+        place, head = (int(place) for place in np.unravel_index(shares.argmax(), shares.shape))
+        layer = probe.maps.numbers[place]
         best = float(shares.max())
         return (
             "yes" if best >= ENOUGH else "no",
@@ -239,17 +265,16 @@ def _ask(reading: Reading) -> None:
     )
 
 
-def _table(scores: "HeadScores") -> None:
+def _table(
+    maps: "AttentionMaps", scores: "HeadScores", kinds: tuple[tuple[str, ...], ...]
+) -> None:
     layers, heads = scores.entropy.shape
-    from components.inspection.attention.heads import NAMES
-
-    kinds = scores.kinds()
     table = pd.DataFrame(
         [
             {
-                "layer": layer,
+                "layer": maps.numbers[layer],
                 "head": head,
-                "kind": NAMES[kinds[layer][head]],
+                "kind, on random tokens": kinds[layer][head],
                 **{name: float(share[layer, head]) for name, share in scores.shares.items()},
                 "entropy": float(scores.entropy[layer, head]),
                 "distance": float(scores.distance[layer, head]),

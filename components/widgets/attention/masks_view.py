@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from components import engine
+from components.inspection.checks import short
 from components.widgets import address
-from components.widgets.attention.choices import Reading
+from components.widgets.attention.choices import Reading, choose_layer
 from components.widgets.attention.questions import predict
+from components.widgets.checks import show_checks
 
 TOKENS: Final = 24
 MOST_DRAWN: Final = 64
@@ -20,9 +22,10 @@ KINDS: Final = (
 SAYS: Final = {
     "causal": "Each token reads itself and what came before: what a decoder does.",
     "bidirectional": "Every token reads every other: what an encoder does.",
-    "sliding window": "Each token reads the last few only (Mistral, half of Gemma 2's layers). "
+    "sliding window": "Each token reads the last few only (Mistral 7B v0.1, half of Gemma 2's "
+    "layers). "
     "Farther tokens arrive through the layers, each of which reaches one window further.",
-    "strided": "The last few, and then every so-manieth one (Sparse Transformer).",
+    "strided": "The last few, and then every *width*-th one before (Sparse Transformer).",
     "fixed blocks": "Its own block, and the last token of each block before (Sparse Transformer).",
     "cross": "The decoder's tokens (rows) read all of the encoder's (columns).",
 }
@@ -30,7 +33,7 @@ SAYS: Final = {
 
 def masks_view(reading: Reading) -> None:
     """Show this model's mask and sharing, then a gallery to compare with."""
-    st.subheader(f"The mask of {reading.choice.source}", anchor=False)
+    st.subheader(f"The mask of {reading.choice.name}", anchor=False)
     _own_mask(reading)
     st.subheader("Which heads share keys and values", anchor=False)
     _sharing(reading)
@@ -45,24 +48,17 @@ def _own_mask(reading: Reading) -> None:
     square_side, words = st.columns([3, 2])
     rows, columns = maps.visible.shape[1:]
     alike = bool((maps.visible == maps.visible[:1]).all())
-    layer = 0
+    layer = maps.numbers[0]
     with words:
         if not alike:
             st.markdown("The layers have different masks here (some see a window only).")
-            layer = int(
-                st.selectbox("Layer", range(maps.layers), key="layer", bind="query-params") or 0
-            )
-        allowed = maps.visible[layer]
+            layer = choose_layer(maps, st.container())
+        allowed = maps.visible[maps.place_of(layer)]
         st.markdown(
             f"**{int(allowed.sum()):,}** of {rows * columns:,} places may be read. "
             + _kind(allowed, reading.group)
         )
-        ahead = float(np.abs(np.where(maps.visible[:, None], 0, maps.weights)).max())
-        st.success(
-            "Checked: the largest weight that any head gives to a hidden place is "
-            f"**{ahead:.1e}**.",
-            icon=None,
-        )
+        show_checks(maps.checks, reading.choice, "Masks and sharing")
         if reading.group != "cross":
             _future(reading)
     shown = allowed[:MOST_DRAWN, :MOST_DRAWN]
@@ -88,27 +84,34 @@ def _kind(allowed: np.ndarray, group: str) -> str:
         return "Cross-attention: the decoder's tokens read all of the encoder's."
     if allowed.all():
         return "Bidirectional: each token reads those before and after it."
+    back = np.arange(len(allowed))[:, None] - np.arange(len(allowed))
+    if np.array_equal(allowed, back >= 0):
+        return "Causal: each token reads itself and those before it."
     width = int(allowed.sum(-1).max())
-    if width < len(allowed):
+    if np.array_equal(allowed, (back >= 0) & (back < width)):
         return f"A sliding window: each token reads itself and the {width - 1} before it."
-    return "Causal: each token reads itself and those before it."
+    reach = int(np.abs(back[allowed]).max())
+    if np.array_equal(allowed, np.abs(back) <= reach):
+        return f"A window to both sides: each token reads the {reach} before and after it."
+    ahead = "" if not (allowed & (back < 0)).any() else " Some tokens read later ones, too."
+    return f"A pattern of its own, as drawn.{ahead}"
 
 
 def _future(reading: Reading) -> None:
-    from components.inspection.attention.future import change_the_last
+    from components.inspection.causality import last_token_changed
 
     def reveal() -> tuple[str, str]:
-        found = engine.inspect(change_the_last, reading.choice, *reading.arguments)
-        earlier = float(found.moved[:-1].max(initial=0))
+        found = engine.inspect(last_token_changed, reading.choice, *reading.arguments)
         return (
-            "no" if earlier < 1e-5 else "yes",
-            f"“{found.before}” became “{found.after}”. The streams of all earlier tokens moved by "
-            f"at most **{earlier:.1e}** of their length, the last one's by {found.moved[-1]:.0%}. "
+            "yes" if found.looks_ahead else "no",
+            f"“{found.before}” became “{found.after}”. The hidden states of all earlier tokens "
+            f"changed by at most **{short(found.earlier)}** of their norm, the last one's by "
+            f"{found.stream[-1]:.0%}. "
             + (
-                "A causal model cannot look ahead, so what it has computed stays true: that is why "
-                "keys and values can be cached."
-                if earlier < 1e-5
-                else "An encoder reads both ways: every token knows the whole text."
+                "Here tokens read both ways: every token knows the whole text."
+                if found.looks_ahead
+                else "A causal model cannot look ahead, so what it has computed stays true: that "
+                "is why keys and values can be cached."
             ),
         )
 
@@ -124,8 +127,8 @@ def _sharing(reading: Reading) -> None:
     from components.figures.attention.patterns import wiring
     from components.inspection.attention.patterns import Sharing
 
-    facts = engine.facts(reading.choice)
-    heads = facts.heads
+    facts, maps = engine.facts(reading.choice), reading.maps()
+    heads = maps.heads
     picture, words = st.columns([3, 2])
     divisors = [number for number in range(1, heads + 1) if heads % number == 0]
     with words:
@@ -134,24 +137,23 @@ def _sharing(reading: Reading) -> None:
             st.select_slider(
                 "Key-value heads",
                 divisors,
-                value=facts.kv_heads if facts.kv_heads in divisors else heads,
+                value=maps.kv_heads if maps.kv_heads in divisors else heads,
                 key=f"kv-heads-{facts.source}",
                 help="The model's own number to begin with; move it to see what others would cost.",
             )
         )
-        maps = reading.maps()
         size = maps.key_size
-        sharing = Sharing(heads, kv_heads, size, facts.layers)
+        sharing = Sharing(heads, kv_heads, size, maps.layers)
         own = kv_heads == maps.kv_heads
         tokens = facts.context
         st.markdown(
             f"**{sharing.name}**{', as this model has it' if own else ''}: "
             f"{sharing.group} query head{'s' * (sharing.group > 1)} to each key-value head."
         )
-        many = Sharing(heads, heads, size, facts.layers).cache_bytes(tokens)
+        many = Sharing(heads, heads, size, maps.layers).cache_bytes(tokens)
         mine = sharing.cache_bytes(tokens)
         st.latex(
-            rf"2 \cdot {facts.layers} \cdot {kv_heads} \cdot {size} \cdot {tokens:,} \cdot 2 "
+            rf"2 \cdot {maps.layers} \cdot {kv_heads} \cdot {size} \cdot {tokens:,} \cdot 2 "
             rf"= {mine / 2**20:,.2f}\ \text{{MiB}}".replace(",", "{,}")
         )
         smaller = (
@@ -160,8 +162,9 @@ def _sharing(reading: Reading) -> None:
             else ""
         )
         st.caption(
-            f"Keys and values × layers × key-value heads × size × {tokens:,} tokens × 2 bytes: the "
-            f"cache of a full context in bfloat16{smaller}."
+            f"Keys and values × layers that attend × key-value heads × size × {tokens:,} tokens × "
+            f"2 bytes{smaller}. So much a cache takes that keeps keys and values of all tokens as "
+            "they are, in bfloat16; what this model's own keeps is on the page *Key-value cache*."
         )
     picture.plotly_chart(
         wiring(sharing),

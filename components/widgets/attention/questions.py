@@ -15,4 +15,4 @@ def predict(
     guess = st.segmented_control(question, answers, key=f"guess-{key}")
     if guess is not None:
         right, because = reveal()
-        st.markdown(f"{'**Yes.**' if guess == right else '**No.**'} {because}")
+        st.markdown(f"{'**Right.**' if guess == right else '**Not quite.**'} {because}")

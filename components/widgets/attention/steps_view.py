@@ -12,6 +12,7 @@ from components.widgets.attention import code
 from components.widgets.attention.choices import Reading, choose_head, take_away
 from components.widgets.attention.questions import predict
 from components.widgets.attention.toy_view import toy_view
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attention.steps import AttentionSteps
@@ -52,7 +53,7 @@ def _model_view(reading: Reading) -> None:
     figure = figures.step_strips(steps)
     st.plotly_chart(figure, alt=_told(steps), key="strips")
     _cropped(steps, figures.shown_places(steps))
-    _check(steps)
+    _check(steps, reading)
     st.subheader("One dot product, number by number", anchor=False)
     best = int(steps.weights.argmax())
     readable = [int(i) for i in np.flatnonzero(~steps.hidden)]
@@ -78,7 +79,7 @@ def _model_view(reading: Reading) -> None:
         st.dataframe(_table(steps), hide_index=True)
     facts = engine.facts(reading.choice)
     with st.expander("The same in a few lines of transformers"):
-        if facts.family in ("llama", "mistral"):
+        if facts.family in ("llama", "mistral") and steps.bias is None and steps.sink is None:
             st.code(code.steps_code(reading, layer, head, place), language="python")
         else:
             st.markdown(
@@ -115,34 +116,23 @@ def _cropped(steps: "AttentionSteps", places: np.ndarray) -> None:
         )
 
 
-def _check(steps: "AttentionSteps") -> None:
-    write = (
-        ""
-        if steps.write_error is None
-        else f" All heads' writes add up to what the layer's attention added to the stream, to "
-        f"**{steps.write_error:.1e}**."
-    )
-    st.success(
-        "Checked against the model's own pass, largest differences: scores "
-        f"**{steps.score_error:.1e}**, weights **{steps.weight_error:.1e}**, output "
-        f"**{steps.output_error:.1e}**.{write}",
-        icon=None,
-    )
+def _check(steps: "AttentionSteps", reading: Reading) -> None:
+    show_checks(steps.checks, reading.choice, "Step by step")
     notes = []
     if steps.bias is not None:
         notes.append(
-            "This model adds a number for the distance to each score (ALiBi or T5's buckets); it "
-            "is taken as what remains of the model's score after the steps before it."
+            "This model adds a number for the two positions to each score (as ALiBi and T5's "
+            "buckets do): the score that is there without query and key."
+        )
+    if steps.sink is not None:
+        notes.append(
+            f"A learned sink with the score {steps.sink:.3f} takes part in the softmax and is no "
+            f"token: the weights here sum to {steps.weights.sum():.1%}."
         )
     if steps.unturned_dots is not None:
         notes.append(
             "*Before RoPE*: the same query and key, turned back by the model's own angles. What "
             "changes to the next strip is the effect of position alone."
-        )
-    elif steps.bias is None:
-        notes.append(
-            "Positions take no step of their own here: they are already in the vectors that "
-            "queries and keys are made of."
         )
     st.caption(" ".join(notes))
 
@@ -151,10 +141,13 @@ def _formula(steps: "AttentionSteps", key: int) -> None:
     size = len(steps.query)
     score, weight = float(steps.scores[key]), float(steps.weights[key])
     # Both sides of the fraction divided by its top: e to a score of 30 is no number for eyes.
-    rest = float(np.exp(steps.scores[~steps.hidden].astype(np.float64) - score).sum())
+    every = steps.scores[~steps.hidden].astype(np.float64)
+    if steps.sink is not None:
+        every = np.append(every, steps.sink)
+    rest = float(np.exp(every - score).sum())
     digits, _, power = f"{rest:.4g}".partition("e")
     bottom = rf"{digits} \times 10^{{{int(power)}}}" if power else digits
-    usual = abs(steps.scale - size**-0.5) < 1e-6
+    usual = abs(steps.scale * size**0.5 - 1) < 1e-3
     scaled = (
         rf"\frac{{q \cdot k}}{{\sqrt{{{size}}}}} = \frac{{{steps.dots[key]:.3f}}}"
         rf"{{{size**0.5:.3f}}} = {steps.scaled[key]:.3f}"
@@ -169,8 +162,12 @@ def _formula(steps: "AttentionSteps", key: int) -> None:
         rf"\frac{{1}}{{\sum_j e^{{s_j {-score:+.3f}}}}} = \frac{{1}}{{{bottom}}} = {weight:.4f}"
     )
     st.caption(
-        "q: the reader's query. k: the key of the token read. s: the scores after all steps, over "
-        "every token that may be read. A: the weight, between 0 and 1."
+        "q: the query. k: the key. s: the scores after all steps"
+        + (f", capped at ±{steps.cap:g}" if steps.cap else "")
+        + (", with what is added for the positions" if steps.bias is not None else "")
+        + ", over every token that may be attended to"
+        + (" and the sink" if steps.sink is not None else "")
+        + ". A: the weight, between 0 and 1."
     )
 
 
@@ -203,22 +200,23 @@ def _written(steps: "AttentionSteps") -> None:
 
 
 def _ask(steps: "AttentionSteps") -> None:
-    seen = int((~steps.hidden).sum())
-    if seen < 2:
+    # Asked where the model divides by √d, and with several tokens to share attention among.
+    divides = abs(steps.scale * len(steps.query) ** 0.5 - 1) < 1e-3
+    if int((~steps.hidden).sum()) < 2 or not divides:
         return
     st.subheader("Predict first", anchor=False)
 
     def reveal() -> tuple[str, str]:
-        visible = ~steps.hidden
-        sharp = _softmax(steps.dots[visible].astype(np.float64))
-        now = float(steps.weights.max())
+        from components.inspection.attention.steps import without_division
+
+        then, now = float(without_division(steps).max()), float(steps.weights.max())
         return (
-            "sharper" if sharp.max() > now else "flatter",
+            "sharper" if then > now else "flatter",
             (
-                f"With q · k as it is, the largest weight would be **{sharp.max():.0%}** instead "
-                f"of {now:.0%}: longer vectors make larger dot products, and the division keeps "
-                "the softmax from going all to one token. *Then try:* another reader token. And "
-                "the first token of the text: what can it read?"
+                f"With q · k undivided, the largest weight would be **{then:.1%}** instead of "
+                f"{now:.1%}: longer vectors make larger dot products, and the division keeps the "
+                "softmax from going all to one token. *Then try:* another query token. And the "
+                "first token of the text: what can it attend to?"
             ),
         )
 
@@ -228,11 +226,6 @@ def _ask(steps: "AttentionSteps") -> None:
         reveal,
         "scale",
     )
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
 
 
 def _table(steps: "AttentionSteps") -> pd.DataFrame:

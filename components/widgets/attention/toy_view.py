@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +9,7 @@ from components import engine
 from components.widgets import frame
 from components.widgets.attention import code
 from components.widgets.attention.questions import predict
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attention.toy import ToyAttention
@@ -56,11 +56,7 @@ def _show(q: str, k: str, v: str, scale: bool, causal: bool, temperature: float)
     name = f"÷ √{size}" if scale else "(no √d)"
     figure = toy_matrices(toy, name if temperature == 1 else f"{name} ÷ {temperature:g}")
     st.plotly_chart(figure, alt=_told(toy), config={"displayModeBar": False}, key="toy")
-    st.success(
-        "Checked: every row of the softmax sums to 1; the farthest is off by "
-        f"**{np.abs(toy.weights.sum(-1) - 1).max():.1e}**.",
-        icon=None,
-    )
+    show_checks(toy.checks, view="A small example")
     with st.expander("How to read it, and the formula"):
         st.markdown(
             "Row by row, a token's query is multiplied with every key (Q Kᵀ), scaled, and hidden "

@@ -8,8 +8,14 @@ import streamlit as st
 from components import engine
 from components.inspection.errors import InspectionError
 from components.widgets import address
-from components.widgets.attention.choices import Reading, matrix_csv, take_away
+from components.widgets.attention.choices import (
+    Reading,
+    choose_layer,
+    matrix_csv,
+    take_away,
+)
 from components.widgets.attention.questions import predict
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attention.writing import WrittenToken
@@ -21,7 +27,7 @@ HEADS: Final = ("mean of the heads", "one head")
 
 def writing_view(reading: Reading) -> None:
     """Write on, a token at a time, and draw where each was looking."""
-    from components.inspection.attention.writing import MOST_NEW
+    from components.inspection.attention.writing import MOST_NEW, written_checks
 
     if reading.group == "encoder":
         raise InspectionError(
@@ -32,22 +38,21 @@ def writing_view(reading: Reading) -> None:
                 else " Choose a decoder, such as storyteller, to see attention while it writes."
             )
         )
-    facts = engine.facts(reading.choice)
-    layers, heads = range(facts.layers), range(facts.heads)
+    maps = reading.maps()
     number_side, layer_side, show_side, head_side = st.columns([2, 2, 3, 2])
     address.warn_unless_between("new", 1, MOST_NEW, 20)
     number = number_side.number_input(
         "New tokens", 1, MOST_NEW, 20, key="new", bind="query-params",
         help=f"From 1 to {MOST_NEW}, the likeliest each time.",
     )  # fmt: skip
-    address.warn_unless_between("layer", 0, facts.layers - 1, 0)
-    layer = int(layer_side.selectbox("Layer", layers, key="layer", bind="query-params") or 0)
+    layer = maps.place_of(choose_layer(maps, layer_side))
     address.warn_unless_one_of("of", HEADS)
     of = show_side.segmented_control(
         "Show", HEADS, default=HEADS[0], required=True, key="of", bind="query-params"
     )
     head: int | None = None
     if of == HEADS[1]:
+        heads = range(maps.heads)
         head = int(head_side.selectbox("Head", heads, key="head", bind="query-params") or 0)
     go, stop = st.columns([1, 4])
     start = go.button("Write on", type="primary", width="stretch")
@@ -63,27 +68,23 @@ def writing_view(reading: Reading) -> None:
         return
     _text(text_place, reading.text, steps)
     figure = _draw(figure_place, steps, layer, head, "done")
-    sums = max(abs(float(step.row[layer].sum(-1).max()) - 1) for step in steps)
-    st.success(
-        f"Checked: each of the {len(steps)} rows, in every head of this layer, sums to 1; the "
-        f"farthest is off by **{sums:.1e}**.",
-        icon=None,
-    )
+    number = steps[0].numbers[layer]
+    show_checks(written_checks(steps), reading.choice, "While writing")
     with st.expander("How to read it"):
         st.markdown(
             "A row is the last token at that moment: it looks back over everything so far, and "
             "what it gathers decides what is written next. Rows grow, since each new token can be "
-            "read by the next. No row changes later: that is why keys and values can be kept "
-            "(the KV cache)."
+            "read by the next. No row changes later, since a token's keys and values do not "
+            "depend on the tokens after it: that is why they can be kept (the KV cache)."
         )
-    _ask(steps, layer)
+    _ask(steps, layer, number)
     last = steps[-1]
     take_away(
         "attention-while-writing",
         figure,
         lambda: _csv(steps, layer, head),
         {
-            "model": reading.choice.source, "text": reading.text, "layer": layer,
+            "model": reading.choice.source, "text": reading.text, "layer": number,
             "head": "mean" if head is None else head,
             "written": [step.token for step in steps], "ended": last.ended,
         },
@@ -145,7 +146,7 @@ def _draw(
     return figure
 
 
-def _ask(steps: list["WrittenToken"], layer: int) -> None:
+def _ask(steps: list["WrittenToken"], layer: int, number: int) -> None:
     st.subheader("Predict first", anchor=False)
 
     def reveal() -> tuple[str, str]:
@@ -154,7 +155,7 @@ def _ask(steps: list["WrittenToken"], layer: int) -> None:
         return (
             "yes" if share > 0.01 else "no",
             (
-                f"In layer {layer}, tokens that the model wrote itself get **{share:.0%}** of the "
+                f"In layer {number}, tokens that the model wrote itself get **{share:.0%}** of the "
                 "attention of those after them: to the model they are text like any other. *Then "
                 "try:* another layer, and one head alone; is there a head that always looks at "
                 "the token just written?"

@@ -10,11 +10,13 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets import address
+from components.widgets.attention.questions import predict
 from components.widgets.attribution import shown
-from components.widgets.attribution.words_view import attributed, one_method
+from components.widgets.attribution.scores import attributed, one_method
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
-    from components.inspection.attribution.attention_rows import AttentionRows
+    from components.inspection.attribution.agreement import Agreement
     from components.inspection.attribution.catalogue import Effort
     from components.inspection.attribution.question import Question, Reading
 
@@ -34,56 +36,56 @@ def attention_view(
     from components.inspection.attribution.catalogue import METHODS
 
     rows = engine.inspect(attention_rows, choice, question.text, question.unit)
-    layers = len(rows.raw)
+    layers = rows.numbers
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        address.warn_unless_between("attention_layer", 0, layers - 1, layers - 1)
-        layer = int(
-            st.number_input(
-                "Layer of the weights", 0, layers - 1, layers - 1, key="attention_layer",
-                bind="query-params",
-                help=f"From 0 to {layers - 1}. Rollout runs through all of them.",
-            )
+        address.warn_unless_one_of("attention_layer", [str(number) for number in layers])
+        layer = st.selectbox(
+            "Layer of the weights", layers, len(layers) - 1, key="attention_layer",
+            bind="query-params",
+            help="As the network counts its blocks. Rollout runs through all of them.",
         )  # fmt: skip
+    place = layers.index(layer) if layer in layers else len(layers) - 1
     with right:
         method = one_method("Beside them")
     found = attributed(choice, question, reading, method, effort)
     if found is None:
         return
-    names = [
-        f"Attention of layer {layer}",
-        f"The same, weighted by the values (layer {layer})",
-        f"Rollout through layers 0 to {layers - 1}",
-        METHODS[method].title,
-    ]
+    strips = {f"Attention of layer {layers[place]}": rows.raw[place]}
+    if rows.value_weighted is not None:
+        weighted = rows.value_weighted[place]
+        strips[f"The same, weighted by the values (layer {layers[place]})"] = weighted
+    strips[f"Rollout through layers {layers[0]} to {layers[-1]}"] = rows.rollout
+    strips[METHODS[method].title] = found.scores
     held = np.array(found.units.held)
-    attention = np.stack([rows.raw[layer], rows.value_weighted[layer], rows.rollout])
-    scores = np.concatenate([attention, found.scores[None]])
+    scores = np.stack(list(strips.values()))
     scores[:, held] = np.nan
-    _draw(names, scores, found.units, METHODS[method].signed)
-    kept = float(rows.raw[layer][held].sum())
+    _draw(list(strips), scores, found.units, METHODS[method].signed)
+    kept = float(rows.raw[place][held].sum())
     st.caption(
-        f"Read by {rows.reader}; mean of the heads; each strip scaled to sum to 1. Purple: "
-        "attention, which has no sign. Blue speaks for the answer, orange against it. "
-        + (f"{kept:.0%} of layer {layer}'s attention goes to special tokens, which are left out."
-           if held.any() else "")
+        f"The row is that of {rows.reader}; mean of the heads; each strip scaled to sum to 1. "
+        "Purple: attention, which has no sign. Blue speaks for the answer, orange against it. "
+        + (f"{kept:.0%} of layer {layers[place]}'s attention goes to special tokens, which are "
+           "left out. " if held.any() else "")
+        + rows.why_not
     )  # fmt: skip
-    _sums(rows)
-    _correlations(names, scores, choice)
+    show_checks((*rows.checks, *found.checks), choice, "attention")
+    _correlations(list(strips), scores)
     st.warning(CAVEAT)
     with st.expander("How to read it, and the formulas"):
         st.markdown(
             "Look for a piece that is tall in one strip and flat in another. With A the mean "
-            "attention of a layer's heads, α one head's weight and v its value vector:"
+            "attention of a layer's heads, α one head's weight, v its value vector and W its "
+            "slice of the output projection:"
         )
         st.latex(
-            r"\text{weighted}_j \propto \textstyle\sum_h \alpha_{hj}\,\lVert v_{hj} \rVert "
+            r"\text{weighted}_j \propto \textstyle\sum_h \alpha_{hj}\,\lVert v_{hj} W^O_h \rVert "
             r"\qquad \text{rollout} = \prod_{l} \tfrac{1}{2}(A_l + I)"
         )
         st.markdown(
             "A head may look hard at a token whose value vector is short: it then takes almost "
-            "nothing from there. Sources: Kobayashi et al. 2020 (value-weighted; here without the "
-            "output matrix), Abnar and Zuidema 2020 (rollout)."
+            "nothing from there. Sources: Kobayashi et al. 2020 (value-weighted), Abnar and "
+            "Zuidema 2020 (rollout). Both are those of the page Attention."
         )
 
 
@@ -108,38 +110,37 @@ def _draw(names: list[str], scores: np.ndarray, units: object, signed: bool) -> 
     shown.take_away("attention-and-attribution", table, picture, {})
 
 
-def _sums(rows: "AttentionRows") -> None:
-    sums = np.concatenate([rows.raw.sum(1), rows.value_weighted.sum(1), [rows.rollout.sum()]])
-    st.success(
-        f"Checked: with the special tokens, every row of every layer and the rollout sum to 1, "
-        f"to within {np.abs(sums - 1).max():.1e}."
+def _correlations(names: list[str], scores: np.ndarray) -> None:
+    from components.inspection.attribution.agreement import FEWEST, agreement
+
+    found = engine.compute(agreement, names, scores, "strength")
+    if found.pieces < FEWEST or np.isnan(found.correlation[0, -1]):
+        st.info(
+            f"A rank correlation needs at least {FEWEST} pieces, not all alike; there are "
+            f"{found.pieces}."
+        )
+        return
+    predict(
+        "Predict first: will attention rank the pieces as the attribution does?",
+        ["nearly", "somewhat", "hardly"],
+        lambda: _correlated(found),
+        "attention",
     )
 
 
-def _correlations(names: list[str], scores: np.ndarray, choice: ModelChoice) -> None:
-    from components.figures import attribution as figures
-    from components.inspection.attribution.agreement import FEWEST, agreement
+def _correlated(found: "Agreement") -> tuple[str, str]:
+    from components.figures.attribution_tables import agreement_grid
 
-    guess = st.segmented_control(
-        "Predict first: will attention rank the pieces as the attribution does?",
-        ["nearly", "somewhat", "hardly"], key="guess-attention",
-    )  # fmt: skip
-    if not guess:
-        return
-    found = engine.compute(agreement, names, scores, "strength")
-    if found.pieces < FEWEST:
-        st.info(f"A rank correlation needs at least {FEWEST} pieces; there are {found.pieces}.")
-        return
-    short = ("attention", "value-weighted", "rollout", "attribution")
+    weighted = ["value-weighted"] if len(found.names) == 4 else []
+    short = ("attention", *weighted, "rollout", "attribution")
     st.plotly_chart(
-        figures.agreement_grid(replace(found, names=short)),
+        agreement_grid(replace(found, names=short)),
         key="attention-agreement", config=shown.modebar("agreement"),
         alt="Rank correlations of attention and attribution.",
     )  # fmt: skip
     value = float(found.correlation[0, -1])
     is_so = "nearly" if value > 0.7 else "somewhat" if value > 0.3 else "hardly"
-    st.markdown(
-        f"{'**Yes**' if guess == is_so else '**No**'}: the rank correlation of attention and "
-        f"attribution is **{value:.2f}**, so *{is_so}* (over 0.7: nearly; over 0.3: somewhat). "
-        "*Try:* another layer. Is the last one the best witness?"
+    return is_so, (
+        f"The rank correlation of attention and attribution is **{value:.2f}**, so *{is_so}* (over "
+        "0.7: nearly; over 0.3: somewhat). *Try:* another layer. Is the last one the best witness?"
     )

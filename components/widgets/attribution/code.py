@@ -1,82 +1,148 @@
 """The few lines of plain PyTorch that reproduce what is on screen, without Captum."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from components.inspection.catalogue import loadable
+from components import engine
+from components.engine import ModelChoice
+from components.inspection.catalogue import opening
 
 if TYPE_CHECKING:
     from components.inspection.attribution.catalogue import Effort, MethodName
-    from components.inspection.attribution.phrase import PhraseAttribution
-    from components.inspection.attribution.question import Question, Reading
+    from components.inspection.attribution.question import Reading
+    from components.inspection.model import Kind
 
-_CLASSES = {
+
+@dataclass(frozen=True)
+class Setting:
+    """What the code needs to know of the model that is on screen."""
+
+    source: str
+    kind: "Kind"
+    dtype: str = "float32"
+    revision: str = "main"
+
+
+_CLASSES: Final = {
     "causal": "AutoModelForCausalLM",
     "masked": "AutoModelForMaskedLM",
     "seq2seq": "AutoModelForSeq2SeqLM",
     "classifier": "AutoModelForSequenceClassification",
 }
-_ABSENT = {
-    "mean": "embed(torch.arange(len(embed.weight))[None]).mean(1)",
-    "zero": "torch.zeros(embed.weight.shape[1])",
-    "pad": "embed(torch.tensor([[tokenizer.pad_token_id]]))",
-    "mask": "embed(torch.tensor([[tokenizer.mask_token_id]]))",
-}
-_GRADIENT = """
+_GRADIENT: Final = """
 def gradient(e):
     e = e.detach().requires_grad_()
     return torch.autograd.grad(target(e).sum(), e)[0]
 """
-_SWITCHES = """
+_SWITCHES: Final = """
 count = int(piece.max()) + 1
 
+@torch.no_grad()
 def without(away):  # the target with the pieces in `away` replaced by the baseline
     gone = torch.isin(piece, torch.tensor(sorted(away), dtype=torch.long))
     return target(torch.where(gone[None, :, None], baseline, x)).item()
 """
+_EXACT: Final = """
+from functools import cache
+from itertools import combinations
+from math import comb
+
+@cache
+def value(there):
+    return {value}
+
+scores = []
+for i in range(count):  # what i brings to every set of the others, by how many orders have it so
+    others = [j for j in range(count) if j != i]
+    sets = [s for size in range(count) for s in combinations(others, size)]
+    brought = [value(tuple(sorted((*s, i)))) - value(s) for s in sets]
+    scores.append(sum(b / (count * comb(count - 1, len(s))) for b, s in zip(brought, sets)))
+"""
+_DRAWN: Final = """
+draw = torch.Generator().manual_seed({seed})
+pairs = []
+for _ in range({pairs}):
+    order = torch.randperm(count, generator=draw).tolist()
+    pair = {zeros}
+    for way in (order, order[::-1]):  # an order and its reverse
+        away = set(range(count))
+        before = without(away)
+        for i in way:
+            away.remove(i)
+            after = without(away)
+            pair[i] += (after - before) / 2
+            before = after
+    pairs.append(pair)
+scores = np.mean(pairs, axis=0)
+errors = np.std(pairs, axis=0, ddof=1) / len(pairs) ** 0.5
+"""
 
 
-def scores_code(
-    source: str, question: "Question", reading: "Reading", method: "MethodName", effort: "Effort"
-) -> str:
-    """Return code that prints each piece's score."""
-    return _opening(source, question, reading) + _body(method, effort) + _CLOSING
+def setting(choice: ModelChoice) -> Setting:
+    """Return what the code needs to know of the chosen model."""
+    facts = engine.facts(choice)
+    return Setting(choice.source.strip(), facts.kind, facts.dtype, choice.revision)
 
 
-def _opening(source: str, question: "Question", reading: "Reading") -> str:
-    name = _CLASSES[reading.kind]
-    target, seq2seq = reading.target, reading.kind == "seq2seq"
+def scores_code(shown: Setting, reading: "Reading", method: "MethodName", effort: "Effort") -> str:
+    """Return code that prints each piece's score, and its standard error where there is one."""
+    return _opening(shown, reading) + _body(len(reading.units.free), method, effort) + _CLOSING
+
+
+def loading(shown: Setting) -> str:
+    name = _CLASSES[shown.kind]
+    where = opening(shown.source, shown.revision)
+    return f"""import numpy as np
+import torch
+from transformers import {name}, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained({where})
+model = {name}.from_pretrained({where}, dtype=torch.{shown.dtype})
+model.eval().requires_grad_(False)
+"""
+
+
+def embeddings(shown: Setting) -> str:
+    """How the text's embeddings are looked up: of an encoder-decoder by its encoder's own table."""
+    if shown.kind == "seq2seq":
+        return "model.get_encoder().get_input_embeddings()"
+    return "model.get_input_embeddings()"
+
+
+def _opening(shown: Setting, reading: "Reading") -> str:
+    target = reading.target
     place = {"classifier": "", "masked": f"{target.place}, "}.get(reading.kind, "-1, ")
     picked = f"logits[:, {place}{target.answer}]"
     if target.rather_than is not None:
         picked += f" - logits[:, {place}{target.rather_than}]"
     free = {int(unit): number for number, unit in enumerate(reading.units.free)}
     pieces = [free.get(unit, -1) for unit in reading.units.of_token]
-    embed = "model.get_encoder().embed_tokens" if seq2seq else "model.get_input_embeddings()"
-    start = ", decoder_input_ids=start.expand(len(e), -1)" if seq2seq else ""
-    begins = "\nstart = torch.tensor([[model.config.decoder_start_token_id]])" if seq2seq else ""
+    start, begins = "", ""
+    if reading.decoder_start is not None:
+        start = ", decoder_input_ids=start.expand(len(e), -1)"
+        begins = f"\nstart = torch.tensor([[{reading.decoder_start}]])"
     names = reading.answer if reading.rather_than is None else (
         f"{reading.answer} rather than {reading.rather_than}"
     )  # fmt: skip
-    return f"""import numpy as np
-import torch
-from transformers import {name}, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
-model = {name}.from_pretrained({loadable(source)!r}, dtype=torch.float32)
-model.eval().requires_grad_(False)
-ids = tokenizer({reading.text!r}, return_tensors="pt").input_ids
+    absent = {
+        "mean": "embed(torch.arange(len(embed.weight))[None]).float().mean(1)",
+        "zero": "torch.zeros(embed.weight.shape[1])",
+    }.get(reading.baseline, f"embed(torch.tensor([[{reading.stand_in_id}]])).float()")
+    named = f"  # {reading.baseline}: {reading.stand_in!r}" if reading.stand_in else ""
+    return f"""{loading(shown)}ids = tokenizer({reading.text!r}, return_tensors="pt").input_ids
 piece = torch.tensor({pieces})  # of each token; -1 is held fixed
-embed = {embed}{begins}
-x = embed(ids)
-baseline = torch.where((piece < 0)[None, :, None], x, {_ABSENT[question.baseline]})
+embed = {embeddings(shown)}{begins}
+x = embed(ids).float()
+absent = {absent}{named}
+baseline = torch.where((piece < 0)[None, :, None], x, absent)
 
 def target(e):  # {names!r}
-    logits = model(inputs_embeds=e{start}).logits
+    logits = model(inputs_embeds=e.to(model.dtype, copy=True){start}).logits.float()
     return {picked}
 """
 
 
-def _body(method: "MethodName", effort: "Effort") -> str:
+def _body(pieces: int, method: "MethodName", effort: "Effort") -> str:
     if method in ("integrated_gradients", "gradient_shap"):
         points = f"""
 # Gauss-Legendre points on the way from baseline to text
@@ -85,9 +151,9 @@ points = [(float(n + 1) / 2, float(w) / 2) for n, w in zip(nodes, weights)]
 """
         if method == "gradient_shap":
             points = f"""
-# Random points on the way; other ones than on screen
-drawn = np.random.default_rng({effort.seed}).uniform(size={2 * effort.samples})
-points = [(float(a), 1 / len(drawn)) for a in drawn]
+# Random points on the way
+draw = torch.Generator().manual_seed({effort.seed})
+points = [(float(a), 1 / {effort.steps}) for a in torch.rand({effort.steps}, generator=draw)]
 """
         return (
             _GRADIENT
@@ -108,60 +174,22 @@ falls = [without(()) - without(w) for w in windows]
 scores = [np.mean([f for f, w in zip(falls, windows) if i in w]) for i in range(count)]
 """
     else:
-        body = f"""import itertools, math
-if count < 6 and math.factorial(count) <= {effort.samples}:
-    orders = list(itertools.permutations(range(count)))
-else:
-    draw = torch.Generator().manual_seed({effort.seed})
-    orders = [torch.randperm(count, generator=draw).tolist() for _ in range({effort.samples})]
-scores = [0.0] * count
-for order in orders:
-    away = set(order)
-    before = without(away)
-    for i in order:
-        away.remove(i)
-        after = without(away)
-        scores[i] += (after - before) / len(orders)
-        before = after
-"""
+        body = shapley(pieces, effort.samples, effort.seed, "np.zeros(count)", "without")
     return _SWITCHES + body + "tokens = None\n"
 
 
-_CLOSING = """
+def shapley(features: int, samples: int, seed: int, zeros: str, without: str) -> str:
+    from components.inspection.attribution.shapley import EXACT, rounded_up
+
+    if features <= EXACT:
+        return _EXACT.format(value=f"{without}(set(range(count)) - set(there))")
+    return _DRAWN.format(seed=seed, pairs=rounded_up(samples) // 2, zeros=zeros)
+
+
+_CLOSING: Final = """
 if tokens is not None:  # sum over the tokens of each piece
     scores = [tokens[piece == i].sum().item() for i in range(int(piece.max()) + 1)]
 for i, score in enumerate(scores):
-    print(f"{score:+9.5f}  {tokenizer.decode(ids[0, piece == i])!r}")
+    sure = f" ± {errors[i]:.5f}" if "errors" in globals() else ""
+    print(f"{score:+9.5f}{sure}  {tokenizer.decode(ids[0, piece == i])!r}")
 """
-
-
-def phrase_code(source: str, text: str, found: "PhraseAttribution") -> str:
-    """Return code that prints the score of each token of the text for the phrase as a whole.
-
-    For ablation; the other methods share its first half.
-    """
-    opening = f"""import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained({loadable(source)!r})
-model = AutoModelForCausalLM.from_pretrained({loadable(source)!r}, dtype=torch.float32).eval()
-ids = tokenizer({text!r}).input_ids
-phrase = {list(found.phrase_ids)}  # {"".join(found.phrase)!r}
-absent = tokenizer.convert_tokens_to_ids({found.stand_in!r})
-
-@torch.no_grad()
-def log_p(ids):  # of each token of the phrase
-    logits = model(torch.tensor([ids + phrase])).logits[0, len(ids) - 1 : -1]
-    return logits.log_softmax(-1)[range(len(phrase)), phrase]
-"""
-    return (
-        opening
-        + """
-# Ablation: one token at a time
-special = set(tokenizer.all_special_ids)
-for i, token in enumerate(ids):
-    if token not in special:
-        fall = log_p(ids) - log_p([*ids[:i], absent, *ids[i + 1 :]])
-        print(f"{fall.sum():+9.5f}  {tokenizer.decode([token])!r}  {fall.tolist()}")
-"""
-    )

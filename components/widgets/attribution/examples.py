@@ -5,16 +5,16 @@ from typing import Final
 import streamlit as st
 
 from components.inspection.catalogue import HUB_MODELS
-from components.widgets.attribution.controls import LIKELIEST, NOTHING
+from components.widgets.attribution.controls import LIKELIEST, RUNNER_UP
 
 EXAMPLES: Final = {
     "The keys ... are, not is": ("The keys near the castle", "·are", "·is"),
     "Who gets the drink? John, not Mary": (
         "When Mary and John went to the shop, Mary gave a drink to", "·John", "·Mary",
     ),
-    "A capital": ("The capital of France is", "·Paris", NOTHING),
-    "Who is tired?": ("The dog chased the squirrel because it", LIKELIEST, NOTHING),
-    "A feeling": ("This restaurant is awesome.", LIKELIEST, NOTHING),
+    "A capital": ("The capital of France is", "·Paris", RUNNER_UP),
+    "Who is tired?": ("The dog chased the squirrel because it", LIKELIEST, RUNNER_UP),
+    "A feeling": ("This restaurant is awesome.", LIKELIEST, RUNNER_UP),
 }  # fmt: skip
 JUDGE: Final = next(model.source for model in HUB_MODELS if model.does.startswith("judges"))
 
@@ -24,7 +24,7 @@ def examples(judges: bool) -> None:
     with st.popover("Examples", width="stretch"):
         for name, chosen in EXAMPLES.items():
             # A model that judges has no token to explain.
-            asked = (chosen[0], LIKELIEST, NOTHING) if judges else chosen
+            asked = (chosen[0], LIKELIEST, RUNNER_UP) if judges else chosen
             st.button(
                 name, help=chosen[0], key=f"example-{name}", on_click=_take, args=asked,
                 width="stretch",

@@ -10,8 +10,9 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
 from components.widgets.attribution import shown
-from components.widgets.attribution.methods_view import several
+from components.widgets.attribution.methods_view import chosen_methods
 from components.widgets.attribution.running import Cost, allowed, telling
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attribution.catalogue import Effort
@@ -29,7 +30,7 @@ def holds_view(
     from components.inspection.attribution import faithfulness
     from components.inspection.attribution.catalogue import METHODS
 
-    found = several(choice, question, reading, effort)
+    found = chosen_methods(choice, question, reading, effort)
     if not found:
         return
     names = [METHODS[each.method].title for each in found]
@@ -50,12 +51,17 @@ def holds_view(
     what = (question, tuple(names), tuple(rankings))
     if not allowed(choice, Cost(texts, 0, len(reading.units.tokens)), *what):
         return
-    curves = engine.inspect(
-        faithfulness.curves, choice, question, names, rankings, 0,
-        progress=telling(choice, *what),
-    )  # fmt: skip
+    with telling(choice, *what) as tell:
+        curves = engine.inspect(
+            faithfulness.curves, choice, question, names, rankings, 0, progress=tell
+        )
     _draw(curves)
-    _check(curves)
+    st.caption(
+        f"All {2 * (len(names) + len(curves.random_deletion))} curves lead from the target of the "
+        f"text ({curves.at_input:.4f}) to the baseline's ({curves.at_baseline:.4f}), or back. "
+        f"{curves.forwards:,} texts were read."
+    )
+    show_checks(curves.checks, choice, "holds")
     _areas(curves, guess)
     with st.expander("How to read it"):
         st.markdown(
@@ -102,22 +108,6 @@ def _draw(curves: "Curves") -> None:
     shown.take_away("deletion-and-insertion", pd.DataFrame(rows), picture, facts)
 
 
-def _check(curves: "Curves") -> None:
-    every = np.concatenate([curves.deletion, curves.random_deletion])
-    back = np.concatenate([curves.insertion, curves.random_insertion])
-    off = max(
-        float(np.abs(every[:, 0] - curves.at_input).max()),
-        float(np.abs(every[:, -1] - curves.at_baseline).max()),
-        float(np.abs(back[:, 0] - curves.at_baseline).max()),
-        float(np.abs(back[:, -1] - curves.at_input).max()),
-    )
-    st.success(
-        f"Checked: all {2 * len(every)} curves begin and end at the target of the text "
-        f"({curves.at_input:.4f}) or of the baseline ({curves.at_baseline:.4f}); the largest "
-        f"difference is {off:.1e}. {curves.forwards:,} texts were read."
-    )
-
-
 def _areas(curves: "Curves", guess: str | None) -> None:
     from components.inspection.attribution.faithfulness import area
 
@@ -144,6 +134,6 @@ def _areas(curves: "Curves", guess: str | None) -> None:
     best = curves.names[int(curves.deletion_area.argmin())]
     if guess:
         st.markdown(
-            f"{'**Yes**' if guess == best else '**No**'}: fastest falls **{best}**. *Try:* another "
+            f"{shown.verdict(guess == best)} Fastest falls **{best}**. *Try:* another "
             "baseline. Is it still the best? And with words in place of tokens?"
         )

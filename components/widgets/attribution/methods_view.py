@@ -8,12 +8,15 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.attribution.digits import written
+from components.inspection.checks import Check, worst
 from components.widgets.attribution import shown
-from components.widgets.attribution.running import Cost, allowed, telling
+from components.widgets.attribution.scores import several
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attribution.agreement import By
-    from components.inspection.attribution.catalogue import Effort, MethodName
+    from components.inspection.attribution.catalogue import Effort
     from components.inspection.attribution.methods import Attribution
     from components.inspection.attribution.question import Question, Reading
 
@@ -33,32 +36,41 @@ def methods_view(
     """Show a row for each method that is chosen, and their rank correlations."""
     from components.inspection.attribution.catalogue import METHODS
 
-    found = several(choice, question, reading, effort)
+    st.markdown(
+        "**Which to believe when?** They answer different questions. *What would the model say "
+        "without this word?* Feature ablation. *How is the answer shared out among the words, "
+        "whatever comes first?* Shapley values; integrated gradients share it out along one "
+        "straight way. *What would a nudge do?* Input × gradient, saliency."
+    )
+    found = chosen_methods(choice, question, reading, effort)
     if not found:
         return
     titles = [METHODS[each.method].title for each in found]
     scores = np.stack([each.scores for each in found])
     _draw(titles, scores, found, reading)
-    _completeness(found)
+    _completeness(choice, found)
     if len(found) > 1:
         _agreement(titles, scores)
     with st.expander("How to read it"):
         st.markdown(
             "One row is one method, one column one piece. Blue speaks for the answer, orange "
             "against it; each row's colours span its own largest score, since methods measure in "
-            "different ways. Where a column has one colour from top to bottom, they agree.\n\n"
+            "different ways. A grey row has no sign. Where a column has one colour from top to "
+            "bottom, they agree.\n\n"
             + "\n".join(
                 f"- **{METHODS[each.method].title}** {METHODS[each.method].says}." for each in found
             )
-            + "\n\nDeepLift is not among them: Captum has no rule of it for attention's softmax "
-            "and products, so on a transformer it would be a plain gradient under another name."
+            + "\n\nDeepLift is not among them: its rules stand in for the gradient of modules, and "
+            "transformers computes attention's softmax and products (and most MLPs' activations) "
+            "by functions, out of reach of them. What is left there is the gradient times the "
+            "difference from the baseline."
         )
 
 
-def several(
+def chosen_methods(
     choice: ModelChoice, question: "Question", reading: "Reading", effort: "Effort"
 ) -> "list[Attribution] | None":
-    """Ask which methods; return what each says, once the reader has started what is dear."""
+    """Ask which methods; return what each says, once the reader has started what takes long."""
     from components.inspection.attribution.catalogue import BY_TITLE
 
     chosen = st.pills(
@@ -69,29 +81,7 @@ def several(
     if not wanted:
         st.info("Choose one method or more.")
         return None
-    return _all_of(choice, question, reading, wanted, effort)
-
-
-def _all_of(
-    choice: ModelChoice,
-    question: "Question",
-    reading: "Reading",
-    wanted: "list[MethodName]",
-    effort: "Effort",
-) -> "list[Attribution] | None":
-    from components.inspection.attribution import catalogue, methods
-
-    pieces = len(reading.units.free)
-    costs = [catalogue.cost(name, pieces, effort) for name in wanted]
-    total = Cost(sum(c[0] for c in costs), sum(c[1] for c in costs), len(reading.units.tokens))
-    what = (question, tuple(wanted), effort)
-    if not allowed(choice, total, *what):
-        return None
-    tell = telling(choice, *what)
-    return [
-        engine.inspect(methods.attribute, choice, question, name, effort, progress=tell)
-        for name in wanted
-    ]
+    return several(choice, question, reading, wanted, effort)
 
 
 def _draw(
@@ -101,7 +91,8 @@ def _draw(
     from components.inspection.attribution.catalogue import METHODS
 
     signed = [METHODS[each.method].signed for each in found]
-    picture = figures.side_by_side(titles, scores, signed, reading.units)
+    errors = [each.errors for each in found]
+    picture = figures.side_by_side(titles, scores, signed, reading.units, errors)
     st.plotly_chart(
         picture, key="side-by-side", config=shown.modebar("methods"),
         alt=f"Scores of {len(titles)} methods for {len(reading.units.free)} pieces.",
@@ -112,7 +103,7 @@ def _draw(
     )  # fmt: skip
 
 
-def _completeness(found: "list[Attribution]") -> None:
+def _completeness(choice: ModelChoice, found: "list[Attribution]") -> None:
     from components.inspection.attribution.catalogue import METHODS
 
     st.markdown("**Do the scores add up?** The change from baseline to text, and their sum:")
@@ -124,17 +115,37 @@ def _completeness(found: "list[Attribution]") -> None:
                 "method": method.title,
                 "sum of scores": f"{each.total:+.4f}" if method.signed else "no sign",
                 "change": f"{each.change:+.4f}",
-                "gap": shown.signed(each.gap) if method.signed else "",
+                "gap": written(each.gap) if method.signed else "",
                 "a gap of 0 is promised": method.complete,
                 "texts read": each.forwards,
                 "forward and back": each.backwards,
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True)
+    show_checks(checks_of(found), choice, "methods")
+
+
+def checks_of(found: "list[Attribution]") -> list[Check]:
+    """Return what was compared for the methods: of a check that several have, the worst."""
+    from components.inspection.attribution.catalogue import METHODS
+
+    made: dict[str, list[tuple[str, Check]]] = {}
+    for each in found:
+        for check in each.checks:
+            if check.verdict != "reported":
+                made.setdefault(check.says, []).append((METHODS[each.method].title, check))
+    return [
+        worst([check for _, check in those])
+        if len(those) == len(found)
+        else worst(
+            [check for _, check in those], f"{says} ({', '.join(title for title, _ in those)})"
+        )
+        for says, those in made.items()
+    ]
 
 
 def _agreement(titles: list[str], scores: np.ndarray) -> None:
-    from components.figures import attribution as figures
+    from components.figures.attribution_tables import agreement_grid
     from components.inspection.attribution.agreement import FEWEST, agreement
 
     st.subheader("Do they agree?", anchor=False)
@@ -156,7 +167,7 @@ def _agreement(titles: list[str], scores: np.ndarray) -> None:
         st.info(f"A rank correlation needs at least {FEWEST} pieces; there are {found.pieces}.")
         return
     st.plotly_chart(
-        figures.agreement_grid(found), key="agreement", config=shown.modebar("agreement"),
+        agreement_grid(found), key="agreement", config=shown.modebar("agreement"),
         alt="Rank correlation of every two methods.",
     )  # fmt: skip
     others = np.where(np.eye(len(titles), dtype=bool), np.nan, found.correlation)
@@ -165,7 +176,7 @@ def _agreement(titles: list[str], scores: np.ndarray) -> None:
     means = np.nanmean(np.where(np.isnan(others).all(1)[:, None], 1.0, others), axis=1)
     alone = titles[int(means.argmin())]
     st.markdown(
-        f"{'**Yes**' if alone == guess else '**No**'}: most alone is **{alone}**, with a mean rank "
+        f"{shown.verdict(alone == guess)} Most alone is **{alone}**, with a mean rank "
         f"correlation of {means.min():.2f} to the others. 1 is the same order, 0 no relation, −1 "
         "the opposite. Methods that disagree answer different questions: a *nudge* (gradients) "
         "is not a *removal* (ablation)."

@@ -9,10 +9,13 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.figures.theme import visible
-from components.inspection.errors import InspectionError
+from components.inspection.attribution.digits import written
 from components.widgets import address
-from components.widgets.attribution import code, shown
+from components.widgets.attribution import shown
+from components.widgets.attribution.code import setting
+from components.widgets.attribution.phrase_code import phrase_code
 from components.widgets.attribution.running import Cost, allowed, telling
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
     from components.inspection.attribution.phrase import PhraseAttribution
@@ -28,18 +31,15 @@ METHODS: Final[dict[str, "PhraseMethod"]] = {
 def phrase_view(choice: ModelChoice, text: str) -> None:
     """Show a table of text tokens and phrase tokens, by Captum's methods for generated text."""
     from components.inspection.attribution import phrase as inspection
+    from components.inspection.attribution.baselines import stand_ins
+    from components.inspection.attribution.catalogue import MOST, USUAL
+    from components.inspection.attribution.phrase_ways import phrase_cost
+    from components.inspection.attribution.shapley import FEWEST_ORDERS
+    from components.inspection.decoding import require_writing
 
-    if engine.facts(choice).kind not in ("causal", "seq2seq"):
-        raise InspectionError(
-            f"{choice.source} does not write text: it answers with one token or one class, which "
-            "the other views explain. Choose a decoder, such as storyteller."
-        )
-    offered = engine.inspect(inspection.stand_ins, choice)
-    if not offered:
-        raise InspectionError(
-            f"{choice.source} has no special token to stand in for one that is taken away."
-        )
-    first, second, third, fourth = st.columns([3, 1, 2, 2])
+    engine.inspect(require_writing, choice)
+    offered = engine.inspect(stand_ins, choice)
+    first, second, third, fourth, fifth = st.columns([3, 1, 2, 2, 1])
     given = first.text_input(
         "The phrase", key="phrase", bind="query-params", max_chars=300,
         persist_state="session", placeholder="Empty: what the model itself writes",
@@ -56,20 +56,31 @@ def phrase_view(choice: ModelChoice, text: str) -> None:
         address.warn_unless_one_of("phrase_method", list(METHODS))
         title = st.selectbox("Method", list(METHODS), key="phrase_method", bind="query-params")
     method = METHODS[title or "Feature ablation"]
+    # The first is the neutral one of this model, which another model may not have.
     stand_in = fourth.selectbox(
         "Stand-in", offered, key="stand_in", bind="query-params",
         help="The token put where one is taken away.",
     ) or offered[0]  # fmt: skip
-    asked = (text, given, new_tokens, method, stand_in)
-    tokens = len(engine.inspect(_count, choice, text))
-    forwards, backwards = inspection.phrase_cost(method, tokens, new_tokens)
-    if not allowed(choice, Cost(forwards, backwards, tokens + new_tokens), *asked):
+    with fifth:
+        address.warn_unless_between("phrase_orders", FEWEST_ORDERS, MOST.samples, USUAL.samples)
+        orders = int(
+            st.number_input(
+                "Orders", FEWEST_ORDERS, MOST.samples, USUAL.samples, key="phrase_orders",
+                bind="query-params", disabled=method != "shapley",
+                help="Random orders of Shapley values, for more than eight tokens; up to eight all "
+                "count. Four times as many halve the standard error.",
+            )
+        )  # fmt: skip
+    asked = (text, given, new_tokens, method, stand_in, orders)
+    tokens, said = engine.inspect(inspection.lengths, choice, text, given)
+    forwards, backwards = phrase_cost(method, tokens, said or new_tokens, orders)
+    if not allowed(choice, Cost(forwards, backwards, tokens + (said or new_tokens)), *asked):
         return
-    found = engine.inspect(
-        inspection.attribute_phrase, choice, *asked, progress=telling(choice, *asked)
-    )
-    _draw(found)
-    _check(found)
+    with telling(choice, *asked) as tell:
+        found = engine.inspect(inspection.attribute_phrase, choice, *asked, progress=tell)
+    _draw(found, given)
+    _sums(found)
+    show_checks(found.checks, choice, "phrase")
     _predict(found)
     with st.expander("How to read it, and the formula"):
         st.markdown(
@@ -79,27 +90,26 @@ def phrase_view(choice: ModelChoice, text: str) -> None:
         )
         st.latex(r"F_j(x) = \ln p(y_j \mid x, y_1 \dots y_{j-1})")
         st.markdown(
-            "Ablation and Shapley values: Captum's `LLMAttribution`; integrated gradients: its "
-            "`LLMGradientAttribution` (Miglani et al. 2023). For encoder-decoders, which these do "
-            "not take, the same methods are run row by row."
+            "The target is that of Captum's `LLMAttribution` (Miglani et al. 2023). Each text with "
+            "holes is read once, and tells the log-probability of every token of the phrase."
         )
-    if engine.facts(choice).kind == "causal":
-        with st.expander("The same in a few lines of PyTorch"):
-            st.code(code.phrase_code(choice.source, text, found), "python")
+    with st.expander("The same in a few lines of PyTorch"):
+        st.code(phrase_code(setting(choice), text, found, orders), "python")
 
 
-def _count(model: object, text: str) -> list[int]:
-    return model.encode(text)  # type: ignore[attr-defined]
-
-
-def _draw(found: "PhraseAttribution") -> None:
-    from components.figures.attribution import phrase_table
+def _draw(found: "PhraseAttribution", given: str) -> None:
+    from components.figures.attribution_tables import phrase_table
 
     wrote = "The model writes" if found.generated else "The phrase"
     st.markdown(
         f"{wrote}: **`{visible(''.join(found.phrase))}`** "
         f"(probability {np.exp(found.log_probabilities.sum()):.2%} as a whole)"
     )
+    if not found.generated and "".join(found.phrase) != given:
+        st.caption(
+            f"What was typed, `{visible(given)}`, is read as `{visible(''.join(found.phrase))}`: "
+            "behind a word, a word begins with a space (`·`)."
+        )
     picture = phrase_table(found)
     st.plotly_chart(
         picture, key="phrase-table", config=shown.modebar("phrase"),
@@ -108,26 +118,28 @@ def _draw(found: "PhraseAttribution") -> None:
     table = pd.DataFrame({"token": found.tokens})
     for place, token in enumerate(found.phrase):
         table[f"{place} {token}"] = found.scores[place].astype(float)
+        if found.errors is not None:
+            table[f"{place} {token}, standard error"] = found.errors[place].astype(float)
     table["whole phrase"] = found.whole.astype(float)
     facts = {"method": found.method, "stand_in": found.stand_in, "phrase": list(found.phrase)}
     shown.take_away("phrase", table, picture, facts)
 
 
-def _check(found: "PhraseAttribution") -> None:
+def _sums(found: "PhraseAttribution") -> None:
     change = found.log_probabilities - found.baseline_log_probabilities
     worst = int(np.abs(found.gaps).argmax())
-    gap = shown.signed(float(found.gaps[worst]))
-    said = (
-        f"From a text of `{found.stand_in}` to this one, the phrase's log-probability changes by "
-        f"**{change.sum():+.3f}** nats; the scores sum to **{found.scores.sum():+.3f}**. The row "
-        f"that is furthest off is `{visible(found.phrase[worst])}`, by {gap}"
+    sure = (
+        "" if found.errors is None else
+        f" Standard errors are at most **{float(found.errors.max()):.2g}** nats; as many digits "
+        "are written as are known."
+    )  # fmt: skip
+    st.markdown(
+        f"**Completeness.** From a text of `{found.stand_in}` to this one, the phrase's "
+        f"log-probability changes by **{change.sum():+.3f}** nats; the scores sum to "
+        f"**{found.scores.sum():+.3f}**. The row that is furthest off is "
+        f"`{visible(found.phrase[worst])}`, by {written(float(found.gaps[worst]))}. "
+        f"{found.forwards:,} texts were read.{sure}"
     )
-    if found.method == "ablation":
-        st.info(f"**Completeness.** {said}. Ablation does not promise that it is 0.")
-        return
-    share = abs(found.gaps[worst]) / max(abs(float(change[worst])), 1e-9)
-    told = st.success if share <= 0.05 else st.warning
-    told(f"**Completeness.** {said} ({share:.1%} of its change). {found.forwards:,} texts read.")
 
 
 def _predict(found: "PhraseAttribution") -> None:
@@ -140,8 +152,7 @@ def _predict(found: "PhraseAttribution") -> None:
     if guess in names:
         best = int(np.abs(found.whole).argmax())
         st.markdown(
-            f"{'**Yes**' if guess == names[best] else '**No**'}: it is "
-            f"`{visible(found.tokens[best])}` with {found.whole[best]:+.2f} nats. *Try:* "
-            "type a phrase that the model would not have written. Which token speaks "
-            "most against it?"
+            f"{shown.verdict(guess == names[best])} It is `{visible(found.tokens[best])}` with "
+            f"{found.whole[best]:+.2f} nats. *Try:* type a phrase that the model would not have "
+            "written. Which token speaks most against it?"
         )

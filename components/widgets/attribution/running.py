@@ -1,6 +1,8 @@
 """What may take long: its cost said first, a bar while it runs, and a way to stop it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
@@ -11,9 +13,8 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.progress import Progress
 
-WORK_AT_ONCE: Final = 1.2e11
-"""Multiplications (and additions) that are done without asking: a few seconds on two cores."""
-GPU_FACTOR: Final = 100
+AT_ONCE: Final = 3.0
+"""Seconds that work may take, by the measured pace, to start without asking."""
 SHOWN_AFTER: Final = 0.6
 """Seconds after which a bar appears."""
 _ASKED: Final = "attribution-runs"
@@ -30,7 +31,7 @@ class Cost:
     """Of each text that is read."""
 
     def __str__(self) -> str:
-        said = f"reads a text of {self.tokens} tokens **{self.forwards:,}** times"
+        said = f"reads a text of {self.tokens} tokens up to **{self.forwards:,}** times"
         return said + (
             f", **{self.backwards:,}** of them forward and back" if self.backwards else ""
         )
@@ -41,39 +42,53 @@ def allowed(choice: ModelChoice, cost: Cost, *what: Any) -> bool:
 
     `what` tells this run from others; a run that was started stays so, and its result is kept.
     """
+    from components.inspection.attribution.pace import pace
+
     sign = _sign(choice, what)
-    facts = engine.facts(choice)
-    # Two operations for each weight and token; twice as many again to send a gradient back.
-    work = 2.0 * facts.parameters * cost.tokens * (cost.forwards + 2 * cost.backwards)
-    light = work <= WORK_AT_ONCE * (GPU_FACTOR if facts.device.startswith("cuda") else 1)
+    # Texts of nearly one length take nearly one time; each is measured once.
+    seconds = engine.inspect(pace, choice, -(-cost.tokens // 8) * 8).seconds(
+        cost.forwards, cost.backwards
+    )
+    said = f"This {cost}: about {lasting(seconds)} here."
     answer = st.session_state.get(_ASKED, {}).get(sign)
-    if answer == "start" or (light and answer is None):
-        st.caption(f"This {cost}.")
+    if answer == "start" or (seconds <= AT_ONCE and answer is None):
+        st.caption(said)
         return True
     words, button = st.columns([3, 1], vertical_alignment="center")
-    words.markdown(f"{'Stopped.' if answer == 'stop' else 'Not started yet.'} This {cost}.")
+    words.markdown(f"{'Stopped.' if answer == 'stop' else 'Not started yet.'} {said}")
     button.button(
         "Start", key=f"start-{sign}", type="primary", width="stretch",
-        on_click=_answer, args=(sign, "start"),
+        on_click=start, args=(choice, *what),
     )  # fmt: skip
     return False
 
 
-def telling(choice: ModelChoice, *what: Any) -> Progress:
-    """Return a progress that shows itself, with a stop button, once the work takes a while."""
+def lasting(seconds: float) -> str:
+    """Write a duration for eyes.
+
+    >>> lasting(0.04), lasting(2.34), lasting(75), lasting(4000)
+    ('0.1 s', '2.3 s', '1 min 15 s', '67 min')
+    """
+    if seconds < 60:
+        return f"{max(seconds, 0.1):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 10 else f"{round(seconds / 60)} min"
+
+
+@contextmanager
+def telling(choice: ModelChoice, *what: Any) -> Iterator[Progress]:
+    """Give a progress that shows itself, with a stop button, once the work takes a while.
+
+    Both are gone when the work is over, however it ends.
+    """
     place = st.empty()
     began = time.monotonic()
     parts: dict[str, Any] = {}
 
     def tell(share: float, phrase: str) -> None:
-        if share >= 1:
-            # Finished: the next piece of work, if there is one, tells again.
-            place.empty()
-            parts.clear()
-            return
+        # Also where Streamlit ends this run, if the reader has asked for something else.
+        st.session_state.get(_ASKED)
         if "bar" not in parts:
-            # Also where Streamlit ends this run, if the reader has asked for something else.
-            st.session_state.get(_ASKED)
             if time.monotonic() - began < SHOWN_AFTER:
                 return
             bar, stop = place.container().columns([5, 1], vertical_alignment="center")
@@ -85,9 +100,17 @@ def telling(choice: ModelChoice, *what: Any) -> Progress:
                 "Stop", key=f"stop-{number}", on_click=_answer,
                 args=(_sign(choice, what), "stop"),
             )  # fmt: skip
-        parts["bar"].progress(share, f"{phrase}: {share:.0%}")
+        parts["bar"].progress(min(share, 1.0), f"{phrase}: {share:.0%}")
 
-    return tell
+    try:
+        yield tell
+    finally:
+        place.empty()
+
+
+def start(choice: ModelChoice, *what: Any) -> None:
+    """Let the run that `what` tells from others go on without asking again."""
+    _answer(_sign(choice, what), "start")
 
 
 def _answer(sign: int, answer: str) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from components.figures import theme
+from components.inspection.attribution.digits import with_error, written
 from components.widgets.token_strip import TokenCell, token_strip
 
 if TYPE_CHECKING:
@@ -23,16 +24,19 @@ def coloured_text(found: "Attribution", signed: bool, key: str) -> None:
     """Show the text, each piece on a ground of its score: blue for, vermilion against."""
     most = float(np.nanmax(np.abs(found.scores), initial=0.0)) or 1.0
     cells = []
-    for text, held, score in zip(found.units.texts, found.units.held, found.scores, strict=True):
+    units = found.units
+    for place, (text, held) in enumerate(zip(units.texts, units.held, strict=True)):
         if held:
             cells.append(TokenCell(text, details=("held fixed, not scored", ""), look="added"))
             continue
-        share = float(score) / most
+        score, error = float(found.scores[place]), found.error_of(place)
+        share = score / most
+        long = with_error(score, error) if error else f"{score:+.5g}"
         cells.append(
             TokenCell(
                 text,
-                note=f"{score:+.2f}" if signed else f"{score:.2f}",
-                details=(f"{score:+.5f} logits" if signed else f"{score:.5f}", f"{share:+.0%}"),
+                note=written(score, error, signed),
+                details=(f"{long} logits" if signed else f"{score:.5g}", f"{share:+.0%}"),
                 ground=ground(share if signed else abs(share), signed),
             )
         )
@@ -88,13 +92,9 @@ def take_away(name: str, table: pd.DataFrame, picture: "go.Figure", facts: dict[
         st.caption("For PNG or SVG, use the camera at the picture's upper right.")
 
 
-def signed(value: float) -> str:
-    """Write a difference with its sign, short whether it is tiny or large.
-
-    >>> signed(-203.4), signed(1.25), signed(0.00016)
-    ('-203.4', '+1.2', '+0.00016')
-    """
-    return f"{value:+.1f}" if abs(value) >= 10 else f"{value:+.2g}"
+def verdict(right: bool) -> str:
+    """Return how a guess is answered, before the reason."""
+    return "**Right.**" if right else "**Not quite.**"
 
 
 def modebar(name: str) -> dict[str, Any]:
@@ -112,8 +112,10 @@ def pieces(found: "Attribution") -> list[str]:
 
 
 def table_of(titles: Sequence[str], found: Sequence["Attribution"]) -> pd.DataFrame:
-    """Return a row for each scored piece, a column for each method."""
+    """Return a row for each scored piece; for each method its scores, and their errors if any."""
     columns: dict[str, Any] = {"piece": pieces(found[0])}
     for title, each in zip(titles, found, strict=True):
         columns[title] = each.scores[each.units.free].astype(float)
+        if each.errors is not None:
+            columns[f"{title}, standard error"] = each.errors[each.units.free].astype(float)
     return pd.DataFrame(columns)

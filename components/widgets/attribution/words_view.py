@@ -7,16 +7,27 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.figures.theme import visible
-from components.widgets import address, frame
+from components.inspection.attribution.digits import with_error, written
+from components.widgets import frame
+from components.widgets.attention.questions import predict
 from components.widgets.attribution import code, shown
 from components.widgets.attribution.running import Cost, allowed, telling
+from components.widgets.attribution.scores import attributed, more_orders, one_method
+from components.widgets.checks import show_checks
 
 if TYPE_CHECKING:
-    from components.inspection.attribution.catalogue import Effort, MethodName
+    from components.inspection.attribution.catalogue import Effort
     from components.inspection.attribution.methods import Attribution
     from components.inspection.attribution.question import Question, Reading
+    from components.inspection.attribution.units import Units
 
 BOUNDS: Final = {"5%": 0.05, "1%": 0.01, "0.1%": 0.001}
+_PROMISES: Final = {
+    "exactly": "Each order adds up exactly, so this method leaves no gap but rounding.",
+    "in the limit": "This method promises no gap in the limit of many steps.",
+    "on average": "This method promises no gap on average over many random points.",
+    "no": "This method does not promise that it is 0.",
+}
 
 
 def words_view(
@@ -31,44 +42,16 @@ def words_view(
     if found is None:
         return
     _draw(found, reading)
-    _check(found)
+    _sums(found)
+    if found.orders:
+        more_orders(choice, question, found, effort)
+    show_checks(found.checks, choice, method)
     if method == "integrated_gradients":
         _add_up(choice, question, reading)
     _read_it(found, reading)
     _predict(choice)
     with st.expander("The same in a few lines of PyTorch"):
-        st.code(code.scores_code(choice.source, question, reading, method, effort), "python")
-
-
-def one_method(label: str) -> "MethodName":
-    """Ask for a method; links name it by its title."""
-    from components.inspection.attribution.catalogue import BY_TITLE
-
-    titles = list(BY_TITLE)
-    address.warn_unless_one_of("method", titles)
-    title = st.selectbox(
-        label, titles, key="method", bind="query-params", persist_state="session"
-    )  # fmt: skip
-    return BY_TITLE[title or titles[0]]
-
-
-def attributed(
-    choice: ModelChoice,
-    question: "Question",
-    reading: "Reading",
-    method: "MethodName",
-    effort: "Effort",
-) -> "Attribution | None":
-    """Return the scores, once the reader has started what is dear."""
-    from components.inspection.attribution import catalogue, methods
-
-    forwards, backwards = catalogue.cost(method, len(reading.units.free), effort)
-    what = (question, method, effort)
-    if not allowed(choice, Cost(forwards, backwards, len(reading.units.tokens)), *what):
-        return None
-    return engine.inspect(
-        methods.attribute, choice, question, method, effort, progress=telling(choice, *what)
-    )
+        st.code(code.scores_code(code.setting(choice), reading, method, effort), "python")
 
 
 def _draw(found: "Attribution", reading: "Reading") -> None:
@@ -103,32 +86,22 @@ def _draw(found: "Attribution", reading: "Reading") -> None:
     shown.take_away("attribution", shown.table_of([method.title], [found]), picture, facts)
 
 
-def _check(found: "Attribution") -> None:
+def _sums(found: "Attribution") -> None:
     from components.inspection.attribution.catalogue import METHODS
 
-    method = METHODS[found.method]
-    sums = (
-        f"The scores sum to **{found.total:+.4f}**; from the baseline ({found.at_baseline:.4f}) to "
-        f"the text ({found.at_input:.4f}) the target changes by **{found.change:+.4f}**. "
-        f"Not accounted for: **{shown.signed(found.gap)}**"
-    )
-    share = abs(found.gap) / abs(found.change) if found.change else float("inf")
-    part = f" ({share:.1%} of the change)" if share < 10 else ""
-    if not method.signed:
-        st.info(
+    if not METHODS[found.method].signed:
+        st.markdown(
             "Strengths have no sign and do not sum to anything: there is no completeness to check."
         )
-    elif method.complete == "exactly":
-        st.success(f"**Completeness.** {sums}{part}: each order adds up exactly.")
-    elif method.complete == "in the limit":
-        told = st.success if share <= 0.05 else st.warning
-        told(
-            f"**Completeness.** {sums}{part}."
-            + ("" if share <= 0.05 else " Too much to trust small scores: take more steps, below "
-               "or under Effort, or another baseline.")
-        )  # fmt: skip
-    else:
-        st.info(f"**Completeness.** {sums}{part}. This method does not promise that it is 0.")
+        return
+    share = abs(found.gap) / abs(found.change) if found.change else float("inf")
+    part = f" ({share:.1%} of the change)" if share < 10 else ""
+    st.markdown(
+        f"**Completeness.** The scores sum to **{found.total:+.4f}**; from the baseline "
+        f"({found.at_baseline:.4f}) to the text ({found.at_input:.4f}) the target changes by "
+        f"**{found.change:+.4f}**. Not accounted for: **{written(found.gap)}**{part}. "
+        + _PROMISES[METHODS[found.method].complete]
+    )
 
 
 def _add_up(choice: ModelChoice, question: "Question", reading: "Reading") -> None:
@@ -138,35 +111,36 @@ def _add_up(choice: ModelChoice, question: "Question", reading: "Reading") -> No
     with st.expander("Take more steps until it adds up", expanded=False, key="add-up"):
         name = st.segmented_control(
             "The gap shall be at most", list(BOUNDS), key="bound", bind="query-params",
-            help="As a share of the change. Steps are doubled from 4 to 512 until it is.",
+            help="As a share of the change. Steps are doubled from 4 to 512 until it is so for two "
+            "doublings running: one alone may be by chance.",
         )  # fmt: skip
         if not name:
-            st.markdown("Choose a bound, and the steps are doubled until the gap is below it.")
+            st.markdown(
+                "Choose a bound, and the steps are doubled until the gap is below it twice running."
+            )
             return
-        texts = sum(completeness.steps_tried())
-        cost = Cost(texts + 3 * len(completeness.steps_tried()), texts, len(reading.units.tokens))
+        cost = Cost(*completeness.cost(), len(reading.units.tokens))
         what = (question, "raise", name)
         st.caption("At most:")
         if not allowed(choice, cost, *what):
             return
-        found = engine.inspect(
-            completeness.raise_steps, choice, question, BOUNDS[name],
-            progress=telling(choice, *what),
-        )  # fmt: skip
+        with telling(choice, *what) as tell:
+            found = engine.inspect(
+                completeness.raise_steps, choice, question, BOUNDS[name], progress=tell
+            )
         st.plotly_chart(
             figures.approach(found), key="approach", config={"displayModeBar": False},
-            alt=f"The gap after {', '.join(map(str, found.steps))} steps.",
+            alt=f"The gap after {', '.join(map(str, found.steps))} steps, and the bound.",
         )  # fmt: skip
-        told = st.success if found.reached else st.warning
-        told(
+        st.markdown(
             f"After **{found.steps[-1]}** steps the gap is {found.gaps[-1]:+.2g} logits, "
             f"**{found.shares[-1]:.2%}** of the change: "
             + (
-                f"within {name}."
+                f"within {name}, for two doublings running."
                 if found.reached
-                else f"still over {name}. From this baseline the way bends too sharply: the model "
-                "norms its vectors, and near zero their direction turns at once. Compare with "
-                "another baseline."
+                else f"not within {name} for two doublings running. From this baseline the way "
+                "bends too sharply (a model that norms its vectors turns at once near a vector of "
+                "zeros), or jumps. Compare with another baseline."
             )
         )
 
@@ -201,31 +175,50 @@ def _read_it(found: "Attribution", reading: "Reading") -> None:
 
 
 def _predict(choice: ModelChoice) -> None:
-    from components.inspection.attribution.methods import attribute
-    from components.inspection.attribution.question import Question
+    from components.inspection.attribution.question import Question, read
 
     if engine.facts(choice).kind == "classifier":
         st.markdown("**Try**: put a *not* into the prompt. Which scores turn their sign?")
         return
     st.subheader("Predict first", anchor=False)
-    text = "The keys near the castle"
-    guess = st.segmented_control(
-        f"In “{text}”: which word will speak most for ` are` rather than ` is`?",
-        ["keys", "near", "castle"],
-        key="guess-words",
-    )
-    if not guess:
-        return
-    asked = Question(text, " are", " is", "mean", "word")
+    asked = Question("The keys near the castle", " are", " is", unit="word")
     with frame.explained():
-        found = engine.inspect(attribute, choice, asked, "shapley")
-        names, scores = shown.pieces(found), found.scores[found.units.free]
-        told = ", ".join(
-            f"`{visible(name)}` {score:+.2f}" for name, score in zip(names, scores, strict=True)
+        # On offer is every word that is scored, so that the right one is among them.
+        words = answers_of(engine.inspect(read, choice, asked).units)
+        predict(
+            f"In “{asked.text}”: which word will speak most for ` are` rather than ` is`?",
+            words,
+            lambda: _answer(choice, asked, words),
+            "words",
         )
-        best = names[int(scores.argmax())].strip()
-        st.markdown(
-            f"{'**Yes**' if best == guess else '**No**'}, for this model it is **{best}**. Shapley "
-            f"values of the difference: {told}. *Try:* take the sample “Far-off verb”, and explain "
-            "`·are` rather than `·is` above; then make *keys* singular."
-        )
+
+
+def answers_of(units: "Units") -> list[str]:
+    """Return what can be answered: the scored pieces; those that are written alike are counted.
+
+    >>> from components.inspection.attribution.units import Units
+    >>> answers_of(Units(("a", "b", "a"), (0, 1, 2), ("a", "b", "a"), (False, False, False)))
+    ['a (1)', 'b', 'a (2)']
+    """
+    names = [units.texts[place] for place in units.free]
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
+        for place, name in enumerate(names)
+    ]
+
+
+def _answer(choice: ModelChoice, asked: "Question", words: list[str]) -> tuple[str, str]:
+    from components.inspection.attribution.methods import attribute
+
+    found = engine.inspect(attribute, choice, asked, "shapley")
+    free = found.units.free
+    told = ", ".join(
+        f"`{visible(word)}` {with_error(float(found.scores[unit]), found.error_of(unit))}"
+        for word, unit in zip(words, free, strict=True)
+    )
+    best = words[int(found.scores[free].argmax())]
+    return best, (
+        f"For this model it is **{best}**. Shapley values of the difference: {told}. *Try:* take "
+        "the sample “Far-off verb”, and explain `·are` rather than `·is` above; then make *keys* "
+        "singular."
+    )

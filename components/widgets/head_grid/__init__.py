@@ -45,7 +45,10 @@ _COMPONENT = st.components.v2.component(
 class HeadCell:
     """What is told of one head: the name and colour of its kind, and rows for its label."""
 
+    place: int
+    """Of its layer among those recorded: the first index of the weights."""
     layer: int
+    """As the network counts its blocks; in hybrids not all of them attend."""
     head: int
     kind: str
     colour: str
@@ -57,6 +60,7 @@ class HeadCell:
 def head_grid(
     weights: NDArray[np.float32],
     visible: NDArray[np.bool_],
+    tokens: tuple[Sequence[str], Sequence[str]],
     heads: Sequence[HeadCell],
     columns: int | None,
     scale: Sequence[tuple[float, str]],
@@ -65,14 +69,15 @@ def head_grid(
     key: str,
     on_open: Callable[[int, int], None],
 ) -> None:
-    """Show the `heads` in their order, as pictures of `weights[layer, head, reader, read]`.
+    """Show the `heads` in their order, as pictures of `weights[place, head, query, key]`.
 
-    `columns` lays them out as a table, a row for each layer; None lets them flow. `visible` is
-    [layer, reader, read]; `scale` are the colours, from 0 to 1. `on_open(layer, head)` is called
-    for the head that was clicked.
+    `visible` is [place, query, key]. `tokens` are those of the queries and of the keys, told where
+    one points. `columns` lays the heads out as a table, a row for each layer; None lets them flow.
+    `scale` are the colours, from 0 to 1. `on_open(layer, head)` is called for the head that was
+    clicked.
     """
     levels = np.stack(
-        [thumbnail(weights[cell.layer, cell.head], visible[cell.layer], log) for cell in heads]
+        [thumbnail(weights[cell.place, cell.head], visible[cell.place], log) for cell in heads]
     )
 
     def opened() -> None:
@@ -86,6 +91,10 @@ def head_grid(
             "levels": base64.b64encode(levels.tobytes()).decode(),
             "rows": levels.shape[1],
             "columns": levels.shape[2],
+            "tokens": [
+                names(texts, size) for texts, size in zip(tokens, levels.shape[1:], strict=True)
+            ],
+            "log": log,
             "table": columns,
             "scale": [[stop, colour] for stop, colour in scale],
             "selected": next(
@@ -108,10 +117,23 @@ def head_grid(
     )
 
 
+def names(texts: Sequence[str], cells: int) -> list[str]:
+    """Return the name of each of `cells` rows of a thumbnail: its token, or the first of several.
+
+    >>> names(["a", "b", "c"], 3), names(["a", "b", "c"], 2)
+    (['a', 'b', 'c'], ['a and 1 more', 'c'])
+    """
+    size = -(-len(texts) // max(cells, 1))
+    groups = [texts[start : start + size] for start in range(0, len(texts), size)]
+    return [
+        group[0] if len(group) == 1 else f"{group[0]} and {len(group) - 1} more" for group in groups
+    ]
+
+
 def thumbnail(
     weights: NDArray[np.float32], visible: NDArray[np.bool_], log: bool
 ) -> NDArray[np.uint8]:
-    """Return `weights[reader, read]` as levels, at most `SIDE` on a side; `HIDDEN` where masked."""
+    """Return `weights[query, key]` as levels, at most `SIDE` on a side; `HIDDEN` where masked."""
     shown = np.where(visible, weights, -1.0)
     for axis in (0, 1):
         size = -(-shown.shape[axis] // SIDE)

@@ -1,6 +1,6 @@
 /* The grid: a button with a canvas for each head, and a pane that tells of the one looked at. */
 
-import { levelsOf, paint, palette } from "./pixels.js";
+import { levelsOf, paint, palette, shareOf } from "./pixels.js";
 
 function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
@@ -30,10 +30,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
   host.style.setProperty("--least", data.heads.length > 40 ? "84px" : "124px");
   host.style.setProperty("--shape", `${data.columns} / ${data.rows}`);
 
+  /* Names the pair of tokens under the pointer in the large picture. */
+  const point = (large, place, pair) => (event) => {
+    const box = large.getBoundingClientRect();
+    const cell = (at, from, size, count) =>
+      Math.min(count - 1, Math.max(0, Math.floor(((at - from) / size) * count)));
+    const row = cell(event.clientY, box.top, box.height, data.rows);
+    const column = cell(event.clientX, box.left, box.width, data.columns);
+    const level = levels[(place * data.rows + row) * data.columns + column];
+    const share = shareOf(level, data.log);
+    pair.textContent = share
+      ? `${data.tokens[0][row]} → ${data.tokens[1][column]}: ${share}`
+      : `${data.tokens[0][row]} cannot see ${data.tokens[1][column]}`;
+  };
+
   const look = (place) => {
     const head = data.heads[place];
     const large = picture(data, levels, colours, place);
     large.className = "large";
+    const pair = element("p", { class: "pair" }, "Point at the picture to read a pair of tokens.");
+    large.onpointermove = point(large, place, pair);
     const table = element("table");
     for (const [name, value] of head.rows) {
       table.append(element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value)));
@@ -42,7 +58,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     mark.style.background = head.colour;
     pane.replaceChildren(
       element("strong", {}, `Layer ${head.layer}, head ${head.head}`),
-      element("p", { class: "kind" }, mark, head.kind), large, table);
+      element("p", { class: "kind" }, mark, head.kind), large, pair, table);
   };
 
   const buttons = data.heads.map((head, place) => {
@@ -84,7 +100,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     grid.append(button);
   });
-  host.replaceChildren(element("div", { class: "scroll" }, grid), pane);
+  const before = host.querySelector(".scroll");
+  const scroll = element("div", { class: "scroll", tabindex: -1 }, grid);
+  const [top, left] = before ? [before.scrollTop, before.scrollLeft] : [0, 0];
+  host.replaceChildren(scroll, pane);
+  scroll.scrollTo(left, top);
   if (buttons.length) look(Math.max(0, data.selected));
   if (focused) buttons.find((button) => button.dataset.name === focused)?.focus();
   return undefined;

@@ -1,6 +1,7 @@
 """View: what the cache holds, how it grows, and why it may be kept at all."""
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -8,54 +9,72 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.errors import InspectionError
 from components.widgets import frame
+from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
+from components.widgets.kv_cache.reach import reach
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from components.inspection.kv_cache.contents import Contents
 
-MOST_STEPS = 24
+MOST_STEPS: Final = 24
 
 
 def contents_view(choice: ModelChoice, text: str) -> None:
-    """Show keys and values row by row, bytes against the formula, and the last token's reach."""
-    from components.inspection.kv_cache.contents import contents
-
-    kind, found, picture = engine.facts(choice).kind, None, None
-    if kind in ("causal", "seq2seq"):
-        with frame.explained():
-            found = engine.inspect(contents, choice, text, None, MOST_STEPS)
-            picture = _rows(found)
-            _bytes(found)
-            _sharing(found)
-    else:
-        st.info(
-            "This model has no cache: its tokens read both ways. The experiment below shows why "
-            "that rules a cache out. Choose a model that continues a text to look into one."
-        )
+    """Show keys and values row by row, bytes against the law, and the last token's reach."""
+    found, picture = None, None
+    try:
+        found = _filled(choice, text)
+    except InspectionError as error:
+        if engine.facts(choice).kind in ("causal", "seq2seq"):
+            st.error(str(error))
+        else:
+            st.info(f"{error} The experiment below shows what a cache rests on.")
+    if found is not None:
+        picture = _rows(found)
+        _bytes(found, choice)
+        _sharing(found)
     with frame.explained():
-        _reach(choice, text, kind)
+        reach(choice, text)
     if found is not None:
         with st.expander("The same in plain PyTorch"):
-            st.code(code.contents_code(choice.source, text, found.dtype), "python")
+            lines = parts.lines_for(choice, found.dtype)
+            st.code(code.contents_code(lines, text), "python")
         _files(choice, found, picture)
 
 
-def _rows(found: "Contents") -> "go.Figure":
+def _filled(choice: ModelChoice, text: str) -> "Contents":
+    from components.inspection.kv_cache.asking import tokens_in
+    from components.inspection.kv_cache.contents import contents
+
+    # Of two stacks the decoder's text is its own; a short context leaves fewer steps.
+    alone = engine.facts(choice).kind != "seq2seq"
+    left = parts.room(choice) - (engine.inspect(tokens_in, choice, text) if alone else 1)
+    steps = min(MOST_STEPS, left) if left >= 2 else MOST_STEPS
+    return engine.inspect(contents, choice, text, None, steps)
+
+
+def _rows(found: "Contents") -> "go.Figure | None":
     from components.figures.kv_cache.contents import keys_and_values
 
-    layers, kv_heads = found.keys.shape[:2]
+    steps = len(found.grown) - 1
+    if not found.rows_in:
+        st.info("No layer of this model keeps keys and values of tokens: see the table below.")
+        return None
     step_side, layer_side, head_side = st.columns([2, 1, 1])
     with step_side:
         step = parts.asked_between(
-            "Tokens written", "kv_step", 0, MOST_STEPS, 1, "0: after prefill. Then a row each."
+            "Tokens written", "kv_step", 0, steps, 1, "0: after prefill. Then a row each."
         )
     with layer_side:
-        layer = _counted("Layer", "kv_layer", layers)
+        layer = _picked("Layer", "kv_layer", found.rows_in)
+    keys = found.keys[layer]
+    assert keys is not None
     with head_side:
-        head = _counted("Key-value head", "kv_head", kv_heads)
+        head = _picked("Key-value head", "kv_head", tuple(range(len(keys))))
     figure = keys_and_values(found, layer, head, step)
     st.plotly_chart(
         figure, config=parts.CONFIG, key="kv-rows",
@@ -63,73 +82,113 @@ def _rows(found: "Contents") -> "go.Figure":
         "for each token.",
     )  # fmt: skip
     st.caption(
-        "Each row is a token's key (left) and value (right); blue is positive, vermilion negative. "
-        "**Slide “Tokens written”: one row comes in, framed, and no other changes.** Hover for the "
-        "numbers. Keys are shown as they lie there"
-        + (", after the rotation by position." if found.rotated else ".")
+        "Each row is a token's key (left) and value (right); blue is positive, vermilion negative, "
+        "each of the two with a scale of its own. **Slide “Tokens written”: one row comes in, "
+        "framed, and no other changes.** Hover for the numbers. Keys are shown as they lie there: "
+        "after the rotation by position, where a model has one."
     )
     return figure
 
 
-def _counted(label: str, key: str, count: int) -> int:
+def _picked(label: str, key: str, numbers: tuple[int, ...]) -> int:
     # A number box, not a slider: a slider of a single value cannot be drawn.
+    if numbers == tuple(range(len(numbers))):
+        return int(
+            st.number_input(
+                label, 0, len(numbers) - 1, 0, key=f"{key}-{len(numbers)}",
+                persist_state="session", help=f"0 to {len(numbers) - 1}.",
+            )
+        )  # fmt: skip
+    told = ", ".join(str(number) for number in numbers)
     return int(
-        st.number_input(
-            label, 0, max(0, count - 1), 0, key=f"{key}-{count}", persist_state="session",
-            help=f"0 to {count - 1}.",
+        st.selectbox(
+            label, numbers, key=f"{key}-{told}", persist_state="session",
+            help="The others keep no rows for tokens.",
         )
     )  # fmt: skip
 
 
-def _bytes(found: "Contents") -> None:
+def _bytes(found: "Contents", choice: ModelChoice) -> None:
     from components.figures.kv_cache.contents import growth
+    from components.inspection.kv_cache.shapes import unusual
 
-    shape, length = found.shape, found.prompt + MOST_STEPS
+    shape, length = found.shape, found.prompt + len(found.grown) - 1
     st.subheader("What it takes", anchor=False)
     st.plotly_chart(
         growth(found), config=parts.PLAIN, key="kv-growth",
-        alt="Bytes of the cache against the tokens written, measured and by the formula.",
+        alt="Bytes of the cache against the tokens written, measured and by the law.",
     )  # fmt: skip
-    st.latex(
-        r"\text{bytes}=2\cdot L\cdot H_{kv}\cdot d\cdot T\cdot b="
-        rf"2\cdot{shape.layers}\cdot{shape.kv_heads}\cdot{shape.head_size}\cdot{length}\cdot"
-        rf"{found.itemsize}={int(shape.token_bytes(found.itemsize)) * length:,}".replace(
-            ",", r"{,}"
+    if shape.usual:
+        _formula(found, length)
+    else:
+        st.markdown(
+            "The usual formula, 2 × layers × key-value heads × head size × tokens, does not hold "
+            f"for this model: {unusual(shape)}."
         )
-    )
-    same = bool(np.array_equal(found.grown, found.formula))
-    windows = "" if not shape.windows else " Layers with a sliding window stop growing when full."
-    st.markdown(
-        f"2: a key and a value; *L* layers; *H* key-value heads of *d* numbers; *T* tokens; *b* "
-        f"bytes of a {found.dtype}.{windows}  \n"
-        + (":green[✓] " if same else ":red[✗] ")
-        + f"Measured on the cache object after each of {len(found.grown)} steps, the bytes are "
-        + ("**exactly** the formula's" if same else "**not** the formula's")
-        + f": {found.grown[-1]:,} at the end."
-        + (
-            f" Beside it, the encoder's keys and values take {found.cross_bytes:,} and never grow."
-            if found.cross_bytes
-            else ""
+    if found.law is None:
+        st.info(shape.lawless)
+    else:
+        st.markdown(
+            f"What each layer keeps was counted on the model's own code, run on shapes without "
+            f"numbers; here it is held against the cache object, after each of {len(found.grown)} "
+            "steps."
         )
-    )
+        show_checks((*found.checks, *shape.checks), choice, "key-value cache, What is in it")
+    if found.cross_bytes:
+        st.markdown(
+            f"Beside it, the encoder's keys and values take {found.cross_bytes:,} bytes and never "
+            "grow."
+        )
     with st.expander("Layer by layer"):
         st.dataframe(_layers(found), hide_index=True, width="stretch")
 
 
+def _formula(found: "Contents", length: int) -> None:
+    """Write the usual formula with this model's numbers; of windows, the rows that are kept."""
+    shape, total = found.shape, int(found.shape.cache_bytes(length, found.itemsize))
+    rows = sum(law.rows(length) for law in shape.cache)
+    sizes = rf"{shape.kv_heads}\cdot{shape.head_size}"
+    if shape.slides:
+        formula = (
+            r"\text{bytes}=2\cdot H_{kv}\cdot d\cdot b\cdot\sum_{l=1}^{L}\min(T,\,w_l-1)="
+            rf"2\cdot{sizes}\cdot{found.itemsize}\cdot{rows:,}={total:,}"
+        )
+    else:
+        formula = (
+            r"\text{bytes}=2\cdot L\cdot H_{kv}\cdot d\cdot T\cdot b="
+            rf"2\cdot{shape.layers}\cdot{sizes}\cdot{length:,}\cdot{found.itemsize}={total:,}"
+        )
+    st.latex(re.sub(r"(?<=\d),(?=\d)", "{,}", formula))
+    st.markdown(
+        "2: a key and a value; *L* layers; *H* key-value heads of *d* numbers; *T* tokens; *b* "
+        f"bytes of a {found.dtype}."
+        + (
+            " A layer with a sliding window of *w* tokens remembers the last *w* − 1: with the one "
+            "that comes in there are *w*."
+            if shape.slides
+            else ""
+        )
+        + parts.repeated(shape)
+    )
+
+
 def _layers(found: "Contents") -> pd.DataFrame:
-    length = found.prompt + MOST_STEPS
-    return pd.DataFrame(
+    length, shape = found.prompt + len(found.grown) - 1, found.shape
+    table = pd.DataFrame(
         {
             "layer": range(len(found.layer_bytes)),
-            "shape of keys (batch, head, token, size)": [str(s) for s in found.layer_shapes],
+            "what it keeps (batch, head, token, size)": found.layer_kept,
             "bytes, measured": found.layer_bytes,
-            "bytes, formula": [
-                int(found.shape.layer_bytes(layer, length, found.itemsize))
-                for layer in range(len(found.layer_bytes))
-            ],
-            "window": [found.shape.window(n) or "all" for n in range(len(found.layer_bytes))],
         }
-    ).astype({"window": str})
+    )
+    if found.law is None:
+        return table
+    places = range(len(found.layer_bytes))
+    table["bytes, by the law"] = [
+        int(shape.layer_bytes(place, length, found.itemsize)) for place in places
+    ]
+    table["window"] = [str(shape.windows[place] or "all") for place in places]
+    return table
 
 
 def _sharing(found: "Contents") -> None:
@@ -138,6 +197,12 @@ def _sharing(found: "Contents") -> None:
 
     st.subheader("Fewer keys and values: MHA, GQA, MQA", anchor=False)
     shape = found.shape
+    if not shape.usual:
+        st.markdown(
+            "This is asked of models that keep a key and a value for each key-value head: of this "
+            "one it cannot be."
+        )
+        return
     picked = st.segmented_control(
         f"{shape.heads} query heads share", list(reversed(shape.groupings())),
         default=shape.kv_heads, required=True, key=f"kv-groups-{shape.heads}",
@@ -154,11 +219,12 @@ def _sharing(found: "Contents") -> None:
         alt="Bytes of a token in the cache for each possible number of key-value heads.",
     )  # fmt: skip
     now, then = shape.token_bytes(found.itemsize), other.token_bytes(found.itemsize)
-    weights = shape.layers * (shape.attention_weights - other.attention_weights)
+    weights = sum(shape.attention_weights) - sum(other.attention_weights)
+    more = f" and {abs(weights):,} weights {'fewer' if weights > 0 else 'more'}" if weights else ""
     st.markdown(
         f"**{sharing(other)[:1].upper()}{sharing(other)[1:]}**: {then:,.0f} bytes for each token"
-        + (" (as this model is)." if other == shape else f", {then / now:.3g} times this model's, "
-           f"and {abs(weights):,} weights {'fewer' if weights > 0 else 'more'}.")
+        + (" (as this model is)." if other == shape
+           else f", {then / now:.3g} times this model's,{more}.")
         + " Blue: queries; vermilion and green: the keys and values that they share. Orange bar: "
         "this model as it was trained. The others are arithmetic: sharing must be learnt."
     )  # fmt: skip
@@ -170,41 +236,13 @@ def _files(choice: ModelChoice, found: "Contents", picture: "go.Figure | None") 
             "tokens_written": np.arange(len(found.grown)),
             "tokens_in_cache": found.prompt + np.arange(len(found.grown)),
             "bytes_measured": found.grown,
-            "bytes_formula": found.formula,
+            "bytes_by_the_law": np.nan if found.law is None else found.law,
         }
     )
-    facts = {
-        "model": choice.source, "dtype": found.dtype, "layers": found.shape.layers,
-        "kv_heads": found.shape.kv_heads, "head_size": found.shape.head_size,
-    }  # fmt: skip
+    facts: dict[str, object] = {"model": choice.source, "dtype": found.dtype}
+    if found.shape.usual:
+        facts |= {
+            "layers": found.shape.layers, "kv_heads": found.shape.kv_heads,
+            "head_size": found.shape.head_size,
+        }  # fmt: skip
     parts.downloads("kv-cache-bytes", table, facts, picture)
-
-
-def _reach(choice: ModelChoice, text: str, kind: str) -> None:
-    from components.figures.kv_cache.contents import change_map
-    from components.inspection.kv_cache.contents import last_token_changed
-
-    st.subheader("Why it may be kept: earlier tokens never change", anchor=False)
-    st.markdown(
-        "The text is read twice, the second time with **another last token**. How much do the keys "
-        "and values of the others change?"
-    )
-    changed = engine.inspect(last_token_changed, choice, text)
-    st.plotly_chart(
-        change_map(changed), config=parts.PLAIN, key="kv-reach",
-        alt="Largest change of a key or value for each token and layer.",
-    )  # fmt: skip
-    still = changed.before < 1e-4 * float(changed.change.max())
-    if still:
-        st.markdown(
-            f":green[✓] Before the last token no key or value changes by more than "
-            f"**{changed.before:.2g}**: tokens read backwards only, so what was computed once "
-            "stays right."
-        )
-    else:
-        st.markdown(
-            f"**Everything changes**, by up to {changed.before:.2g} before the last token: here "
-            "tokens read both ways"
-            + (", in the encoder. Its text does not grow; the decoder's does, and reads backwards."
-               if kind == "seq2seq" else ", so nothing computed earlier could be kept.")
-        )  # fmt: skip

@@ -8,10 +8,11 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 
 if TYPE_CHECKING:
-    from components.inspection.kv_cache.kinds import KindRow
+    from components.inspection.kv_cache.kinds import KindRow, Kinds
 
 _KEPT: Final = "kv-kinds"
 WINDOWS: Final = (4, 8, 16, 32, 64, 128)
@@ -20,57 +21,57 @@ GUESSES: Final = ("static", "sliding window", "8-bit")
 
 def kinds_view(choice: ModelChoice, text: str) -> None:
     """Run each kind on the same tokens; show memory, time, and what it changes."""
+    from components.inspection.kv_cache.timing import pace
+
     columns = st.columns(4, gap="medium")
-    with columns[0]:
-        prompt = parts.asked_prompt()
     with columns[1]:
-        new = parts.asked_new()
+        new = parts.asked_new(parts.room(choice) // 2)
+    with columns[0]:
+        prompt = parts.asked_prompt(choice, new)
     with columns[2]:
-        window = parts.asked_of("Window of the sliding kind", "kv_window", WINDOWS, 32)
+        says = "So many tokens are attended to, the newest among them."
+        window = parts.asked_of("Window of the sliding kind", "kv_window", WINDOWS, 32, says)
     with columns[3]:
         repeats = parts.asked_between("Repeats", "kv_repeats", 1, 20, 5)
     guess = st.segmented_control(
         "Predict first: which one changes the logits most?", GUESSES, key="kv-guess-kind"
     )
     asked = (choice, text, prompt, new, repeats, window)
-    if st.button("Compare", type="primary"):
-        _measure(asked)
-    kept = st.session_state.get(_KEPT)
+    found = engine.inspect(pace, choice, text, prompt, new)
+    button, said = st.columns([1, 3], vertical_alignment="center")
+    pressed = button.button("Compare", type="primary", width="stretch")
+    once = found.short + new * found.step
+    said.caption(
+        f"About **{parts.duration(once * 5 * repeats)}** on this machine, if all kinds can be had. "
+        "You can stop at any time and keep what was measured."
+    )
+    if pressed:
+        parts.measure(_KEPT, _steps(), asked, _told)
+    kept = parts.kept(_KEPT, asked)
     if kept is None:
-        st.info("Nothing is compared yet: press Compare. It takes some seconds.")
+        st.info("Nothing is compared yet: press Compare.")
         return
-    if kept[0] != asked:
-        st.caption(":orange[Below is the last comparison, with other settings than those above.]")
-    _show(kept[0], kept[1], kept[2], guess)
+    _show(kept[0], kept[1], guess)
 
 
-def _measure(asked: tuple[Any, ...]) -> None:
+def _steps() -> Any:
     from components.inspection.kv_cache.kinds import kinds
-    from components.inspection.kv_cache.machine import machine_of
 
-    choice, *inputs = asked
-    machine = engine.inspect(machine_of, choice)
-    place = st.empty()
-    with place.container():
-        bar = st.progress(0.0, "Warming up")
-        st.button("Stop and keep what is measured", key="kv-stop-kinds")
-    for table in engine.stream(kinds, choice, *inputs):
-        # As in the timing view: no widget's value, and too slow to be made at each rerun.
-        st.session_state[_KEPT] = (asked, table, machine)
-        running = [row for row in table if not row.refused]
-        done = sum(row.runs for row in running)
-        share = done / max(1, len(running) * inputs[3])
-        bar.progress(min(share, 1.0), f"{done} of {len(running) * inputs[3]} runs")
-    place.empty()
+    return kinds
 
 
-def _show(
-    asked: tuple[Any, ...], found: tuple["KindRow", ...], machine: Any, guess: str | None
-) -> None:
+def _told(so_far: "Kinds") -> tuple[float, str, bool]:
+    running = [row for row in so_far.rows if not row.refused]
+    repeats = max((len(row.seconds) for row in running if row.seconds is not None), default=1)
+    done, most = sum(row.runs for row in running), len(running) * repeats
+    return done / max(1, most), f"{done} of {most} runs", bool(so_far.ran)
+
+
+def _show(asked: tuple[Any, ...], found: "Kinds", guess: str | None) -> None:
     from components.figures.kv_cache.kinds import memory_and_difference
 
     choice, text, prompt, new, repeats, window = asked
-    ran = [row for row in found if not row.refused and row.runs]
+    ran = found.ran
     figure = memory_and_difference(ran)
     st.plotly_chart(
         figure, config=parts.PLAIN, key="kv-kinds",
@@ -81,31 +82,39 @@ def _show(
         f"turn, {repeats} times; each is compared with the dynamic cache at every step."
     )
     table = pd.DataFrame([_row(row) for row in ran])
+    if not any(row.elsewhere for row in ran):
+        table = table.drop(columns="bytes in the machine's memory")
     st.dataframe(
         table, hide_index=True, width="stretch",
         column_config={"largest difference of a logit": st.column_config.NumberColumn(
             format="scientific")},
     )  # fmt: skip
     st.markdown("\n".join(f"- **{row.name}** {row.says}." for row in ran))
-    not_here = [f"- **{row.name}** {row.says}. *{row.refused}.*" for row in found if row.refused]
+    not_here = [f"- **{row.name}** {row.says}. *{row.refused}.*" for row in found.rows
+                if row.refused]  # fmt: skip
     if not_here:
         with st.expander("Not for this model or this machine"):
             st.markdown("\n".join(not_here))
-    _check(ran, guess)
+    show_checks(found.checks, choice, "key-value cache, Kinds of cache")
+    _asked_back(ran, guess)
     with st.expander("The same in plain transformers"):
-        st.code(code.kinds_code(choice.source, text, machine.dtype, new), "python")
+        lines = parts.lines_for(choice, found.machine.dtype)
+        names = [row.name for row in ran]
+        st.code(code.kinds_code(lines, text, prompt, new, window, names), "python")
     facts = {
         "prompt_tokens": prompt, "new_tokens": new, "repeats": repeats, "window": window,
-        "not_here": {row.name: row.refused for row in found if row.refused},
-    } | asdict(machine)  # fmt: skip
+        "not_here": {row.name: row.refused for row in found.rows if row.refused},
+        "measured_at": parts.clock(found.at),
+    } | asdict(found.machine)  # fmt: skip
     parts.downloads("kv-cache-kinds", table, facts, figure)
-    st.caption(parts.machine_line(machine))
+    st.caption(parts.machine_line(found.machine, found.at))
 
 
 def _row(row: "KindRow") -> dict[str, object]:
     return {
         "kind": row.name,
         "bytes held": row.held,
+        "bytes in the machine's memory": row.elsewhere,
         "tokens remembered": row.rows,
         "ms per step (median)": round(row.median * 1e3, 3),
         "middle half (ms)": f"{row.low * 1e3:.2f} to {row.high * 1e3:.2f}",
@@ -114,26 +123,37 @@ def _row(row: "KindRow") -> dict[str, object]:
     }
 
 
-def _check(ran: list["KindRow"], guess: str | None) -> None:
-    if not ran:
-        return
-    plain = ran[0]
-    st.markdown(
-        ":green[✓] The dynamic cache, run again, differs from itself by "
-        f"**{plain.difference:.2g}**, and holds {plain.held:,} bytes."
-        if plain.difference == 0
-        else f":orange[!] The dynamic cache, run again, differs from itself by "
-        f"{plain.difference:.2g}: this device does not add in the same order each time."
-    )
+def _asked_back(ran: tuple["KindRow", ...], guess: str | None) -> None:
+    """Answer the guess, and ask what these very numbers suggest."""
     others = [row for row in ran[1:] if any(name in row.name for name in GUESSES)]
     if guess is not None and others:
         most = max(others, key=lambda row: row.difference)
         st.markdown(
-            f"{'**Yes**' if guess in most.name else '**No**'}: **{most.name}**, by "
+            f"{'**Right**' if guess in most.name else '**Not quite**'}: **{most.name}**, by "
             f"{most.difference:.2g}."
         )
+    if len(ran) < 2:
+        return
+    small, *more = sorted(ran, key=lambda row: row.held)
+    fast = min(ran, key=lambda row: row.median)
+    tries = [
+        "A window longer than the whole text: what must the difference be?",
+        _smallest(small, more[0]) + " Would it be with a shorter window, or in another format?",
+    ]
+    rounded = next((row for row in ran if "quantized" in row.name), None)
+    if rounded is not None and fast is not rounded:
+        tries.append(
+            f"Why is **{rounded.name}** not the fastest? *(It is turned back into the model's "
+            "format at every step.)*"
+        )
     st.markdown(
-        "**Try**  \n1. A window longer than the whole text: what must the difference be?  \n"
-        "2. Why is the 8-bit cache the smallest, and not the fastest? *(It is turned back into "
-        "the model's format at every step.)*"
+        "**Try**  \n" + "  \n".join(f"{place}. {each}" for place, each in enumerate(tries, 1))
+    )
+
+
+def _smallest(small: "KindRow", next_: "KindRow") -> str:
+    less = f"{1 - small.held / next_.held:.1%} less" if small.held < next_.held else "no less"
+    return (
+        f"The smallest here is **{small.name}**, {small.held:,} bytes, {less} than "
+        f"**{next_.name}**."
     )

@@ -1,6 +1,5 @@
 """View: will it fit? Memory of any model against length, batch and number format."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -8,7 +7,8 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.widgets import address
+from components.widgets import address, frame
+from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def planner_view(choice: ModelChoice, text: str) -> None:
     made, found = planner.plan(*inputs), planner.fits(*inputs)
     longest = max(length * 2, min(shape.context, length * 8))
     figure = memory_areas(
-        planner.growth(shape, longest, batch, weights, cache, eager), length, planner.GPUS
+        planner.growth(shape, longest, batch, weights, cache, eager), length, planner.usable()
     )
     st.plotly_chart(
         figure, config=parts.PLAIN, key="kv-memory",
@@ -57,34 +57,38 @@ def planner_view(choice: ModelChoice, text: str) -> None:
             f"{shape.name} was made for texts of up to {shape.context:,} tokens; here it is asked "
             f"for {length:,}."
         )
-    _numbers(shape, made, length, batch, planner.CACHE_BYTES[cache])
+    itemsize = planner.CACHE_BYTES[cache]
+    _numbers(shape, made, length, batch, itemsize)
+    if shape.checks:
+        show_checks(shape.checks, choice, "key-value cache, Memory planner")
     table = _table(found, shape)
     st.dataframe(table, hide_index=True, width="stretch")
+    rounded = weights in ("8-bit", "4-bit")
     st.caption(
-        f"Of a GPU's memory {planner.SPARE:.0%} is counted as usable (dashed lines): 16 GB are "
-        f"{16e9 * planner.SPARE / 2**30:.1f} GiB. Weights and cache are exact; "
-        "activations are an estimate, of the widest moment while the prompt is read."
-        + (" Layers with a sliding window keep their window only." if shape.windows else "")
-    )
-    _sharing(shape, planner.CACHE_BYTES[cache])
+        f"Of the memory that torch reports for a GPU, {planner.SPARE:.0%} are counted as usable "
+        "(dashed lines). "
+        + ("The cache is exact; **weights are an estimate**: the blocks' matrices are counted with "
+           f"{planner.WEIGHT_BITS[weights]:g} bits a number, embeddings, head and norms with 16, "
+           "and loaders differ; activations are an estimate, " if rounded
+           else "Weights and cache are exact; activations are an estimate, ")
+        + "of the widest moment while the prompt is read."
+        + (" A cache in 8 bit has a few scales more, and keeps states in 16 bit." if itemsize == 1
+           else "")
+    )  # fmt: skip
+    _sharing(shape, itemsize)
     with st.expander("The formula in Python"):
-        itemsize = planner.CACHE_BYTES[cache]
-        st.code(
-            code.planner_code(
-                shape.layers, shape.kv_heads, shape.head_size, length, batch, itemsize
-            ),
-            "python",
-        )
-    facts = {f"shape_{key}": value for key, value in asdict(shape).items()} | {
-        "length": length, "batch": batch, "weights_as": weights, "cache_as": cache,
-        "weights_bytes": made.weights, "cache_bytes": made.cache,
+        st.code(code.planner_code(shape, length, batch, itemsize), "python")
+    facts = {
+        "model": shape.name, "parameters": shape.parameters, "layers": shape.layers,
+        "context": shape.context, "length": length, "batch": batch, "weights_as": weights,
+        "cache_as": cache, "weights_bytes": made.weights, "cache_bytes": made.cache,
         "activation_bytes": made.activations,
     }  # fmt: skip
     parts.downloads("kv-cache-plan", table, facts, figure)
 
 
 def _asked_shape(choice: ModelChoice) -> "Shape":
-    from components.inspection.kv_cache import planner
+    from components.inspection.kv_cache import described
     from components.inspection.kv_cache.published import PUBLISHED
 
     offers = [*PUBLISHED, LOADED]
@@ -94,10 +98,13 @@ def _asked_shape(choice: ModelChoice) -> "Shape":
         help="Or type a hub id or a folder: only its config.json is read.",
     )  # fmt: skip
     if name == LOADED:
-        return engine.inspect(planner.loaded_shape, choice)
+        return engine.inspect(described.loaded_shape, choice)
     if name is None or name in PUBLISHED:
         return PUBLISHED[name or "Phi-3-mini"]
-    return engine.compute(planner.described_shape, name)
+    bar = st.empty()
+    shape = engine.compute(described.described_shape, name, progress=frame.telling(bar))
+    bar.empty()
+    return shape
 
 
 def _format(label: str, key: str, formats: list[str]) -> str:
@@ -109,18 +116,52 @@ def _format(label: str, key: str, formats: list[str]) -> str:
 
 
 def _numbers(shape: "Shape", made: "Plan", length: int, batch: int, itemsize: int) -> None:
+    from components.inspection.kv_cache.shapes import unusual
+
     columns = st.columns(4)
     columns[0].metric("Weights", parts.size(made.weights), help=f"{shape.parameters:,} weights")
     columns[1].metric("Cache", parts.size(made.cache))
     columns[2].metric("Activations, about", parts.size(made.activations))
     columns[3].metric("Together", parts.size(made.total))
     full = int(made.token)
+    if shape.usual:
+        said = (
+            f"One token takes 2 × {shape.layers} layers × {shape.kv_heads} heads × "
+            f"{shape.head_size} numbers × {itemsize} bytes = **{full:,} bytes** "
+            f"({parts.size(full)})"
+        )
+    else:
+        said = (
+            f"The usual formula does not hold for this model: {unusual(shape)}. Counted on its own "
+            f"code, run on shapes without numbers: one token takes **{full:,} bytes** "
+            f"({parts.size(full)})"
+        )
+    said += _windows(shape) + "."
+    states = shape.state_bytes(itemsize)
+    if states:
+        said += f" To that come **{parts.size(states)}** for each text, however long it is."
+    if shape.cross_row:
+        said += (
+            " An encoder that has read as long a text keeps "
+            f"{shape.cross_row * itemsize:,} bytes more for each of its tokens."
+        )
     st.markdown(
-        f"One token takes 2 × {shape.layers} layers × {shape.kv_heads} heads × {shape.head_size} "
-        f"numbers × {itemsize} bytes = **{full:,} bytes** ({parts.size(full)}). With {length:,} "
-        f"tokens in each of {batch:,} text{'s' if batch > 1 else ''}, "
-        f"**{parts.size(made.cache)}**: {made.cache / made.weights:.1%} of the weights."
+        f"{said}{parts.repeated(shape)} With {length:,} tokens in each of {batch:,} "
+        f"text{'s' if batch > 1 else ''}, **{parts.size(made.cache)}**: "
+        f"{made.cache / made.weights:.3g} times the weights."
     )
+
+
+def _windows(shape: "Shape") -> str:
+    """Say how many tokens layers with a sliding window remember."""
+    limits = [law.most for law in shape.cache if law.most is not None]
+    if not limits:
+        return ""
+    which = "every layer keeps" if len(limits) == len(shape.cache) else (
+        f"{len(limits)} of {len(shape.cache)} layers keep"
+    )  # fmt: skip
+    most = f"{min(limits):,}" if len(set(limits)) == 1 else f"{min(limits):,} to {max(limits):,}"
+    return f", but {which} {most} of them at most (a sliding window)"
 
 
 def _table(found: tuple["Fit", ...], shape: "Shape") -> pd.DataFrame:
@@ -128,7 +169,7 @@ def _table(found: tuple["Fit", ...], shape: "Shape") -> pd.DataFrame:
         [
             {
                 "GPU": fit.gpu,
-                "memory (GB)": fit.memory // 10**9,
+                "memory (GiB)": fit.memory,
                 "fits": "yes" if fit.fits else "no",
                 "left (GiB)": round(fit.left / 2**30, 1),
                 "longest text at this batch": f"{fit.longest:,}"
@@ -142,9 +183,8 @@ def _table(found: tuple["Fit", ...], shape: "Shape") -> pd.DataFrame:
 
 def _sharing(shape: "Shape", itemsize: int) -> None:
     from components.figures.kv_cache.contents import sharing_bars
-    from components.inspection.kv_cache.shapes import sharing
+    from components.inspection.kv_cache.shapes import sharing, unusual
 
-    st.markdown(f"**The same model with other sharing.** {shape.name} is {sharing(shape)}.")
     guess = st.segmented_control(
         "Predict: Llama-3-8B has 32 query heads and 8 key-value heads. How much larger would its "
         "cache be with a key-value head for each?",
@@ -153,9 +193,14 @@ def _sharing(shape: "Shape", itemsize: int) -> None:
     )
     if guess is not None:
         st.markdown(
-            f"{'**Yes**' if guess == GUESSES[0] else '**No**'}: 32 / 8 = 4 times, 524,288 bytes "
-            "for each token in 16 bit where it has 131,072. With one for all it would be 16,384."
+            f"{'**Right**' if guess == GUESSES[0] else '**Not quite**'}: 32 / 8 = 4 times, 524,288 "
+            "bytes for each token in 16 bit where it has 131,072. With one for all it would be "
+            "16,384."
         )
+    if not shape.usual:
+        st.markdown(f"Other sharing cannot be planned for {shape.name}: {unusual(shape)}.")
+        return
+    st.markdown(f"**The same model with other sharing.** {shape.name} is {sharing(shape)}.")
     st.plotly_chart(
         sharing_bars(shape, itemsize), config=parts.PLAIN, key="kv-plan-sharing",
         alt="Bytes of a token in the cache for each possible number of key-value heads.",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 
 if TYPE_CHECKING:
@@ -21,19 +22,19 @@ GUESSES: Final = ("less than 2 times", "2 to 10 times", "more than 10 times")
 
 def timing_view(choice: ModelChoice, text: str) -> None:
     """Ask for lengths, measure on demand, show what was measured."""
-    from components.inspection.kv_cache import arithmetic, timing
+    from components.inspection.kv_cache import arithmetic, asking, timing
 
     first, second, third = st.columns(3, gap="medium")
-    with first:
-        prompt = parts.asked_prompt()
     with second:
-        new = parts.asked_new()
+        new = parts.asked_new(parts.room(choice) // 2)
+    with first:
+        prompt = parts.asked_prompt(choice, new)
     with third:
         repeats = parts.asked_between(
-            "Repeats", "kv_repeats", 1, timing.MOST_REPEATS, 5, "Each writes the text both ways."
+            "Repeats", "kv_repeats", 1, asking.MOST_REPEATS, 5, "Each writes the text both ways."
         )
     asked = (choice, text, prompt, new, repeats)
-    once = engine.inspect(timing.estimate, choice, text, prompt, new)
+    pace = engine.inspect(timing.pace, choice, text, prompt, new)
     start = 1 if engine.facts(choice).kind == "seq2seq" else prompt
     more = arithmetic.positions(start, new, "without") / arithmetic.positions(start, new, "with")
     guess = st.segmented_control(
@@ -44,19 +45,26 @@ def timing_view(choice: ModelChoice, text: str) -> None:
     )
     button, said = st.columns([1, 3], vertical_alignment="center")
     pressed = button.button("Measure", type="primary", width="stretch")
+    once = pace.both(new)
     said.caption(
-        f"About **{_duration(once * (repeats + 0.5))}** on this machine: one run to warm up, then "
-        f"{repeats} × {2 * new} steps. You can stop at any time and keep what was measured."
+        f"About **{parts.duration(once * (repeats + 0.5))}** on this machine: one run to warm up, "
+        f"then {repeats} × {2 * new} steps. You can stop at any time and keep what was measured."
     )
     if pressed:
-        _measure(asked)
-    kept = st.session_state.get(_KEPT)
+        parts.measure(_KEPT, timing.measure, asked, _told)
+    kept = parts.kept(_KEPT, asked)
     if kept is None:
         _what_is_compared(start, new)
         return
-    if kept[0] != asked:
-        st.caption(":orange[Below is the last measurement, with other settings than those above.]")
     _show(kept[0], kept[1], guess)
+
+
+def _told(so_far: "Timing") -> tuple[float, str, bool]:
+    if not so_far.tokens:
+        return 0.0, f"Warming up: {so_far.warm:.0%}", False
+    left = so_far.estimate * (1 - so_far.share)
+    says = f"{so_far.share:.0%} · about {parts.duration(left)} to go"
+    return so_far.share, says, so_far.share > 0
 
 
 def _what_is_compared(start: int, new: int) -> None:
@@ -72,34 +80,12 @@ def _what_is_compared(start: int, new: int) -> None:
     )
 
 
-def _measure(asked: tuple[Any, ...]) -> None:
-    """Measure in small steps. Each is kept at once, so stopping loses nothing."""
-    from components.inspection.kv_cache import timing
-
-    place = st.empty()
-    with place.container():
-        bar = st.progress(0.0, "Warming up")
-        # Pressing it starts a new run of the page, which ends this one at its next word.
-        st.button("Stop and keep what is measured", key="kv-stop")
-    choice, *inputs = asked
-    for so_far in engine.stream(timing.measure, choice, *inputs):
-        # A measurement is no widget's value, and takes too long to be made anew at each rerun.
-        # One is kept, of at most 2 x 20 x 256 numbers.
-        st.session_state[_KEPT] = (asked, so_far)
-        left = so_far.estimate * (1 - so_far.share)
-        bar.progress(so_far.share, f"{so_far.share:.0%} · about {_duration(left)} to go")
-    place.empty()
-
-
 def _show(asked: tuple[Any, ...], found: "Timing", guess: str | None) -> None:
     from components.figures.kv_cache.timing import beyond, running_totals, step_times
     from components.inspection.kv_cache.summary import summarize
 
     choice, text, prompt, new, repeats = asked
     summary = summarize(found)
-    if not summary.ways:
-        st.info("Stopped before the first step was measured. Press Measure again.")
-        return
     if not found.whole:
         st.warning(
             f"Stopped after {found.share:.0%}. Medians are over the repeats that were reached."
@@ -119,10 +105,13 @@ def _show(asked: tuple[Any, ...], found: "Timing", guess: str | None) -> None:
         "prefill, which reads the whole prompt. Dotted: the line fitted to the decode steps."
     )
     st.markdown(
-        (":green[✓] Both ways chose the **same tokens** at every measured step." if found.same
-         else ":orange[✗] The ways chose **different tokens** somewhere: see *The same answer*.")
-        + "  \n" + _slopes(summary)
-    )  # fmt: skip
+        "Both ways chose the **same tokens** at every measured step."
+        if not found.different
+        else f"At **{found.different}** of {points:,} steps the ways chose **different tokens**: "
+        "see *The same answer*."
+    )
+    show_checks(found.checks, choice, "key-value cache, Measured")
+    st.markdown(_slopes(summary))
     st.dataframe(_table(summary), hide_index=True, width="stretch")
     st.plotly_chart(
         running_totals(found, summary), config=parts.PLAIN, key="kv-totals",
@@ -134,14 +123,15 @@ def _show(asked: tuple[Any, ...], found: "Timing", guess: str | None) -> None:
     )
     _try()
     with st.expander("The same in plain PyTorch"):
-        dtype = found.machine.dtype
-        st.code(code.timing_code(choice.source, text, dtype, prompt, new, repeats), "python")
+        lines = parts.lines_for(choice, found.machine.dtype)
+        st.code(code.timing_code(lines, text, prompt, new, repeats), "python")
     facts = {
         "prompt_tokens": found.prompt, "new_tokens": found.new, "repeats": found.repeats,
-        "measured_share": round(found.share, 4), "same_tokens": found.same,
+        "measured_share": round(found.share, 4), "same_tokens": not found.different,
+        "measured_at": parts.clock(found.at),
     } | asdict(found.machine)  # fmt: skip
     parts.downloads("kv-cache-timing", rows(found), facts, figure)
-    st.caption(parts.machine_line(found.machine))
+    st.caption(parts.machine_line(found.machine, found.at))
 
 
 def _headline(summary: "Summary", guess: str | None) -> None:
@@ -157,7 +147,7 @@ def _headline(summary: "Summary", guess: str | None) -> None:
         return
     right = GUESSES[int(np.digitize(summary.time_ratio, [2, 10]))]
     st.markdown(
-        f"{'**Yes**' if guess == right else '**No**'}: {summary.time_ratio:.2f} times. "
+        f"{'**Right**' if guess == right else '**Not quite**'}: {summary.time_ratio:.2f} times. "
         "*Where the time goes* shows why it is not as many times as there are positions."
     )
 
@@ -165,13 +155,19 @@ def _headline(summary: "Summary", guess: str | None) -> None:
 def _slopes(summary: "Summary") -> str:
     said = []
     for way in summary.ways:
-        if np.isfinite(way.slope):
+        name = "With" if way.way == "with" else "Without"
+        interval = f"95%: {way.slope_low * 1e6:+,.1f} to {way.slope_high * 1e6:+,.1f} µs"
+        if way.slope_told:
             said.append(
-                f"{'With' if way.way == 'with' else 'Without'}, a step takes "
-                f"**{way.slope * 1e6:+,.1f} µs** for each token more "
-                f"(95%: {way.slope_low * 1e6:+,.1f} to {way.slope_high * 1e6:+,.1f})"
+                f"{name}, a step takes **{way.slope * 1e6:+,.1f} µs** for each token more "
+                f"({interval})."
             )
-    return "; ".join(said) + "." if said else ""
+        elif np.isfinite(way.slope):
+            said.append(
+                f"{name}, no slope can be told ({interval} for each token more, which holds 0): "
+                "measure more tokens or repeats."
+            )
+    return "  \n".join(said)
 
 
 def _table(summary: "Summary") -> pd.DataFrame:
@@ -215,7 +211,3 @@ def _try() -> None:
         "3. Type in another window while it measures. Where do you see it: in the median or in the "
         "points?"
     )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:,.0f} s"

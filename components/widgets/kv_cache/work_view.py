@@ -9,23 +9,31 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets import frame
+from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
+from components.widgets.kv_cache.shares import shares_of_a_token
 
 if TYPE_CHECKING:
-    from components.inspection.kv_cache.roofline import Roofline
-    from components.inspection.kv_cache.shapes import Shape
+    from components.inspection.kv_cache.roofline import Limit, Roofline, RooflineStep
 
-_AGAIN: Final = "kv-again"
-LENGTHS: Final = (512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
-LOADED: Final = "the model in the sidebar"
+_KEPT: Final = "kv-roofline"
+_LIMITS: "Final[dict[Limit, str]]" = {
+    "memory": "moving bytes limits it: it is memory-bound",
+    "compute": "computing limits it: it is compute-bound",
+    "overhead": "neither bytes nor operations limit it, but what starting many small ones costs",
+}
 
 
 def work_view(choice: ModelChoice, text: str) -> None:
-    """Count positions, measure the machine's limits, and say what binds."""
+    """Count positions, measure the machine's limits, and say what limits the passes."""
     from components.figures.kv_cache.work import positions_grid
     from components.inspection.kv_cache.arithmetic import positions
 
-    prompt, new = parts.asked_lengths(20, 100)
+    left, right = st.columns(2)
+    with right:
+        new = parts.asked_new(parts.room(choice) // 2, 100)
+    with left:
+        prompt = parts.asked_prompt(choice, new, 20)
     start = 1 if engine.facts(choice).kind == "seq2seq" else prompt
     st.plotly_chart(
         positions_grid(start, new), config=parts.PLAIN, key="kv-grid",
@@ -43,25 +51,59 @@ def work_view(choice: ModelChoice, text: str) -> None:
     st.caption(f"P = {start:,} tokens before the first step, N = {new:,} new ones.")
     st.subheader("Then why is so much less time saved?", anchor=False)
     with frame.explained():
-        _roofline(choice, text, prompt, new)
+        found = _measured(choice, text, prompt, new)
+        if found is not None:
+            _show(found, choice, text)
     _book()
     st.subheader("When is attention the most expensive part?", anchor=False)
     with frame.explained():
-        _shares(choice)
+        shares_of_a_token(choice, text)
 
 
-def _roofline(choice: ModelChoice, text: str, prompt: int, new: int) -> None:
+def _measured(choice: ModelChoice, text: str, prompt: int, new: int) -> "Roofline | None":
+    """Measure at once where that is quick; else say what it costs and wait for a button."""
+    from components.inspection.kv_cache.roofline import expected_seconds, roofline, rooflines
+    from components.inspection.kv_cache.timing import pace
+
+    asked = (choice, text, prompt, new)
+    seconds = expected_seconds(engine.inspect(pace, choice, text, prompt, new), new)
+    button, said = st.columns([1, 3], vertical_alignment="center")
+    quick = seconds <= parts.UNASKED
+    label = "Measure again" if quick else "Measure"
+    if button.button(label, key="kv-roofline-start", width="stretch"):
+        parts.measure(_KEPT, rooflines, asked, _told)
+    kept = parts.kept_for(_KEPT, asked)
+    if kept is not None:
+        said.caption(f"Measured at {parts.clock(kept.found.at)}, by you.")
+        found: Roofline = kept.found
+        return found
+    if quick:
+        bar = st.empty()
+        shared = engine.inspect(roofline, *asked, progress=frame.telling(bar))
+        bar.empty()
+        said.caption(
+            f"Measured at {parts.clock(shared.at)}, by the first who opened this with these "
+            "settings, and kept since."
+        )
+        return shared
+    said.caption(
+        f"About **{parts.duration(seconds)}** on this machine. You can stop at any time and keep "
+        "what was measured."
+    )
+    return None
+
+
+def _told(so_far: "RooflineStep") -> tuple[float, str, bool]:
+    rounds = so_far.found.rounds if so_far.found else 0
+    says = f"Round {rounds + 1}" if rounds else "Counting operations and warming up"
+    return so_far.share, says, so_far.found is not None
+
+
+def _show(found: "Roofline", choice: ModelChoice, text: str) -> None:
     from components.figures.kv_cache.work import pass_times, roofline_chart
-    from components.inspection.kv_cache.roofline import roofline
 
-    # How often was it asked for: a measurement that was kept must not be shown as a new one.
-    again = st.session_state.get(_AGAIN, 0)
-    bar = st.empty()
-    found = engine.inspect(
-        roofline, choice, text, prompt, new, again,
-        progress=frame.telling(bar),
-    )  # fmt: skip
-    bar.empty()
+    if found.share < 1:
+        st.warning(f"Stopped after {found.share:.0%} of the rounds. Medians are over those.")
     times = pass_times(found)
     roof = roofline_chart(found)
     left, right = st.columns(2, gap="large")
@@ -69,53 +111,60 @@ def _roofline(choice: ModelChoice, text: str, prompt: int, new: int) -> None:
         st.plotly_chart(times, config=parts.PLAIN, key="kv-passes",
                         alt="Milliseconds of a pass against the positions in it.")  # fmt: skip
         st.caption(
-            "A pass over one position already costs much: **all weights are read and every layer "
-            "is started, however few positions there are**. Further ones in the pass are cheap."
+            "A pass over one position already costs much: **the matrices of all layers are read "
+            "and every layer is started, however few positions there are**. Further ones in the "
+            "pass are cheap."
         )
     with right:
         st.plotly_chart(roof, config=parts.PLAIN, key="kv-roof",
                         alt="Operations per second against operations per byte, below the "
                         "machine's roof.")  # fmt: skip
         st.caption(
-            "The grey roof is what this machine can do: left of its corner moving bytes binds, "
-            "right of it computing. How far a mark lies below is what calling many small "
-            "operations costs."
+            "The grey roof is what this machine can do: left of its corner (ridge point) moving "
+            "bytes limits (memory-bound), right of it computing (compute-bound). How far a mark "
+            "lies below is what calling many small operations costs."
         )
     _why(found)
     table = pd.DataFrame([_row(found, number) for number in range(3)])
     st.dataframe(table, hide_index=True, width="stretch")
-    exact = [each.done for each in found.passes if each.done.formula is not None]
-    if exact:
-        worst = max(abs(one.operations / (one.formula or 1) - 1) for one in exact)
-        st.markdown(
-            (":green[✓] " if worst < 0.01 else ":orange[✗] ")
-            + "Operations were counted by torch on the real passes; the formula 2 × weights × "
-            "positions + 4 × heads × size × positions × tokens read "
-            + ("says **exactly the same**." if worst == 0 else f"differs by **{worst:.2%}**.")
-        )
-    st.button("Measure again", key="kv-measure-again", on_click=_once_more)
+    _counted(found, choice)
+    prompt, new = found.work.prompt, found.work.new
     with st.expander("Count operations in plain PyTorch"):
-        st.code(code.work_code(choice.source, text, found.machine.dtype), "python")
+        lines = parts.lines_for(choice, found.machine.dtype)
+        st.code(code.work_code(lines, text, prompt, new), "python")
+        if found.work.experts:
+            st.caption(
+                "torch's counter has no formula for products of experts and leaves them out; "
+                "above they are counted: each row meets one matrix."
+            )
     facts = {
-        "matrix_flop_per_s": found.matrix_rate, "copy_byte_per_s": found.copy_rate,
+        "prompt_tokens": prompt, "new_tokens": new, "matrix_flop_per_s": found.matrix_rate,
+        "matrix_side": found.side, "copy_byte_per_s": found.copy_rate,
         "copied_bytes": found.copied, "pass_lengths": list(found.lengths),
-        "pass_seconds": list(found.seconds),
+        "pass_seconds": list(found.seconds), "measured_at": parts.clock(found.at),
     } | asdict(found.machine)  # fmt: skip
     parts.downloads("kv-cache-work", table, facts, roof)
-    st.caption(parts.machine_line(found.machine))
+    st.caption(parts.machine_line(found.machine, found.at))
 
 
 def _why(found: "Roofline") -> None:
     step, bare = found.passes[1], found.passes[2]
     more = bare.done.operations / step.done.operations
     slower = bare.seconds / step.seconds
-    side = "bytes bind" if step.intensity < found.ridge else "operations bind"
+    below = found.roof(step.intensity) / step.rate
+    limit = found.limit(step)
     st.markdown(
         f"The last step without the cache does **{more:,.0f} times** the operations of the one "
         f"with it, and takes **{slower:.1f} times** as long. With the cache there are "
-        f"{step.intensity:.2g} operations for each byte ({side}: the corner is at "
-        f"{found.ridge:.2g}); without, {bare.intensity:.2g}, and {bare.rate / step.rate:.1f} times "
-        "as many operations are done each second."
+        f"{step.intensity:.2g} operations for each byte (arithmetic intensity; the ridge point is "
+        f"at {found.ridge:.2g}), and the step reaches 1/{max(below, 1.0):.2g} of what the roof "
+        f"allows there: {_LIMITS[limit]}. Without, there are {bare.intensity:.2g} for each byte, "
+        f"and {bare.rate / step.rate:.1f} times as many are done each second."
+        + (
+            " A model this small cannot show what limits a large one."
+            if limit == "overhead"
+            else ""
+        )
     )
 
 
@@ -127,16 +176,29 @@ def _row(found: "Roofline", number: int) -> dict[str, object]:
         "MFLOP": round(each.done.operations / 1e6, 2),
         "MB in and out": round(each.done.matrix_bytes / 1e6, 2),
         "of which weights": round(each.done.weight_bytes / 1e6, 2),
-        "of which cache": round(each.done.cache_bytes / 1e6, 3),
+        "cache looked up (MB)": round(each.done.cache_bytes / 1e6, 3),
         "FLOP/byte": round(each.intensity, 2),
         "ms": round(each.seconds * 1e3, 2),
         "GFLOP/s": round(each.rate / 1e9, 2),
         "GB/s": round(each.done.matrix_bytes / each.seconds / 1e9, 2),
+        "limit": found.limit(each),
     }
 
 
-def _once_more() -> None:
-    st.session_state[_AGAIN] = st.session_state.get(_AGAIN, 0) + 1
+def _counted(found: "Roofline", choice: ModelChoice) -> None:
+    if found.work.no_formula:
+        st.markdown(
+            "Operations were counted by torch on the real passes. There is no formula beside them: "
+            f"{found.work.no_formula}."
+        )
+        return
+    st.markdown(
+        "Operations were counted by torch on the real passes. The formula: 2 × numbers in the "
+        "blocks' matrices × positions + 4 × heads × head size × positions × tokens attended to, "
+        "over all layers, + 2 × vocabulary × width, since the vocabulary's logits are asked for at "
+        "one position only."
+    )
+    show_checks(found.checks, choice, "key-value cache, Where the time goes")
 
 
 def _book() -> None:
@@ -148,53 +210,18 @@ def _book() -> None:
 
     start, new, cached, bare = BOOK
     step, more = extra_position_seconds(*BOOK)
-    ratio = positions(start, new, "without") / positions(start, new, "with")
+    without, with_ = positions(start, new, "without"), positions(start, new, "with")
     with st.expander("The book's 4.8 times, explained"):
         st.markdown(
             f"*Hands-On Large Language Models* times Phi-3-mini on one GPU: {new} tokens in "
             f"**{cached} s** with the cache and **{bare} s** without, {bare / cached:.1f} times, "
-            f"although {ratio:.0f} times fewer positions are computed.  \n"
-            f"From its own numbers: a step with the cache takes {cached / new * 1e3:.0f} ms; a "
+            f"although {without / with_:.0f} times fewer positions are computed: its prompt is "
+            f"{start} tokens long, by the 25 ids that it prints and the start token before them "
+            f"({without:,} positions without, {with_:,} with; GPT-2 cuts the same prompt into 20)."
+            f"  \nFrom these numbers: a step with the cache takes {cached / new * 1e3:.0f} ms; a "
             f"step without {bare / new * 1e3:.0f} ms, with {start + (new - 1) / 2 - 1:.1f} more "
             f"positions in it on average. So a further position costs **{more * 1e3:.1f} ms**, the "
             f"first one **{step * 1e3:.0f} ms**: for it alone all 7.6 GB of weights are read. The "
             "cache saves the cheap positions; the expensive one is left. (Published timings vary: "
             "the book's own notebook has 6.66 ± 2.22 s against 21.9 s, without a warm-up.)"
         )
-
-
-def _shares(choice: ModelChoice) -> None:
-    from components.figures.kv_cache.work import share_areas
-    from components.inspection.kv_cache.arithmetic import shares
-    from components.inspection.kv_cache.planner import loaded_shape
-    from components.inspection.kv_cache.published import PUBLISHED
-
-    left, right = st.columns(2)
-    name = left.selectbox(
-        "Model", [LOADED, *PUBLISHED], index=list(PUBLISHED).index("Phi-3-mini") + 1,
-        key="kv_shares", bind="query-params",
-    )  # fmt: skip
-    with right:
-        longest = parts.asked_of("Up to a length of", "kv_longest", LENGTHS, 32_768)
-    shape: Shape = (
-        engine.inspect(loaded_shape, choice) if name in (None, LOADED) else PUBLISHED[name]
-    )
-    found = shares(shape, longest)
-    st.plotly_chart(
-        share_areas(found), config=parts.PLAIN, key="kv-shares",
-        alt="Operations of one token in one block against the text's length.",
-    )  # fmt: skip
-    st.markdown(
-        f"For one token in one block of **{shape.name}**: projections "
-        f"{found.projections / 1e6:,.1f} MFLOP and MLP {found.mlp / 1e6:,.1f}, whatever the "
-        "length; mixing (scores, and the weighted sum of values) "
-        f"{4 * shape.heads * shape.head_size:,} operations for each token before it. It equals the "
-        f"projections at **{found.equals_projections:,.0f}** tokens and all weights at "
-        f"**{found.equals_weights:,.0f}**. Before that, “attention is the expensive part” is not "
-        "true of the operations."
-    )
-    st.caption(
-        "Scores of one head, if they are written out in 16 bit: "
-        + ", ".join(f"{n:,} tokens {parts.size(2 * n * n)}" for n in (512, 2_048, 8_192, 32_768))
-        + ". Four times as much for twice the length."
-    )

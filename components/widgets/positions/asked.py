@@ -6,6 +6,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from components import engine
+from components.engine import ModelChoice
 from components.inspection.positions.ways import HIGH, LOW, NAMES, SAYS, Stretch, Way
 from components.widgets import address
 
@@ -13,29 +15,45 @@ MOST_TOKENS_SHOWN: Final = 60
 """A map of attention with more tokens is too fine to be read."""
 
 
-def layer_and_head(layers: int, heads: int) -> tuple[int, int]:
-    """Ask for one head; both are counted from 0."""
+def layer_and_head(layers: Sequence[int], heads: int) -> tuple[int, int]:
+    """Ask for one of `layers`, by their numbers in the network, and for one head."""
     left, right = st.columns(2)
     with left:
         layer = one_of("Layer", "layer", layers)
     with right:
-        head = one_of("Head", "head", heads)
+        head = one_of("Head", "head", range(heads))
     return layer, head
 
 
-def one_of(label: str, key: str, count: int, default: int = 0) -> int:
-    """Ask for a number from 0 to `count` - 1, kept in the address."""
-    address.warn_unless_between(key, 0, count - 1, default)
+def one_of(label: str, key: str, numbers: Sequence[int]) -> int:
+    """Ask for one of `numbers`, the first unless the address says another."""
+    # Chosen for another model, which has more: the widget could not show it.
+    if st.session_state.get(key, numbers[0]) not in numbers:
+        del st.session_state[key]
+    address.warn_unless_one_of(key, [str(number) for number in numbers])
+    return int(st.selectbox(label, numbers, key=key, bind="query-params", persist_state="session"))
+
+
+def number(label: str, key: str, low: int, high: int, default: int, step: int = 1) -> int:
+    """Ask for a whole number, kept in the address."""
+    address.warn_unless_between(key, low, high, default)
     return int(
-        st.selectbox(
-            label,
-            range(count),
-            index=default,
-            key=key,
-            bind="query-params",
-            persist_state="session",
+        st.number_input(
+            label, low, high, default, step, key=key, bind="query-params", persist_state="session"
         )
     )
+
+
+def rotating_layers(choice: ModelChoice) -> tuple[int, ...]:
+    """Return the layers that turn their queries and keys, by their numbers in the network.
+
+    Raises:
+        InspectionError: none does; it says how the model marks positions instead.
+    """
+    from components.inspection.positions.spectrum import spectrum
+
+    found = engine.inspect(spectrum, choice)
+    return tuple(sorted(layer for layers in found.layers for layer in layers))
 
 
 def one_token(
@@ -83,15 +101,19 @@ def stretch() -> Stretch:
     return Stretch(way, float(factor))
 
 
-def guess(question: str, answers: Sequence[str], right: str, key: str, reveal: str) -> None:
-    """Ask for a prediction; only then tell."""
+def guess(question: str, answers: Sequence[str], right: str, key: str, reveal: str) -> bool:
+    """Ask for a prediction; only then tell. Return whether there is one."""
     given = st.segmented_control(question, answers, key=key)
     if given is not None:
-        st.markdown(f"{'**Yes.**' if given == right else '**No.**'} {reveal}")
+        st.markdown(f"{'**Right.**' if given == right else '**Not quite.**'} {reveal}")
+    return given is not None
 
 
-def downloads(table: pd.DataFrame, name: str, picture: str | None = None) -> None:
-    """Offer a table as CSV and, if given, a figure as a page that stands alone."""
+def downloads(table: pd.DataFrame, name: str, picture: Callable[[], str] | None = None) -> None:
+    """Offer a table as CSV and, if given, a figure as a page that stands alone.
+
+    The picture is made when somebody asks for it: it holds all of plotly.
+    """
     left, right = st.columns(2)
     left.download_button(
         "Data (CSV)", table.to_csv(index=False), f"{name}.csv", "text/csv", on_click="ignore",
@@ -104,6 +126,6 @@ def downloads(table: pd.DataFrame, name: str, picture: str | None = None) -> Non
         )  # fmt: skip
 
 
-def alone(figure: object) -> str:
-    """Return a plotly figure as an HTML page that needs no network."""
-    return str(figure.to_html(include_plotlyjs=True, full_html=True))  # type: ignore[attr-defined]
+def alone(figure: object) -> Callable[[], str]:
+    """Return what makes a plotly figure an HTML page that needs no network."""
+    return lambda: str(figure.to_html(include_plotlyjs=True, full_html=True))  # type: ignore[attr-defined]

@@ -2,38 +2,42 @@
 
 from typing import TYPE_CHECKING
 
-from components.inspection.catalogue import BUNDLED_FOLDER, bundled
+from components.inspection.catalogue import loadable
 from components.inspection.positions.ways import Stretch
 
 if TYPE_CHECKING:
+    from components.inspection.positions.moved import Moved
     from components.inspection.positions.rotation import Rope
     from components.inspection.positions.vectors import RotatedVectors
 
 
-def place(source: str) -> str:
-    """Return what `from_pretrained` takes for `source`, from Vitrine's folder."""
-    if source in bundled():
-        return str(BUNDLED_FOLDER.relative_to(BUNDLED_FOLDER.parents[1]) / source)
-    return source
+_ANSWERS = {
+    "causal": ("AutoModelForCausalLM", "logits"),
+    "masked": ("AutoModelForMaskedLM", "logits"),
+    "classifier": ("AutoModelForSequenceClassification", "logits"),
+    "headless": ("AutoModel", "last_hidden_state"),
+}
+"""What opens each kind of model, and what it answers with."""
 
 
-def _opened(source: str, text: str) -> str:
-    return f"""tokenizer = AutoTokenizer.from_pretrained({place(source)!r})
-model = AutoModelForCausalLM.from_pretrained({place(source)!r}, dtype=torch.float32)
-inputs = tokenizer({text[:500]!r}, return_tensors="pt")
+def _opened(source: str, text: str, kind: str = "causal") -> str:
+    name = loadable(source)
+    return f"""tokenizer = AutoTokenizer.from_pretrained({name!r})
+model = {_ANSWERS[kind][0]}.from_pretrained({name!r}, dtype=torch.float32)
+inputs = tokenizer({text!r}, return_tensors="pt")
 """
 
 
 def score(
     source: str, text: str, layer: int, head: int, reader: int, read: int, vectors: "RotatedVectors"
 ) -> str:
-    """Return code that prints one score, for families built like Llama."""
+    """Return code that prints one score, for families built like Llama (`panels` finds out)."""
     size = vectors.rope.size
     return f"""import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
-# for families built like Llama
+# Families built like Llama only: projections called so, no norms on queries and keys.
 {_opened(source, text)}attention = model.model.layers[{layer}].self_attn
 kept = {{}}
 for name in ("q_proj", "k_proj"):
@@ -74,15 +78,17 @@ print(rotary.inv_freq, rotary.attention_scaling)
 """
 
 
-def moved(source: str, text: str, shift: int) -> str:
-    """Return code that prints how much the logits change if the text begins later."""
+def moved(source: str, kind: str, text: str, found: "Moved") -> str:
+    """Return code that prints how much the answers change if the text begins later."""
+    model, field = _ANSWERS[kind]
+    behind = f" + {found.first}  # behind its reserved rows" if found.first else ""
     return f"""import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import {model}, AutoTokenizer
 
-{_opened(source, text)}places = torch.arange(inputs.input_ids.shape[1])[None]
+{_opened(source, text, kind)}places = torch.arange(inputs.input_ids.shape[1])[None]{behind}
 with torch.no_grad():
-    here = model(**inputs, position_ids=places).logits
-    there = model(**inputs, position_ids=places + {shift}).logits
+    here = model(**inputs, position_ids=places).{field}
+    there = model(**inputs, position_ids=places + {found.shifts[0]}).{field}
 print((there - here).abs().max())
 """
 

@@ -8,9 +8,11 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.positions.rotation import Rope, formula
 from components.widgets import address, frame
+from components.widgets.checks import show_checks
 from components.widgets.positions import asked, code
 
 PLAIN: Final = {"displayModeBar": False}
@@ -29,6 +31,18 @@ SEEN: Final = (
     ("Llama 2 with YaRN", "RoPE, stretched", "131,072"),
 )
 
+CONVERT: Final = {
+    "split-half": (
+        "# from split-half to interleaved: number 2i is the old i, number 2i + 1 the old i + d/2\n"
+        "interleaved = vector.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)"
+    ),
+    "interleaved": (
+        "# from interleaved to split-half: number i is the old 2i, number i + d/2 the old 2i + 1\n"
+        "split_half = vector.unflatten(-1, (-1, 2)).transpose(-1, -2).flatten(-2)"
+    ),
+}
+"""How the numbers of a query or key are reordered, by the convention they are in."""
+
 
 def frequencies_view(choice: ModelChoice, text: str) -> None:
     """Draw the spectrum, the turned numbers, and the two conventions."""
@@ -36,13 +50,13 @@ def frequencies_view(choice: ModelChoice, text: str) -> None:
         "Rotation", ["of the model", BY_HAND], default="of the model", required=True,
         key="spectrum", bind="query-params",
     )  # fmt: skip
-    rope = None
+    rope, checks = None, ()
     if source != BY_HAND:
         with frame.explained():
-            rope = _own(choice)
+            rope, checks = _own(choice)
     if rope is None:
         rope = _by_hand()
-    _spectrum(rope)
+    _spectrum(choice, rope, checks)
     _partial(rope, choice.source if source != BY_HAND else "the formula")
     if source != BY_HAND:
         st.subheader("Two ways to form pairs", anchor=False)
@@ -58,7 +72,7 @@ def frequencies_view(choice: ModelChoice, text: str) -> None:
         )
 
 
-def _own(choice: ModelChoice) -> Rope:
+def _own(choice: ModelChoice) -> tuple[Rope, tuple[Check, ...]]:
     from components.inspection.positions.spectrum import spectrum
 
     found = engine.inspect(spectrum, choice)
@@ -66,10 +80,17 @@ def _own(choice: ModelChoice) -> Rope:
     if len(found.ropes) > 1:
         which = st.selectbox(
             "Layers", range(len(found.ropes)), key="which-rope",
-            format_func=lambda i: f"theta {found.ropes[i].theta:,.0f}: layers "
+            format_func=lambda i: f"{_called(found.ropes[i])}: layers "
             + ", ".join(map(str, found.layers[i])),
         )  # fmt: skip
-    return found.ropes[which]
+    st.caption(found.says)
+    return found.ropes[which], found.checks[which]
+
+
+def _called(rope: Rope) -> str:
+    """Say which rotation it is, in a few words."""
+    base = f"theta {rope.theta:,.0f}" if np.isfinite(rope.theta) else "no base"
+    return base if rope.kind == "default" else f"{rope.kind}, {base}"
 
 
 def _by_hand() -> Rope:
@@ -92,7 +113,7 @@ def _by_hand() -> Rope:
     return formula(int(size), float(theta), int(context))
 
 
-def _spectrum(rope: Rope) -> None:
+def _spectrum(choice: ModelChoice, rope: Rope, checks: tuple[Check, ...]) -> None:
     from components.figures.positions.rotation import wavelength_dots
 
     slow = int((rope.wavelengths > rope.context).sum())
@@ -105,30 +126,35 @@ def _spectrum(rope: Rope) -> None:
     )  # fmt: skip
     st.markdown(
         f"**{slow} of {rope.pairs}** pairs (open circles) never complete a turn within "
-        f"{rope.context:,} positions. The fastest turns once in {rope.wavelengths[0]:.4g}."
+        f"{rope.context:,} positions. The fastest turns once in {rope.wavelengths.min():.4g}."
     )
-    st.latex(
-        r"\theta_i = \theta^{-2i/d}, \qquad \text{a turn every } 2\pi/\theta_i \text{ positions}"
-    )
+    if rope.kind == "default":
+        st.latex(
+            r"\theta_i = b^{-2i/d}, \qquad \text{a turn every } 2\pi/\theta_i \text{ positions}"
+        )
+        st.caption(f"Here the base b (“rope_theta”) is {rope.theta:,.0f}, and d = {rope.turned}.")
     table = pd.DataFrame(
         {"pair": np.arange(rope.pairs), "theta_i (rad)": rope.frequencies,
          "positions a turn": rope.wavelengths,
          "turns in the context": rope.context / rope.wavelengths}
     )  # fmt: skip
-    if rope.kind == "default":
-        exact = rope.theta ** (-2 * np.arange(rope.pairs) / rope.turned)
-        off = float((np.abs(rope.frequencies - exact) / exact).max())
+    if checks:
+        show_checks(checks, choice, "Frequencies")
+    if rope.kind == "unknown":
         st.caption(
-            f"Checked: the frequencies are those of the formula with θ = {rope.theta:,.0f}, "
-            f"d = {rope.turned}, but for {off:.1e} of each."
+            "These are not the frequencies of RoPE's formula for any base; they are as measured."
         )
-    else:
+    elif rope.kind != "default":
         st.caption(
-            f"This model's rotation is stretched already: transformers calls it {rope.kind}."
+            f"This rotation is another than the formula's: transformers calls it {rope.kind}. "
+            "Shown is what the layers were handed for a short text."
         )
     with st.expander("As a table, and in a few lines of PyTorch"):
         st.dataframe(table, hide_index=True)
-        st.code(code.frequencies(rope), "python")
+        if rope.kind == "default":
+            st.code(code.frequencies(rope), "python")
+        else:
+            st.caption("No code is shown: the formula alone does not give these frequencies.")
     asked.downloads(table, "frequencies", asked.alone(figure))
 
 
@@ -156,11 +182,15 @@ def _partial(rope: Rope, name: str) -> None:
         turned_strip(rope), config=PLAIN, key="turned-strip",
         alt=f"{rope.turned} of a head's {rope.size} numbers are turned.",
     )  # fmt: skip
-    if rope.turned < rope.size:
+    still = int((rope.frequencies == 0).sum())
+    turning = rope.turned - 2 * still
+    if turning < rope.size:
+        which = "last" if rope.start else "first"
         st.markdown(
-            f"Partial rotary: only the first **{rope.turned} of {rope.size}** numbers of each head "
-            f"of {name} are turned ({rope.turned / rope.size:.0%}); the others compare contents "
-            "wherever the tokens stand."
+            f"Partial rotary: only **{turning} of {rope.size}** numbers of each head of {name} are "
+            f"turned ({turning / rope.size:.0%})"
+            + (f", the {which} ones" if not still else f"; {still} pairs have frequency 0")
+            + "; the others compare contents wherever the tokens stand."
         )
     else:
         st.markdown(
@@ -172,33 +202,32 @@ def _partial(rope: Rope, name: str) -> None:
 def _conventions(choice: ModelChoice, text: str) -> None:
     from components.figures.positions.schemes import two_maps
     from components.inspection.positions.spectrum import mixed
-    from components.inspection.positions.vectors import rotated_vectors
 
     facts = engine.facts(choice)
-    layer, head = asked.layer_and_head(facts.layers, facts.heads)
-    vectors = engine.inspect(rotated_vectors, choice, text, layer)
-    rope, found = vectors.rope, engine.compute(mixed, vectors, head)
-    half = rope.turned // 2
+    layer, head = asked.layer_and_head(asked.rotating_layers(choice), facts.heads)
+    found = engine.inspect(mixed, choice, text, layer, head)
+    rope = found.rope
+    half, start = rope.turned // 2, rope.start
     st.markdown(
         f"**Split-half** pairs number i with number i + {half}; **interleaved** pairs 2i with 2i + "
-        f"1. {choice.source} is **{rope.convention}**. Reorder the numbers of query and key, and "
+        "1"
+        + (f" (counted from number {start}, the first that is turned)" if start else "")
+        + f". {choice.source} is **{rope.convention}**. Reorder the numbers of query and key, and "
         "one becomes the other: a dot product does not mind the order."
+        if rope.pairs > 1
+        else "Only one pair of a head is turned here, so there is only one way to form it."
     )
     if rope.pairs > 1:
         few = slice(0, asked.MOST_TOKENS_SHOWN)
         st.plotly_chart(
-            two_maps(found.right[few, few], found.wrong[few, few], vectors.tokens[few]),
+            two_maps(found.right[few, few], found.wrong[few, few], found.tokens[few]),
             config=PLAIN, key="conventions",
             alt="One head's attention with its own pairs, and with pairs formed the other way.",
         )  # fmt: skip
-    st.success(
-        f"Checked: converted, all scores agree but for **{found.converted_error:.1e}**. Not "
-        f"converted (the slip when weights move from one program to another), they are off by up "
-        f"to **{found.mistaken_error:.2g}**.",
-        icon=None,
-    )
-    st.code(
-        "# from split-half to interleaved: number 2i is the old i, number 2i + 1 the old i + d/2\n"
-        "interleaved = vector.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)",
-        "python",
-    )
+        st.markdown(
+            "Not converted (the slip when weights move from one program to another), scores are "
+            f"off by up to **{found.mistaken_error:.2g}**."
+        )
+    show_checks(found.checks, choice, "Frequencies, two ways to form pairs")
+    if rope.pairs > 1 and rope.turned == rope.size:
+        st.code(CONVERT[rope.convention], "python")

@@ -1,12 +1,33 @@
 """View: shuffle the words; whose output changes?"""
 
+from typing import TYPE_CHECKING, Final
+
 import pandas as pd
 import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.widgets import address
+from components.widgets import address, frame
+from components.widgets.checks import show_checks
 from components.widgets.positions import asked
+
+if TYPE_CHECKING:
+    from components.inspection.positions.order import Shuffled
+
+ANSWERS: Final = ("all", "those that moved", "none")
+
+
+def _right(found: "Shuffled") -> str:
+    """Return which of `ANSWERS` is right of the last condition; empty if none, or a mask is on."""
+    changed = {place for place, by in enumerate(found.change[-1]) if by > found.rounding}
+    moved = {token for place, token in enumerate(found.order) if place != token}
+    if found.conditions[-1].mask:
+        return ""
+    if not changed:
+        return "none"
+    if len(changed) == len(found.tokens):
+        return "all"
+    return "those that moved" if changed == moved else ""
 
 
 def order_view(choice: ModelChoice, text: str) -> None:
@@ -20,21 +41,25 @@ def order_view(choice: ModelChoice, text: str) -> None:
         "Shuffle number (0 turns the text around)", 0, 99, 1, key="shuffle", bind="query-params",
         persist_state="session",
     )  # fmt: skip
-    asked.guess(
-        "Predict first: switch off the positions **and** the causal mask, then shuffle. Which "
-        "tokens get another output?",
-        ["all", "those that moved", "none"],
-        "none",
-        "guess-order",
-        "Without both, attention sees a set: each token's output is the same wherever it stands. A "
-        "causal mask alone already tells order, since a token sees only those before it.",
-    )
     bar = st.empty()
-    found = engine.inspect(
-        shuffled, choice, text, int(seed),
-        progress=lambda share, said: (bar.progress(share, said), None)[1],
-    )  # fmt: skip
+    found = engine.inspect(shuffled, choice, text, int(seed), progress=frame.telling(bar))
     bar.empty()
+    right = _right(found)
+    if right:
+        asked.guess(
+            "Predict first: switch off the positions"
+            + (" **and** the causal mask" if found.conditions[-1].mask is False else "")
+            + ", then shuffle. Which tokens get another output?",
+            ANSWERS,
+            right,
+            "guess-order",
+            (
+                "Attention alone sees a set: each token's output is the same wherever it stands. "
+                if right == "none"
+                else "Something else tells order in this model: see below the picture. "
+            )
+            + "A causal mask alone already tells order, since a token sees only those before it.",
+        )
     mixed = "".join(found.tokens[place] for place in found.order)
     st.code(mixed[:400], language=None, wrap_lines=True)
     figure = order_map(found)
@@ -43,21 +68,12 @@ def order_view(choice: ModelChoice, text: str) -> None:
         alt="How much each token's last vector changed, by condition.",
     )  # fmt: skip
     st.caption(
-        "The change of a token's last vector, as a share of its length, against the same token in "
-        "the text as written. Special tokens stay where they are."
+        "The change of a token's last hidden state (before the final norm), as a share of its "
+        "length, against the same token in the text as written. Special tokens stay where they are."
     )
-    least = found.change[-1]
-    if len(found.conditions) == 4 or found.conditions[-1].mask is None:
-        st.success(
-            f"Checked: with “{condition_name(found.conditions[-1])}” no vector changes by more "
-            f"than **{least.max():.1e}** of its length: a bag of words.",
-            icon=None,
-        )
-    else:
-        st.info(
-            f"{choice.source} is of a family whose mask cannot be taken off here; so order is "
-            "still told by the mask in the last row."
-        )
+    show_checks(found.checks, choice, "Word order")
+    if found.said:
+        st.info(found.said)
     table = pd.DataFrame(
         found.change.T, columns=[condition_name(each) for each in found.conditions]
     )

@@ -10,7 +10,9 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
 from components.widgets import address, frame
+from components.widgets.checks import show_checks
 from components.widgets.positions import asked, code
+from components.widgets.positions.bias_view import alibi_view, t5_view
 
 PLAIN: Final = {"displayModeBar": False}
 MOST: Final = 512
@@ -26,18 +28,9 @@ def others_view(choice: ModelChoice, _text: str) -> None:
         SCHEMES[scheme or "Sinusoids"](choice)
 
 
-def _number(label: str, key: str, low: int, high: int, default: int, step: int = 1) -> int:
-    address.warn_unless_between(key, low, high, default)
-    return int(
-        st.number_input(
-            label, low, high, default, step, key=key, bind="query-params", persist_state="session"
-        )
-    )
-
-
 def _sinusoids(choice: ModelChoice) -> None:
     from components.figures.positions.schemes import likeness_map, vector_map
-    from components.inspection.positions.encodings import sinusoids
+    from components.inspection.positions.encodings import sinusoids, waves
 
     st.markdown(
         "The first Transformer adds a fixed wave to each token's vector: fast waves in the first "
@@ -45,32 +38,29 @@ def _sinusoids(choice: ModelChoice) -> None:
     )
     columns = st.columns(3)
     with columns[0]:
-        length = _number("Positions", "sin_length", 2, MOST, 100)
+        length = asked.number("Positions", "sin_length", 2, MOST, 100)
     with columns[1]:
-        size = _number("Vector size", "sin_size", 2, MOST, 64, 2)
+        size = asked.number("Vector size", "sin_size", 2, MOST, 64, 2)
     with columns[2]:
-        base = _number("Base", "sin_base", 2, 1_000_000, 10_000)
+        base = asked.number("Base", "sin_base", 2, 1_000_000, 10_000)
     if size % 2:
         raise InspectionError(
             f"Sine and cosine come in pairs, and {size} is odd: take an even size."
         )
-    table = engine.compute(sinusoids, length, size, float(base))
+    found = engine.compute(waves, length, size, float(base))
+    table = found.table
     left, right = st.columns(2)
     figure = vector_map(table)
     left.plotly_chart(figure, config=PLAIN, key="waves", alt="One row of waves for each position.")
     right.plotly_chart(
-        likeness_map(table @ table.T, np.arange(length), "product"), config=PLAIN,
+        likeness_map(found.products, np.arange(length), "product"), config=PLAIN,
         key="waves-alike",
         alt="Product of the vectors of two positions: the same along each diagonal.",
     )  # fmt: skip
-    spread = max(float(np.ptp(np.diagonal(table @ table.T, k))) for k in range(length))
-    st.success(
-        "Checked: the product of two positions' waves depends on their distance alone; along each "
-        f"diagonal it differs by at most **{spread:.1e}**.",
-        icon=None,
-    )
-    st.latex(r"p_{k,2t} = \sin(k / 10000^{2t/d}), \qquad p_{k,2t+1} = \cos(k / 10000^{2t/d})")
-    st.markdown("With d = 6, the first three positions, to compare by hand:")
+    show_checks(found.checks, None, "Other ways, sinusoids")
+    st.latex(r"p_{k,2t} = \sin(k / b^{2t/d}), \qquad p_{k,2t+1} = \cos(k / b^{2t/d})")
+    st.caption("b is the base above, 10,000 in the paper; d the vector's size.")
+    st.markdown("With d = 6 and b = 10,000, the first three positions, to compare by hand:")
     names = [f"{wave} {t}" for t in range(3) for wave in ("sin", "cos")]
     st.dataframe(pd.DataFrame(sinusoids(3, 6).round(4), columns=names), width="stretch")
     st.info(
@@ -85,7 +75,7 @@ def _sinusoids(choice: ModelChoice) -> None:
 
 def _learned(choice: ModelChoice) -> None:
     from components.figures.positions.schemes import likeness_map, norm_line, vector_map
-    from components.inspection.positions.encodings import table
+    from components.inspection.positions.added import table
 
     st.markdown(
         "GPT-2, OPT, BERT and BART look up one vector for each position in a table and add it to "
@@ -103,92 +93,27 @@ def _learned(choice: ModelChoice) -> None:
     )  # fmt: skip
     neighbours = float(np.diagonal(found.likeness, 1).mean())
     st.plotly_chart(norm_line(found), config=PLAIN, key="norms", alt="Length of each vector.")
-    if found.learned:
-        st.success(
-            f"Checked: `{found.path}` has {found.rows:,} rows, of which {found.context:,} are "
-            f"positions; neighbours in the map have a mean cosine of **{neighbours:.3f}**.",
-            icon=None,
-        )
-    else:
-        st.success(
-            "Checked: this table is not learned; it is the formula under **Sinusoids**, all sines "
-            f"before all cosines, but for **{found.formula_error:.1e}**.",
-            icon=None,
-        )
     st.markdown(
-        f"**Position {found.context:,}?** There is no such row: the model stops with an error, "
-        "while waves and rotations have a value at every position (if not a trained one)."
+        f"`{found.path}` has {found.rows:,} rows; positions are {found.context:,} of them, from "
+        f"row {found.first} on. Neighbours in the map have a mean cosine of **{neighbours:.3f}**."
+        if found.learned
+        else f"`{found.path}` is not learned: it is waves, as under **Sinusoids**, sines and "
+        f"cosines apart or in turns, from row {found.first} on."
+    )
+    show_checks(found.checks, choice, "Other ways, table")
+    st.markdown(
+        f"**Position {found.context:,}?** There is no such row, while waves and rotations have a "
+        "value at every position (if not a trained one)."
+        if found.learned
+        else "Waves have a value at every position, if not one that the model was trained with."
     )
     asked.downloads(pd.DataFrame(found.vectors), "positions-table", asked.alone(figure))
 
 
-def _alibi(choice: ModelChoice) -> None:
-    from components.figures.positions.schemes import slope_lines
-    from components.inspection.positions.encodings import alibi_slopes, slopes
+def _none(choice: ModelChoice) -> None:
+    from components.inspection.positions.words import said
 
-    st.markdown(
-        "ALiBi takes from each score in proportion to the distance, each head with a slope of its "
-        "own. Nothing is learned, nothing added to the vectors. BLOOM and MPT use it."
-    )
-    model_s = engine.facts(choice).family in ("bloom", "mpt", "falcon")
-    if model_s:
-        found = engine.inspect(slopes, choice)
-        values = found.slopes.astype(np.float64)
-    else:
-        values = alibi_slopes(_number("Heads", "alibi_heads", 1, 128, 8))
-    figure = slope_lines(values)
-    st.plotly_chart(figure, config=PLAIN, key="slopes", alt="A falling line for each head.")
-    if model_s:
-        st.success(
-            f"Checked: the slopes that {choice.source}'s code makes are the formula's, but for "
-            f"**{found.formula_error:.1e}**.",
-            icon=None,
-        )
-    else:
-        st.caption(f"{choice.source} has no ALiBi; this is the formula.")
-    st.latex(
-        r"\text{score}(m, n) = q \cdot k / \sqrt{d} - 2^{-8h/H}\,(m - n), \qquad h = 1 \ldots H"
-    )
-    table = pd.DataFrame({"head": np.arange(len(values)), "slope": values})
-    with st.expander("As a table"):
-        st.dataframe(table, hide_index=True)
-    asked.downloads(table, "alibi", asked.alone(figure))
-
-
-def _t5(choice: ModelChoice) -> None:
-    from components.figures.positions.schemes import bias_map, bucket_steps
-    from components.inspection.positions.encodings import buckets, t5_buckets
-
-    st.markdown(
-        "T5 learns one number for each head and distance and adds it to the score. Far distances "
-        "share: 32 buckets, single steps at first, then ever wider."
-    )
-    distances = np.arange(-160, 161)
-    steps = t5_buckets(distances)
-    figure = bucket_steps(distances, steps)
-    st.plotly_chart(figure, config=PLAIN, key="buckets", alt="T5's bucket for each distance.")
-    if engine.facts(choice).family == "t5":
-        stack = st.segmented_control(
-            "Tower", ["encoder", "decoder"], default="encoder", required=True, key="stack"
-        )
-        found = engine.inspect(buckets, choice, stack)
-        figure = bias_map(found)
-        st.plotly_chart(figure, config=PLAIN, key="biases", alt="What each head adds by distance.")
-        st.success(
-            f"Checked: what is drawn is what {choice.source}'s own code adds, but for "
-            f"**{found.error:.1e}**.",
-            icon=None,
-        )
-        table = pd.DataFrame(found.bias.T, index=found.distances).rename_axis("distance")
-        asked.downloads(table.reset_index(), "t5-biases", asked.alone(figure))
-        return
-    st.caption(f"{choice.source} has no such buckets; choose a T5 to see its learned numbers.")
-    asked.downloads(
-        pd.DataFrame({"distance": distances, "bucket": steps}), "t5-buckets", asked.alone(figure)
-    )
-
-
-def _none(_choice: ModelChoice) -> None:
+    st.markdown(f"{engine.inspect(said, choice)}")
     st.markdown(
         "Some models mark no positions at all (“NoPE”), and SmolLM3 leaves out the rotation in "
         "every fourth layer. A decoder can still tell order: with a causal mask the first token "
@@ -206,20 +131,18 @@ def _compare(_choice: ModelChoice) -> None:
         "One vector against itself, at any two positions: absolute positions added, a bias for the "
         "distance, a rotation."
     )
-    length = _number("Positions", "compare_length", 4, 128, 48)
+    length = asked.number("Positions", "compare_length", 4, 128, 48)
     found = engine.compute(compared, length, 32, 10_000.0)
     figure = three_maps(found)
     st.plotly_chart(
         figure, config=PLAIN, key="three",
         alt="Scores for every pair of positions under three schemes.",
     )  # fmt: skip
-    added, bias, rope = found.unevenness
-    st.success(
-        f"Checked: at the same distance the score varies by up to **{added:.2f}** with positions "
-        f"added, by {bias:.1g} with ALiBi, by {rope:.1g} with RoPE. Added positions mix with the "
-        "content; the other two depend on the distance alone.",
-        icon=None,
+    st.markdown(
+        f"At one distance the score varies by up to **{found.unevenness[0]:.2f}** with positions "
+        "added: they mix with the content. The other two depend on the distance alone."
     )
+    show_checks(found.checks, None, "Other ways, compared")
     st.caption(
         "The vector: 32 equal numbers, length 1. Bright is a high score. ALiBi's slope here is "
         "1/16."
@@ -235,8 +158,8 @@ def _compare(_choice: ModelChoice) -> None:
 SCHEMES: Final = {
     "Sinusoids": _sinusoids,
     "Learned table": _learned,
-    "ALiBi": _alibi,
-    "T5 buckets": _t5,
+    "ALiBi": alibi_view,
+    "T5 buckets": t5_view,
     "None": _none,
     "Compare": _compare,
 }

@@ -7,6 +7,7 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
 from components.widgets import address, frame
+from components.widgets.checks import show_checks
 from components.widgets.positions import asked
 
 LENGTHS = "310, 45, 120, 64, 12, 200, 33, 90, 410, 75, 18, 150, 260, 40, 8, 95"
@@ -46,6 +47,12 @@ def _rows() -> None:
             "of the places hold a token. A row for each document, padded, would use "
             f"{found.used_padded:.0%}."
         )
+        st.caption(
+            "The numbers in the boxes say which document it is, counted from 0 in the order of the "
+            "lengths above; colours only tell neighbours apart; the dashed line is the end of the "
+            "row. The longest documents are laid first, each into the first row with room for it "
+            "(first-fit decreasing)."
+        )
         table = pd.DataFrame(
             [(r, d, found.lengths[d]) for r, each in enumerate(found.rows) for d in each],
             columns=["row", "document", "tokens"],
@@ -71,17 +78,23 @@ def _read(choice: ModelChoice) -> None:
         "Documents, one a line (at most 8)", DOCUMENTS, key="documents", bind="query-params",
         max_chars=1500, height=110, persist_state="session",
     )  # fmt: skip
-    asked.guess(
-        "Predict first: document 2 stands behind the others, its positions counted on from theirs, "
-        "the mask keeping it to itself. Does a model with RoPE read it as if alone?",
-        ["yes", "no"],
-        "yes",
-        "guess-packing",
-        "Within a document all distances are the same wherever it stands, and RoPE tells only "
-        "distances. A learned table would mislead: document 2 would get the vectors of later "
-        "positions, as if it began in the middle.",
-    )
     found = engine.inspect(packed_reading, choice, tuple(given.splitlines()))
+    same = found.checks[1].verdict == "holds"
+    shown = asked.guess(
+        "Predict first: the last document stands behind the others, its positions continued from "
+        "theirs, the mask keeping it to itself. Does this model read it as if alone?",
+        ["yes", "no"],
+        "yes" if same else "no",
+        "guess-packing",
+        f"{found.says} "
+        + (
+            "Within a document all distances are the same wherever it stands, and distances are "
+            "all that this model is told."
+            if same
+            else "Positions continued mislead it: the last document is read as if it began in the "
+            "middle of a text."
+        ),
+    )
     figure = mask_map(found.mask, found.document, found.tokens)
     left, right = st.columns(2)
     left.plotly_chart(
@@ -91,26 +104,27 @@ def _read(choice: ModelChoice) -> None:
     table = pd.DataFrame(
         {
             "document": range(len(found.apart)),
-            "positions anew": found.apart,
-            "counted on": found.counted_on,
+            "positions restarted": found.apart,
+            "continued": found.counted_on,
             "no mask": found.no_mask,
         }
     )
     with right:
         st.markdown("Largest change of a logit against reading the document alone:")
-        st.dataframe(
-            table, hide_index=True,
-            column_config=dict.fromkeys(
-                table.columns[1:], st.column_config.NumberColumn(format="%.1e")
-            ),
-        )  # fmt: skip
+        if shown:
+            st.dataframe(
+                table, hide_index=True,
+                column_config=dict.fromkeys(
+                    table.columns[1:], st.column_config.NumberColumn(format="%.1e")
+                ),
+            )  # fmt: skip
+        else:
+            st.caption("The numbers appear once you have guessed.")
         st.markdown(
-            "Positions counted anew in each document; counted on through the row; counted on with "
-            "no mask between documents: then the later ones read the earlier, and change."
+            "Positions restarted in each document; continued through the row; continued with no "
+            "mask between documents: then the later ones attend to the earlier, and change. "
+            "Documents are numbered from 0."
         )
-    st.success(
-        f"Checked: masked, with positions counted anew, no logit differs from reading alone by "
-        f"more than **{max(found.apart):.1e}**; counted on, **{max(found.counted_on):.1e}**.",
-        icon=None,
-    )
+    if shown:
+        show_checks(found.checks, choice, "Packing")
     asked.downloads(table, "packed-reading", asked.alone(figure))

@@ -11,6 +11,7 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.positions.rotation import formula, in_pairs, matrix, turned
 from components.widgets import address, frame
+from components.widgets.checks import show_checks
 from components.widgets.positions import asked, code
 from components.widgets.rotation import Placed, rotation
 
@@ -41,14 +42,17 @@ def rotation_view(choice: ModelChoice, text: str) -> None:
 
 
 def _model(choice: ModelChoice, text: str) -> None:
+    from components.inspection.positions.panels import built_like_llama
+    from components.inspection.positions.spectrum import spectrum
     from components.inspection.positions.vectors import rotated_vectors
 
     facts = engine.facts(choice)
+    layers = asked.rotating_layers(choice)
     columns = st.columns([1, 1, 2, 2])
     with columns[0]:
-        layer = asked.one_of("Layer", "layer", facts.layers)
+        layer = asked.one_of("Layer", "layer", layers)
     with columns[1]:
-        head = asked.one_of("Head", "head", facts.heads)
+        head = asked.one_of("Head", "head", range(facts.heads))
     vectors = engine.inspect(rotated_vectors, choice, text, layer)
     last = len(vectors.tokens) - 1
     with columns[2]:
@@ -65,7 +69,9 @@ def _model(choice: ModelChoice, text: str) -> None:
         on_placed=_keeper((reader, read)),
     )  # fmt: skip
     _check_model(vectors, choice)
-    _check_browser(placed, query, key, vectors)
+    _check_browser(placed, query, key, vectors, choice)
+    if len(layers) < facts.layers:
+        st.caption(engine.inspect(spectrum, choice).says)
     _read_it(vectors)
     asked.guess(
         "Predict first: choose **both** beside Play and let them run. What happens to the score?",
@@ -77,8 +83,14 @@ def _model(choice: ModelChoice, text: str) -> None:
         "follows the curve below. *Then try:* drag the query to the end: which hands have not "
         "moved at all?",
     )
-    with st.expander("The same in a few lines of transformers"):
-        st.code(code.score(choice.source, text, layer, head, reader, read, vectors), "python")
+    if engine.inspect(built_like_llama, choice, text, layer):
+        with st.expander("The same in a few lines of transformers"):
+            st.code(code.score(choice.source, text, layer, head, reader, read, vectors), "python")
+    else:
+        st.caption(
+            "No code is shown: the few lines that take a Llama apart do not give these numbers for "
+            "this family, which makes its queries and keys in another way."
+        )
     asked.downloads(_table(query, key, reader, read, vectors), "rotation")
 
 
@@ -112,36 +124,39 @@ def _forget() -> None:
 
 
 def _check_model(vectors: "RotatedVectors", choice: ModelChoice) -> None:
-    sizes = f"{vectors.queries.shape[0]} heads, {len(vectors.tokens)} tokens"
-    told = (
-        f"turning this layer's queries and keys ({sizes}) by these angles gives what "
-        f"{choice.source}'s own pass had, but for at most **{vectors.error:.1e}**"
-    )
-    if vectors.error <= vectors.tolerance:
-        wrong = (
+    show_checks(vectors.checks, choice, "Rotation")
+    rope = vectors.rope
+    st.caption(
+        f"Of all {vectors.queries.shape[0]} heads and {len(vectors.tokens)} tokens of this layer. "
+        + (
             "With one pair there is only one way to pair."
-            if vectors.rope.pairs == 1
+            if rope.pairs == 1
             else f"Pairs formed the other way would be off by {vectors.other_error:.2g}."
         )
-        st.success(f"Checked: {told} (rounding allows {vectors.tolerance:.1e}). {wrong}", icon=None)
-    else:
-        st.warning(f"Not the model's rotation: {told}; rounding allows {vectors.tolerance:.1e}.")
+        + (
+            " This family turns the other way round: from a pair's second number to its first."
+            if rope.direction < 0
+            else ""
+        )
+    )
 
 
 def _check_browser(
-    placed: Placed | None, query: np.ndarray, key: np.ndarray, vectors: "RotatedVectors"
+    placed: Placed | None,
+    query: np.ndarray,
+    key: np.ndarray,
+    vectors: "RotatedVectors",
+    choice: ModelChoice,
 ) -> None:
+    from components.inspection.positions.browser import browser_checks
+
     if placed is None:
         st.caption("Checking what the browser turned against the server…")
         return
-    here = turned(query, np.float32(placed.query_at), vectors.rope)
-    there = turned(key, np.float32(placed.key_at), vectors.rope)
-    score = float(here.astype(np.float64) @ there.astype(np.float64)) * vectors.scale
-    off = max(float(np.abs(here - placed.query).max()), float(np.abs(there - placed.key).max()))
-    st.caption(
-        f"Checked: at positions {placed.query_at} and {placed.key_at} the browser's turned vectors "
-        f"differ from the server's by at most {off:.1e}, its score ({placed.score:+.4f}) by "
-        f"{abs(score - placed.score):.1e}. (The server rounds angles to 32 bits, as models do.)"
+    show_checks(
+        engine.compute(browser_checks, query, key, vectors.rope, vectors.scale, placed),
+        choice,
+        "Rotation, the browser",
     )
 
 
@@ -158,12 +173,23 @@ def _read_it(vectors: "RotatedVectors") -> None:
         )
         st.latex(
             r"\text{score}(m, n) = s \cdot (R_m q) \cdot (R_n k) = s \sum_i |q_i||k_i| "
-            r"\cos\big((m - n)\,\theta_i + \varphi_i\big), \qquad \theta_i = \theta^{-2i/d}"
+            r"\cos\big((m - n)\,\theta_i + \varphi_i\big)"
+            + (r", \qquad \theta_i = b^{-2i/d}" if rope.kind == "default" else "")
         )
         st.caption(
             f"m and n are the positions, R turns pair i by m θᵢ, φᵢ is the angle from k to q "
-            f"before, s = {vectors.scale:.4g}; here θ = {rope.theta:,.0f}, d = {rope.turned}. "
-            "Models that cap their scores do so afterwards. RoPE does not add anything to the "
+            f"before, s = {vectors.scale:.4g}, as measured"
+            + (
+                f"; here the base b (“rope_theta”) is {rope.theta:,.0f}, d = {rope.turned}. "
+                if rope.kind == "default"
+                else f". The θᵢ are those that this layer was handed ({rope.kind}). "
+            )
+            + (
+                f"This model caps its scores afterwards, at ±{vectors.cap:g}. "
+                if vectors.cap
+                else ""
+            )
+            + "RoPE does not add anything to the "
             "embeddings: it turns queries and keys, in each layer anew."
         )
 
@@ -172,7 +198,7 @@ def _table(
     query: np.ndarray, key: np.ndarray, at: int, key_at: int, vectors: "RotatedVectors"
 ) -> pd.DataFrame:
     rope = vectors.rope
-    columns: dict[str, np.ndarray] = {"pair": np.arange(rope.pairs), "theta": rope.frequencies}
+    columns: dict[str, np.ndarray] = {"pair": np.arange(rope.pairs), "theta_i": rope.frequencies}
     for name, vector, position in (("query", query, at), ("key", key, key_at)):
         for when, values in (
             ("before", vector),
@@ -193,16 +219,14 @@ def _toy() -> None:
     )  # fmt: skip
     position = placed.query_at if placed else 1
     st.markdown(
-        f"Three pairs, θ = 1, 0.0464 and 0.0022: a full turn every 6.28, 135.4 and 2,916 "
+        f"Three pairs, θᵢ = 1, 0.0464 and 0.0022: a full turn every 6.28, 135.4 and 2,916 "
         f"positions. The matrix that turns the query to position **{position}**:"
     )
     st.dataframe(pd.DataFrame(matrix(position, 6)).round(4), hide_index=True)
     if placed is not None:
-        own = matrix(placed.query_at, 6) @ TOY_VECTOR
-        st.caption(
-            "Checked: this matrix times 1 0 1 0 1 0 is what the browser turned, but for at most "
-            f"{float(np.abs(own - placed.query).max()):.1e}."
-        )
+        from components.inspection.positions.browser import matrix_check
+
+        show_checks((matrix_check(TOY_VECTOR, position, placed.query),), None, "Rotation by hand")
     st.info(
         "**A slip in a source text.** “Transformers: The Definitive Guide” prints this formula and "
         "its output for position 1 rightly, with −sin at the upper right; but the code beside it "

@@ -73,7 +73,9 @@ def rotation(
     answered for these vectors.
     """
     sign = hashlib.sha256(query.tobytes() + key.tobytes() + rope.frequencies.tobytes())
-    sign.update(repr((rope.scaling, rope.convention, scale, tokens, home, longest)).encode())
+    # Turned the other way round, a pair's second number comes first.
+    pairs = places(rope)[:, :: rope.direction].tolist()
+    sign.update(repr((rope.scaling, pairs, scale, tokens, home, longest)).encode())
     signature = sign.hexdigest()[:16]
 
     def tell() -> None:
@@ -89,7 +91,7 @@ def rotation(
             "rope": {
                 "frequencies": rope.frequencies.astype(float).tolist(),
                 "scaling": rope.scaling,
-                "places": places(rope).tolist(),
+                "places": pairs,
             },
             "scale": scale,
             "tokens": {"query": tokens[0], "key": tokens[1]},

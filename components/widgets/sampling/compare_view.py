@@ -9,6 +9,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets import frame
+from components.widgets.checks import show_checks
 from components.widgets.sampling import code, state
 
 if TYPE_CHECKING:
@@ -42,13 +43,15 @@ def compare_view(choice: ModelChoice, text: str) -> None:
         )  # fmt: skip
         bar.empty()
         _texts(found, guess)
+        show_checks(found.checks, choice, "Compare")
         _tree(found)
         _check(choice, text, found, beams, new_tokens, length_penalty)
-    with st.expander("Beam search in a few lines of transformers"):
-        st.code(
-            code.beam_code(choice.source, text, beams, new_tokens, length_penalty),
-            language="python",
-        )
+        with st.expander("Beam search in a few lines of transformers"):
+            facts = engine.facts(choice)
+            st.code(
+                code.beam_code(choice, facts, text, beams, new_tokens, length_penalty),
+                language="python",
+            )
 
 
 def _texts(found: "Strategies", guess: str | None) -> None:
@@ -66,19 +69,32 @@ def _texts(found: "Strategies", guess: str | None) -> None:
     if not guess:
         st.caption("Their probabilities appear once you have guessed.")
         return
-    best = max(ways, key=lambda way: way.log_probability)
-    gain = found.beam.log_probability - found.greedy.log_probability
-    same = found.beam.tokens == found.greedy.tokens
     st.markdown(
-        f"{'**Yes**' if guess == best.name else '**No**'}: the likeliest of the three is the one "
-        f"by **{best.name}**. "
-        + (
-            "Here beam search found nothing better than greedy's text."
-            if same
-            else f"Beam search's text is {_times(gain)} greedy's: taking the best token each time "
-            "need not give the best text."
-        )
-        + " *Try:* one beam; is it greedy? Temperature 0 for sampling; is it greedy too?"
+        f"{verdict(guess, found)} "
+        + _found_better(found)
+        + " *Try:* one beam; is it greedy? Temperature 0 for sampling; is it greedy too? "
+        "And “Once upon a time there was a little fox named Leo.” with 8 beams and 40 tokens."
+    )
+
+
+def verdict(guess: str, found: "Strategies") -> str:
+    """Return what is said of a guess: texts that are the same are equally likely."""
+    best = found.likeliest
+    if len(best) == 3:
+        return "All three wrote the same text, so none is likelier: nobody can be right here."
+    right = "**Right**" if guess in best else "**Not quite**"
+    if len(best) == 2:
+        return f"{right}: **{best[0]}** and **{best[1]}** wrote the same text, the likeliest."
+    return f"{right}: the likeliest of the three is the one by **{best[0]}**."
+
+
+def _found_better(found: "Strategies") -> str:
+    if found.beam.tokens == found.greedy.tokens:
+        return "Here beam search found nothing better than greedy's text."
+    gain = found.beam.log_probability - found.greedy.log_probability
+    return (
+        f"Beam search's text is {_times(gain)} greedy's: taking the best token each time "
+        "need not give the best text."
     )
 
 
@@ -126,21 +142,16 @@ def _check(
 ) -> None:
     if not st.button("Check against transformers' own beam search"):
         return
-    from components.inspection.sampling.compare import beams_of_generate
+    from components.inspection.sampling.compare import check_with_generate
 
-    theirs = engine.inspect(beams_of_generate, choice, text, beams, new_tokens, length_penalty)
     ours = found.search.beams[0]
-    off = (
-        ""
-        if theirs.score is None
-        else f"; the scores differ by {abs(theirs.score - ours.score):.1e}"
+    theirs, check = engine.inspect(
+        check_with_generate, choice, text, ours, beams, new_tokens, length_penalty
     )
+    show_checks((check,), choice, "Compare, generate")
     if theirs.tokens == ours.tokens:
-        st.success(
-            f"`generate(num_beams={beams})` returns the same {len(ours.tokens)} tokens{off}."
-        )
-    else:
-        st.warning(
-            f"`generate(num_beams={beams})` returns another text{off}: two beams are so close that "
-            "rounding decides."
+        st.caption(f"It returns the same {len(ours.tokens)} tokens.")
+    elif check.holds:
+        st.caption(
+            "It returns another text of the same score: the two are so close that rounding decides."
         )

@@ -8,7 +8,8 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.widgets.sampling import state
+from components.widgets.checks import show_checks
+from components.widgets.sampling import code, state
 
 if TYPE_CHECKING:
     from components.inspection.sampling.draws import Draws
@@ -30,9 +31,9 @@ def draws_view(choice: ModelChoice, text: str) -> None:
     )
     if guess:
         st.markdown(
-            f"{'**Yes.**' if guess == '10 times' else '**No.**'} The error shrinks with the square "
-            "root of the number of draws: 100 times as many, a tenth of the error. Try 100 and "
-            "then 10,000, and watch the whiskers."
+            f"{state.verdict(guess == '10 times')} The error shrinks with the square root of the "
+            "number of draws: 100 times as many, a tenth of the error. Try 100 and then 10,000, "
+            "and watch the whiskers."
         )
     following = engine.inspect(next_token, choice, text)
     drawn = engine.compute(draws, following.logits, following.history, settings, count)
@@ -41,6 +42,7 @@ def draws_view(choice: ModelChoice, text: str) -> None:
         alt=f"Of {count} draws, how often the likeliest tokens came up, and their exact shares.",
     )  # fmt: skip
     _verdict(drawn)
+    show_checks((*following.checks, *drawn.checks), choice, "Draws")
     table = _table(drawn, following.texts)
     with st.expander("As a table"):
         st.dataframe(table.head(200), hide_index=True)
@@ -48,13 +50,9 @@ def draws_view(choice: ModelChoice, text: str) -> None:
         "Counts (CSV)", table.to_csv(index=False), "draws.csv", "text/csv", on_click="ignore"
     )
     with st.expander("The same in a few lines of PyTorch"):
+        facts = engine.facts(choice)
         st.code(
-            "import torch\n"
-            "from scipy.stats import chisquare\n\n"
-            f"generator = torch.Generator().manual_seed({settings.seed})\n"
-            f"drawn = torch.multinomial(p, {count}, replacement=True, generator=generator)\n"
-            "counts = torch.bincount(drawn, minlength=len(p))\n"
-            f"print(chisquare(counts, {count} * p))  # after pooling what is rare",
+            code.draws_code(choice, facts, text, settings, following.history, count),
             language="python",
         )
 
@@ -72,13 +70,13 @@ def _verdict(drawn: "Draws") -> None:
         rf"{drawn.degrees_of_freedom}\text{{ degrees of freedom}},\quad p = {drawn.p_value:.3f}"
     )
     if drawn.p_value >= 0.01:
-        st.success(
+        st.markdown(
             f"p = {drawn.p_value:.3f}: of 100 honest series of {drawn.drawn:,} draws, about "
             f"{100 * drawn.p_value:.0f} would be at least this far off. Nothing speaks against "
             "these."
         )
     else:
-        st.warning(
+        st.markdown(
             f"p = {drawn.p_value:.4f}: fewer than one honest series in 100 is this far off. That "
             "happens, once in 100 seeds: try another seed. If it stayed, the draws would be biased."
         )

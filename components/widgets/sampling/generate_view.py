@@ -24,6 +24,9 @@ _ROOT: Final = -1
 
 def generate_view(choice: ModelChoice, text: str) -> None:
     """Let the reader write on from `text`, step by step or all at once, in branches."""
+    from components.inspection.decoding import require_writing
+
+    engine.inspect(require_writing, choice)
     settings = state.settings_popover()
     tokens, stop = st.columns([1, 2])
     with tokens:
@@ -39,7 +42,7 @@ def generate_view(choice: ModelChoice, text: str) -> None:
         )  # fmt: skip
     tree, node = _kept(choice, text)
     here = "the end of the prompt" if node == _ROOT else f"token {len(tree.path(node))}"
-    write, one, rewind, over = st.columns(4)
+    write, one, again, rewind, over = st.columns(5)
     go = write.button(
         f"Write {new_tokens}", key="write", type="primary", width="stretch",
         help=f"Go on from {here}.",
@@ -47,6 +50,10 @@ def generate_view(choice: ModelChoice, text: str) -> None:
     single = one.button(
         "One token", key="write-one", width="stretch", help=f"Go on from {here} by one token."
     )
+    anew = again.button(
+        "Write again", key="again", width="stretch", disabled=not tree.nodes,
+        help=f"Begin at the end of the prompt once more, and write {new_tokens}.",
+    )  # fmt: skip
     if rewind.button(
         "Rewind to here", key="rewind", width="stretch", help=f"Forget what follows {here}.",
         disabled=node == _ROOT or not tree.children(node),
@@ -59,18 +66,25 @@ def generate_view(choice: ModelChoice, text: str) -> None:
 
         _keep(choice, text, Tree(), _ROOT)
         st.rerun()
-    if go or single:
+    if anew:
+        _keep(choice, text, tree, _ROOT)
+    if go or single or anew:
         _write(choice, text, settings, 1 if single else new_tokens, stops)
         st.rerun()
     if not tree.nodes:
         st.info(
             "Before you write: with temperature 0, will writing twice give the same text? And with "
-            "temperature 1 and the same seed? Press **Write** twice and see."
+            f"temperature 1 and the same seed? Press **Write {new_tokens}**, then **Write again**, "
+            "which begins at the prompt once more, and see."
         )
     else:
         _show(choice, text, tree, node, settings, new_tokens, stops)
     with st.expander("The same in a few lines of transformers"):
-        st.code(code.generate_code(choice.source, text, settings, new_tokens), language="python")
+        facts = engine.facts(choice)
+        st.code(
+            code.generate_code(choice, facts, text, settings, new_tokens, stops),
+            language="python",
+        )
         st.caption(
             "`generate` draws with `torch.multinomial`: the same distribution, other random "
             "numbers. Its seed is the whole process's; here each text has a generator of its own, "

@@ -11,6 +11,7 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
 from components.widgets import frame
+from components.widgets.checks import show_checks
 from components.widgets.sampling import code, state
 from components.widgets.sampling.ribbon import Bead, ribbon
 
@@ -35,21 +36,18 @@ def perplexity_view(choice: ModelChoice, prompt: str) -> None:
         persist_state="session", placeholder="Empty: the prompt in the sidebar",
     )  # fmt: skip
     scored = text or prompt
-    first = st.toggle(
-        "Score the first token too, after a start token", key="first", bind="query-params",
-        disabled=answers,
-        help="transformers' loss leaves the first token out, since nothing comes before it.",
-    )  # fmt: skip
-    from components.inspection.sampling.perplexity import surprise
+    from components.inspection.sampling.perplexity import start_before, surprise
 
     with frame.explained():
+        first = _first_too(engine.inspect(start_before, choice))
         bar = st.empty()
         found = engine.inspect(
-            surprise, choice, scored, prompt if answers else "", first and not answers,
+            surprise, choice, scored, prompt if answers else "", first,
             progress=frame.telling(bar),
         )  # fmt: skip
         bar.empty()
-        _result(found)
+        _result(found, choice)
+        _code(found, choice, scored, prompt)
     st.subheader("Predict first", anchor=False)
     guess = st.segmented_control(
         f"Type “{SURPRISING}” above. Is its perplexity higher or lower than that of a sentence "
@@ -59,16 +57,44 @@ def perplexity_view(choice: ModelChoice, prompt: str) -> None:
     )
     if guess:
         st.markdown(
-            f"{'**Yes.**' if guess == 'higher' else '**No.**'} The less a model expects a text, "
-            "the higher its perplexity. *Try:* shuffle the words of your text; repeat it three "
-            "times; choose another model."
+            f"{state.verdict(guess == 'higher')} The less a model expects a text, the higher its "
+            "perplexity. *Try:* shuffle the words of your text; repeat it three times; choose "
+            "another model."
         )
     _by_hand()
+
+
+def _first_too(always: str) -> bool:
+    """Ask whether a start token is put in front, so that the first token is scored too.
+
+    `always` is the one that stands there anyway: then there is nothing to ask.
+    """
+    label = "Score the first token too, after a start token"
+    if always:
+        st.toggle(
+            label, True, key="first-always", disabled=True,
+            help=f"`{always}` stands before every text that this model reads, so its first token "
+            "is always scored.",
+        )  # fmt: skip
+        return False
+    return st.toggle(
+        label, key="first", bind="query-params",
+        help="transformers' loss leaves the first token out, since nothing comes before it.",
+    )  # fmt: skip
+
+
+def _code(found: "Surprise", choice: ModelChoice, scored: str, prompt: str) -> None:
     with st.expander("The same in a few lines of transformers"):
-        st.code(code.perplexity_code(choice.source, scored), language="python")
+        if len(scored) > code.LONGEST:
+            st.caption("Save the text as text.txt beside it.")
+        lines = code.perplexity_code(
+            choice, engine.facts(choice), scored, prompt, found.before,
+            found.context if found.in_windows else None,
+        )  # fmt: skip
+        st.code(lines, language="python")
 
 
-def _result(found: "Surprise") -> None:
+def _result(found: "Surprise", choice: ModelChoice) -> None:
     from components.figures.sampling import surprise_bars
 
     pages = math.ceil(len(found.tokens) / AT_A_TIME)
@@ -89,6 +115,7 @@ def _result(found: "Surprise") -> None:
         alt="The surprisal of each token in bits, and the perplexity so far.",
     )  # fmt: skip
     _formula(found)
+    show_checks(found.checks, choice, "Perplexity")
     table = pd.DataFrame(
         {
             "token": found.tokens,
@@ -155,7 +182,7 @@ def _formula(found: "Surprise") -> None:
         )
     elif not found.start:
         words += "The first token is not scored, as in transformers' loss: nothing comes before it."
-    if found.context < len(found.tokens) - 1:
+    if found.in_windows:
         words += (
             f" The text is longer than a window of {found.context:,} tokens, so it was read in "
             "windows that overlap by half."

@@ -12,6 +12,7 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.sampling.settings import RANGES, Settings
 from components.widgets import frame
+from components.widgets.checks import show_checks
 from components.widgets.sampling import code, state
 from components.widgets.sampling_playground import Released, sampling_playground
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 TOY: Final = {0: "Paris", 1: "a", 2: "the", 3: "in", 4: "llama"}
 TOY_LOGITS: Final = (4.0, 3.0, 2.0, 1.0, 0.0)
-TOY_TEMPERATURES: Final = (0.2, 0.5, 1.0, 2.0, 10.0)
+TOY_TEMPERATURES: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 MOST_ROWS: Final = 10_000
 
 
@@ -40,21 +41,23 @@ def reshape_view(choice: ModelChoice, text: str) -> None:
     # A fragment's errors do not reach app.py, so they are explained here.
     with frame.explained():
         settings = state.current()
-        following = _toy() if source != "of the model" else _next_token(choice, text)
+        toy = source != "of the model"
+        following = _toy() if toy else _next_token(choice, text)
+        number = _first_number(settings.seed)
+        reshaped = _reshape(following, settings)
         released = sampling_playground(
             following.logits,
             following.history,
-            following.texts,
+            _texts(choice, following, settings),
             settings,
-            number=_first_number(settings.seed),
+            number=number,
             key="playground",
             on_release=state.keep,
         )
-        reshaped = _reshape(following, settings)
-        _check(released, reshaped, settings)
+        _check(choice, following, released, reshaped, settings)
         _read_it(following, settings, reshaped)
         _predict()
-        _take_away(choice, text, following, settings, reshaped)
+        _take_away(choice, text, following, settings, reshaped, toy)
 
 
 def _next_token(choice: ModelChoice, text: str) -> "NextToken":
@@ -81,31 +84,41 @@ def _reshape(following: "NextToken", settings: Settings) -> "Reshaped":
     return engine.compute(reshape, following.logits, following.history, settings)
 
 
-def _check(released: Released | None, reshaped: "Reshaped", settings: Settings) -> None:
+def _texts(choice: ModelChoice, following: "NextToken", settings: Settings) -> dict[int, str]:
+    """Return the names that the browser knows: of the likeliest tokens, and of the one drawn."""
+    from components.inspection.sampling.generation import first_drawn
+    from components.inspection.sampling.next_token import name_of
+
+    drawn = engine.compute(first_drawn, following.logits, following.history, settings)
+    if drawn in following.texts:
+        return following.texts
+    return following.texts | {drawn: engine.inspect(name_of, choice, drawn)}
+
+
+def _check(
+    choice: ModelChoice,
+    following: "NextToken",
+    released: Released | None,
+    reshaped: "Reshaped",
+    settings: Settings,
+) -> None:
     if released is None or released.settings != settings:
         st.caption("Checking what the browser drew against transformers on the server…")
         return
-    after = reshaped.after
-    known = released.ids < len(after)
-    off = float(np.abs(after[released.ids[known]] - released.shares[known]).max(initial=0))
-    entropy = max(
-        abs(released.stages[stage.name]["entropy"] - stage.entropy) for stage in reshaped.stages
+    from components.inspection.sampling.browser import checked_answer
+
+    checks = engine.compute(
+        checked_answer, following.logits, following.history, settings, released.answer
     )
-    here, there = int(released.stages["typical_p"]["tokens"]), reshaped.stages[-1].tokens
-    if here == there:
-        st.success(
-            "Checked: transformers' own logits processors, run on the server with these settings, "
-            f"leave the same **{there:,}** token{'s' * (there > 1)}. "
-            f"Over the {len(released.ids):,} likeliest of "
-            f"them the largest difference of a probability is **{off:.1e}**; of a step's entropy, "
-            f"{entropy:.1e} bits."
+    # What is said is said of these settings: a slider may be elsewhere by now.
+    st.markdown(f":small[Checked for: {state.summary(settings)}]")
+    show_checks((*checks, *following.checks), choice, "Reshape")
+    if reshaped.tied:
+        st.caption(
+            f"At top-p's cut {reshaped.tied:,} tokens have equal logits, and "
+            f"{reshaped.tied_left:,} of them stay: here those with the highest ids. Which of "
+            "equals `generate` keeps is left open: its sort is not stable."
         )
-        return
-    st.info(
-        f"The browser leaves {here:,} tokens and transformers {there:,}: at this threshold the "
-        "last digit of a 32-bit number decides. The largest difference of a probability is "
-        f"{off:.1e}."
-    )
 
 
 def _read_it(following: "NextToken", settings: Settings, reshaped: "Reshaped") -> None:
@@ -136,8 +149,9 @@ def _read_it(following: "NextToken", settings: Settings, reshaped: "Reshaped") -
         st.markdown("\n".join(f"- **{row.label}** {row.says}." for row in RANGES.values()))
         st.markdown(
             "Penalties count every token of the text so far, the prompt included, as transformers' "
-            "repetition penalty and OpenAI's “text so far” do (some servers count only new "
-            "tokens). `generate` keeps only the 50 likeliest tokens unless it is told `top_k=0`."
+            "repetition penalty does. OpenAI's presence and frequency penalties have the same "
+            "formula, but count only the tokens that were sampled, not the prompt's. `generate` "
+            "keeps only the 50 likeliest tokens unless it is told `top_k=0`."
         )
         stages = pd.DataFrame([asdict(stage) for stage in reshaped.stages])
         st.dataframe(stages, hide_index=True)
@@ -146,7 +160,7 @@ def _read_it(following: "NextToken", settings: Settings, reshaped: "Reshaped") -
 def _predict() -> None:
     st.subheader("Predict first", anchor=False)
     guess = st.segmented_control(
-        "Top-p is 0.8 throughout. Raise the temperature from 0.2 to 10: how many of five tokens "
+        "Top-p is 0.8 throughout. Raise the temperature from 0.2 to 5: how many of five tokens "
         "with logits 4, 3, 2, 1, 0 are left?",
         ["always the same number", "fewer and fewer", "more and more"],
         key="guess-nucleus",
@@ -156,7 +170,7 @@ def _predict() -> None:
     kept = [_reshape_toy(temperature) for temperature in TOY_TEMPERATURES]
     counts = ", ".join(str(count) for count in kept)
     st.markdown(
-        f"{'**Yes.**' if guess == 'more and more' else '**No.**'} At temperature "
+        f"{state.verdict(guess == 'more and more')} At temperature "
         f"{', '.join(f'{t:g}' for t in TOY_TEMPERATURES)} there are **{counts}** left. Heat "
         "flattens the distribution, so more tokens are needed before their probabilities reach "
         "0.8. Set it above with the logits 4, 3, 2, 1, 0 and see. *Then try:* top-k 3 with "
@@ -168,9 +182,9 @@ def _predict() -> None:
 def _reshape_toy(temperature: float) -> int:
     from components.inspection.sampling.reshape import reshape
 
-    # Temperature 10 lies beyond the slider: dividing the logits is what temperature does.
-    logits = np.array(TOY_LOGITS, dtype=np.float32) / np.float32(temperature)
-    return engine.compute(reshape, logits, (), Settings(top_p=0.8)).stages[-1].tokens
+    logits = np.array(TOY_LOGITS, dtype=np.float32)
+    settings = Settings(temperature=temperature, top_p=0.8)
+    return engine.compute(reshape, logits, (), settings).stages[-1].tokens
 
 
 def _take_away(
@@ -179,9 +193,14 @@ def _take_away(
     following: "NextToken",
     settings: Settings,
     reshaped: "Reshaped",
+    toy: bool,
 ) -> None:
     with st.expander("The same in a few lines of transformers"):
-        st.code(code.reshape_code(choice.source, text, settings), language="python")
+        lines = code.reshape_code(
+            choice, engine.facts(choice), text, settings, following.history,
+            TOY_LOGITS if toy else (),
+        )  # fmt: skip
+        st.code(lines, language="python")
     left = np.argsort(-reshaped.after, kind="stable")[:MOST_ROWS]
     left = left[np.isfinite(reshaped.logits[left])]
     table = pd.DataFrame(

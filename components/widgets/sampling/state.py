@@ -79,6 +79,11 @@ def summary(settings: Settings) -> str:
     return ("Greedy: " if settings.greedy else "Sampling: ") + words
 
 
+def verdict(right: bool) -> str:
+    """Return what is said of a prediction."""
+    return "**Right.**" if right else "**Not quite.**"
+
+
 def asked_number(label: str, key: str, low: int, high: int, default: int) -> int:
     """Ask for a whole number that lives in the address; explain one there that is out of range."""
     given = st.query_params.get(key)

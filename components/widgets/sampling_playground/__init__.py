@@ -14,7 +14,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from components.inspection.errors import InspectionError
-from components.inspection.sampling.settings import RANGES, Settings, checked
+from components.inspection.sampling.answer import Answer
+from components.inspection.sampling.settings import RANGES, STEPS, Settings, checked
 from components.widgets.sampling_playground.bundle import script, style
 
 _COMPONENT = st.components.v2.component(
@@ -27,18 +28,12 @@ _COMPONENT = st.components.v2.component(
 
 @dataclass(frozen=True, eq=False)
 class Released:
-    """What the browser had when a slider was let go.
-
-    `signature` stands for the logits and the history it had. `ids` are the tokens left,
-    likeliest first (the browser sends at most 4,096), and `shares`, float32, their
-    probabilities; `stages` maps a step's name to its tokens left, mass kept and entropy in bits.
-    """
+    """What the browser had when a slider was let go; `signature` stands for the logits and the
+    history it had."""
 
     signature: str
     settings: Settings
-    ids: NDArray[np.int32]
-    shares: NDArray[np.float32]
-    stages: dict[str, dict[str, float]]
+    answer: Answer
 
 
 def sampling_playground(
@@ -94,6 +89,9 @@ def _released(answer: Mapping[str, object] | None) -> Released | None:
             str(stage["name"]): {k: float(stage[k]) for k in ("tokens", "mass", "entropy")}
             for stage in answer["stages"]  # type: ignore[attr-defined]
         }
+        if set(stages) != set(STEPS) or len(ids) != len(shares):
+            return None
     except (KeyError, TypeError, ValueError, InspectionError):
         return None
-    return Released(str(answer.get("signature")), Settings(**values), ids, shares, stages)  # type: ignore[arg-type]
+    found = Answer(ids, shares, stages)
+    return Released(str(answer.get("signature")), Settings(**values), found)  # type: ignore[arg-type]

@@ -19,8 +19,8 @@ export const OFF = {
 const f32 = Math.fround;
 const PLACES = 2 ** 20; // Room for a million tokens beside 32 bits of logit, exact in a double.
 
-/* Return token ids by descending logit; of equals the higher id first, as the ascending
- * stable sort in transformers' top-p leaves them. */
+/* Return token ids by descending logit; of equals the higher id first. (Which of equals
+ * transformers keeps is left open: torch.sort is not stable. The server decides as is done here.) */
 export function descending(logits, ids) {
   const bits = new Uint32Array(Float32Array.from(logits, (x) => x + 0).buffer);
   const keys = new Float64Array(logits.length);
@@ -146,9 +146,13 @@ function stage(name, active, tokens, mass, entropy) {
 /* Entropy in bits with the logits of the tokens already there replaced: the sums over all
  * other tokens are kept, so this costs only those few. */
 function entropyWith(p, replaced) {
-  let { mass, heat } = p.others;
+  // From the largest of all down: a penalty below 1 may raise a logit far above what was largest.
+  const most = replaced.reduce((a, b) => Math.max(a, b), p.most);
+  const lower = p.most - most, shrunk = Math.exp(lower);
+  let mass = p.others.mass * shrunk;
+  let heat = mass > 0 ? p.others.heat * shrunk + mass * lower : 0;
   for (const logit of replaced) {
-    const z = logit - p.most, w = Math.exp(z);
+    const z = logit - most, w = Math.exp(z);
     mass += w;
     if (w > 0) heat += w * z;
   }

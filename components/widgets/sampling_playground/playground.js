@@ -50,11 +50,11 @@ class Shell {
   take(data, send) {
     this.send = send;
     this.number = data.number;
+    this.texts = data.texts; // of the token drawn, too, once its settings are known there
     this.sizes.observe(this.host);
     const settings = { ...OFF, ...data.settings };
     if (data.signature !== this.signature) {
       this.signature = data.signature;
-      this.texts = data.texts;
       const bytes = Uint8Array.from(atob(data.logits), (char) => char.charCodeAt(0));
       this.prepared = prepare(new Float32Array(bytes.buffer), data.history);
     }

@@ -18,7 +18,10 @@ def scores_of(rows: list[list[float]], ids: tuple[int, ...] = IDS, group="decode
     size = len(rows)
     visible = np.tri(size, weights.shape[-1], dtype=bool)[None]
     names = tuple(str(number) for number in ids)
-    return head_scores(AttentionMaps(group, names, names, ids, weights, visible, 1))
+    each = tuple((place, place + 1) for place in range(size))
+    return head_scores(
+        AttentionMaps(group, (0,), names, names, ids, each, each, weights, visible, 1, ())
+    )
 
 
 def always(place_of) -> list[list[float]]:
@@ -69,8 +72,9 @@ def test_without_a_repetition_induction_is_not_a_number():
 def test_cross_attention_has_neither_itself_nor_a_token_before():
     weights = np.full((1, 1, 2, 3), 1 / 3, dtype=np.float32)
     maps = AttentionMaps(
-        "cross", ("a", "b"), ("x", "y", "z"), (1, 2), weights, np.ones((1, 2, 3), bool), 1
-    )
+        "cross", (0,), ("a", "b"), ("x", "y", "z"), (1, 2), ((0, 1), (1, 2)),
+        ((0, 1), (1, 2), (2, 3)), weights, np.ones((1, 2, 3), bool), 1, (),
+    )  # fmt: skip
     scores = head_scores(maps)
     assert np.isnan(scores.shares["self"]).all() and np.isnan(scores.distance).all()
     assert scores.shares["first"][0, 0] == pytest.approx(1 / 3)

@@ -19,9 +19,11 @@ def maps_for(weights: np.ndarray, group="decoder") -> AttentionMaps:
     """Maps of the given weights [layer, head, reader, read], everything visible."""
     readers, read = weights.shape[-2:]
     names = tuple("abcdefghij")
+    each = tuple((place, place + 1) for place in range(max(readers, read)))
     return AttentionMaps(
-        group, names[:readers], names[:read], tuple(range(readers)),
-        weights.astype(np.float32), np.ones((len(weights), readers, read), bool), weights.shape[1],
+        group, tuple(range(len(weights))), names[:readers], names[:read], tuple(range(readers)),
+        each[:readers], each[:read], weights.astype(np.float32),
+        np.ones((len(weights), readers, read), bool), weights.shape[1], (),
     )  # fmt: skip
 
 
@@ -32,7 +34,7 @@ def test_the_weights_are_those_that_transformers_reports(family):
     ours = attention_maps(model, TEXT, None, group).weights
     with torch.no_grad():
         ids = torch.tensor([model.encode(TEXT)])
-        theirs = tiny.network(family, "eager")(ids, output_attentions=True).attentions
+        theirs = tiny.network(family)(ids, output_attentions=True).attentions
     np.testing.assert_allclose(ours, torch.cat(theirs).numpy(), atol=1e-6)
 
 
@@ -44,7 +46,7 @@ def test_each_attention_of_two_towers_is_kept_apart(family, group):
     ids = torch.tensor([model.encode(TEXT)])
     start = torch.tensor([[model.decoder_start, *model.encode_target("dog")]])
     with torch.no_grad():
-        output = tiny.network(family, "eager")(
+        output = tiny.network(family)(
             input_ids=ids, decoder_input_ids=start, output_attentions=True
         )
     field = "cross_attentions" if group == "cross" else f"{group}_attentions"
@@ -112,11 +114,12 @@ def test_mean_and_maximum_over_heads_by_hand():
 
 
 def test_rollout_by_hand():
-    # Two layers of one head, which always reads the first token.
-    sink = np.array([[1.0, 0.0], [1.0, 0.0]])
-    maps = maps_for(np.stack([sink[None], sink[None]]))
+    # Two layers of one head. Below, everybody looks at the first token; above, at the second.
+    first, second = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.0, 1.0]])
+    maps = maps_for(np.stack([first[None], second[None]]))
     np.testing.assert_allclose(rollout(maps, 0), [[1, 0], [0.5, 0.5]])
-    np.testing.assert_allclose(rollout(maps, 1), [[1, 0], [0.75, 0.25]])
+    # From the first token: half stays there, half goes to the second, of which half goes back.
+    np.testing.assert_allclose(rollout(maps, 1), [[0.75, 0.25], [0.5, 0.5]])
 
 
 @pytest.mark.parametrize("family", ["llama", "bert", "gpt2"])
@@ -128,5 +131,5 @@ def test_rollout_shares_out_exactly_one(family):
 
 def test_rollout_refuses_cross_attention():
     maps = attention_maps(tiny.model("t5"), TEXT, "dog", "cross")
-    with pytest.raises(InspectionError, match="another tower"):
+    with pytest.raises(InspectionError, match="another stack"):
         rollout(maps, 0)

@@ -1,38 +1,14 @@
-"""Tokens merged into words."""
-
-from itertools import pairwise
+"""Attention between words: tokens merged."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.inspection.attention.words import merge_words, word_spans, word_texts
-
-
-@pytest.mark.parametrize(
-    ("tokens", "words"),
-    [
-        (["When", " Mar", "y", " and", " John", ","], ["When", " Mary", " and", " John", ","]),
-        (["[CLS]", "embed", "##ding", "##s", "!", "[SEP]"], ["[CLS]", "embeddings", "!", "[SEP]"]),
-        (["<s>", "the", " cat", "s", "</s>"], ["<s>", "the", " cats", "</s>"]),
-        ([" hi", "⟨F0⟩⟨9F⟩", "⟨98⟩"], [" hi⟨F0⟩⟨9F⟩⟨98⟩"]),
-        (["lama", "'", "s"], ["lama's"]),
-        (["a", "\n", "b"], ["a", "\n", "b"]),
-        (["x"], ["x"]),
-    ],
-)
-def test_tokens_make_the_words_a_reader_sees(tokens, words):
-    assert list(word_texts(tokens, word_spans(tokens))) == words
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(max_size=6), min_size=1, max_size=30))
-def test_words_cover_every_token_once(tokens):
-    spans = word_spans(tokens)
-    assert spans[0][0] == 0 and spans[-1][1] == len(tokens)
-    assert all(a[1] == b[0] for a, b in pairwise(spans))
-    assert all(first < last for first, last in spans)
+from components.inspection.attention.maps import attention_maps
+from components.inspection.attention.words import merge_words
+from components.inspection.words import word_spans
+from tests import tiny
 
 
 def test_attention_to_a_word_is_summed_and_from_it_averaged():
@@ -50,3 +26,10 @@ def test_rows_still_sum_to_one(tokens):
     weights = (draw / draw.sum(-1, keepdims=True)).astype(np.float32)
     spans = word_spans(tokens)
     np.testing.assert_allclose(merge_words(weights, spans, spans).sum(-1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_maps_know_the_words_of_their_tokens(words):
+    maps = attention_maps(tiny.model("llama", words=words), "the well-made keys", None, "decoder")
+    texts = ["".join(maps.readers[a:b]) for a, b in maps.reader_words]
+    assert texts == ["<s>", "the", " well", "-", "made", " keys"]

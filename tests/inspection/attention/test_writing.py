@@ -1,10 +1,9 @@
-"""Attention while a text is written; what a changed last token moves; masks and sharing."""
+"""Attention while a text is written; masks and sharing."""
 
 import numpy as np
 import pytest
 import torch
 
-from components.inspection.attention.future import change_the_last
 from components.inspection.attention.maps import attention_maps
 from components.inspection.attention.patterns import MASKS, Sharing, mask, reach, score_bytes
 from components.inspection.attention.writing import attention_while_writing
@@ -19,7 +18,7 @@ def test_each_row_is_the_last_row_of_the_text_so_far(tiny_causal):
     ids = tiny_causal.encode(TEXT)
     with torch.no_grad():
         theirs = (
-            tiny.network("llama", "eager")
+            tiny.network("llama")
             .generate(torch.tensor([ids]), max_new_tokens=4, do_sample=False)[0]
             .tolist()
         )
@@ -49,26 +48,6 @@ def test_writing_stops_at_the_contexts_end(tiny_causal):
 def test_what_does_not_write_is_explained(family, said):
     with pytest.raises(InspectionError, match=said):
         next(attention_while_writing(tiny.model(family), TEXT, 3, "encoder"))
-
-
-def test_a_causal_model_does_not_know_what_comes_next(tiny_causal):
-    found = change_the_last(tiny_causal, TEXT, None, "decoder")
-    assert found.moved[:-1].max() == 0 and found.moved[-1] > 0.01
-    assert found.before == "t" and found.after != "t"
-
-
-def test_an_encoder_knows_the_whole_text(tiny_masked):
-    assert change_the_last(tiny_masked, TEXT, None, "encoder").moved.min() > 1e-4
-
-
-def test_a_decoder_of_two_towers_is_causal_in_what_it_writes():
-    found = change_the_last(tiny.model("t5"), TEXT, "dog", "decoder")
-    assert found.moved[:-1].max() == 0 and found.moved[-1] > 0.001
-
-
-def test_one_token_cannot_be_compared(tiny_causal):
-    with pytest.raises(InspectionError, match="at least two words"):
-        change_the_last(tiny_causal, [5], None, "decoder")
 
 
 @pytest.mark.parametrize("kind", MASKS)

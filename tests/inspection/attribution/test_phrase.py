@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 import torch
+from captum.attr import (
+    FeatureAblation,
+    LayerIntegratedGradients,
+    LLMAttribution,
+    LLMGradientAttribution,
+    TextTokenInput,
+)
 
+from components.inspection.attribution.baselines import stand_ins
 from components.inspection.attribution.phrase import (
     PHRASE_METHODS,
     attribute_phrase,
-    phrase_cost,
-    stand_ins,
+    lengths,
     write,
 )
+from components.inspection.attribution.phrase_ways import PhraseScore, phrase_cost
+from components.inspection.attribution.shapley import shapley
 from components.inspection.errors import InspectionError
 from tests import tiny
 
@@ -82,10 +91,97 @@ def test_an_empty_phrase_is_written_by_the_model_as_generate_would(family):
     assert found.generated
 
 
+@pytest.mark.parametrize("text", ["to be", "to be or not"])
+@pytest.mark.parametrize("family", ["llama", "t5"])
 @pytest.mark.parametrize("method", PHRASE_METHODS)
-def test_the_cost_said_before_is_the_cost(tiny_causal, method):
-    found = attribute_phrase(tiny_causal, TEXT, "or", 4, method, "<mask>")
-    assert found.forwards == phrase_cost(method, len(found.tokens), len(found.phrase))[0]
+def test_the_cost_said_before_is_the_cost(family, method, text):
+    model = tiny.model(family)
+    found = attribute_phrase(model, text, "or", 4, method, "<mask>", 6)
+    tokens, said = lengths(model, text, "or")
+    assert (tokens, said) == (len(found.tokens), len(found.phrase))
+    forwards, backwards = phrase_cost(method, tokens, said, 6)
+    assert found.backwards == backwards
+    if method == "shapley" and tokens > 8:
+        assert 0.8 * forwards < found.forwards <= forwards
+    else:
+        assert found.forwards == forwards
+
+
+class OurIds:
+    """Ids in the shape of a tokenizer, for Captum."""
+
+    def __init__(self, ids, said):
+        self.ids, self.said = ids, said
+
+    def encode(self, _text, return_tensors=None):
+        return torch.tensor([self.ids])
+
+    def convert_ids_to_tokens(self, ids):
+        return [str(token) for token in ids]
+
+    def decode(self, _ids):
+        return "." * len(self.said)
+
+    def __call__(self, _text, **_options):
+        spans = [(place, place + 1) for place in range(len(self.said))]
+        return {"input_ids": self.said, "offset_mapping": spans}
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_scores_are_those_of_captum_s_classes_for_language_models(family):
+    model = tiny.model(family)
+    found = attribute_phrase(model, TEXT, "or", 4, "ablation", "<mask>")
+    ids, said = model.encode(TEXT), list(found.phrase_ids)
+    given = TextTokenInput("", OurIds(ids, said), baselines=4, skip_tokens=[1])
+    goal = torch.tensor(said)
+    theirs = LLMAttribution(FeatureAblation(model.network), OurIds(ids, said)).attribute(
+        given, target=goal, use_cached_outputs=False, forward_in_tokens=False
+    )
+    np.testing.assert_allclose(found.scores, theirs.token_attr.numpy(), atol=1e-4)
+    layer = LayerIntegratedGradients(model.network, model.network.get_input_embeddings())
+    theirs = LLMGradientAttribution(layer, OurIds(ids, said)).attribute(
+        given, target=goal, n_steps=64, baselines=torch.zeros_like(given.to_tensor())
+    )
+    found = attribute_phrase(model, TEXT, "or", 4, "integrated_gradients", "<mask>")
+    np.testing.assert_allclose(found.scores, theirs.token_attr.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["llama", "bart"])
+def test_shapley_values_are_exact_up_to_eight_tokens_and_else_say_how_sure_they_are(family):
+    model = tiny.model(family)
+    few = attribute_phrase(model, TEXT, "or", 4, "shapley", "<mask>", 4)
+    assert few.errors is None
+    many = attribute_phrase(model, "to be or not", "or", 4, "shapley", "<mask>", 10)
+    assert many.errors.shape == many.scores.shape
+    assert (many.errors > 0).all()
+    ids = model.encode("to be or not")
+    score = PhraseScore(model, ids, many.phrase_ids, range(1, len(ids)), 4, gradients=False)
+    expected = shapley(score.with_switches, len(ids) - 1, 10)
+    np.testing.assert_allclose(many.scores, expected.values.T, atol=1e-5)
+    np.testing.assert_allclose(many.errors, expected.errors.T, rtol=1e-2, atol=1e-6)
+
+
+def test_a_phrase_needs_embeddings_only_where_a_gradient_does(tiny_causal, monkeypatch):
+    def refused(*_given):
+        raise InspectionError("Embeddings are not enough here.")
+
+    monkeypatch.setattr("components.inspection.attribution.phrase_ways.require", refused)
+    for method in ("ablation", "shapley"):
+        attribute_phrase(tiny_causal, TEXT, "or", 4, method)
+    with pytest.raises(InspectionError, match="Embeddings are not enough"):
+        attribute_phrase(tiny_causal, TEXT, "or", 4, "integrated_gradients")
+
+
+def test_the_stand_in_is_the_neutral_token_unless_another_is_asked_for(tiny_causal):
+    assert attribute_phrase(tiny_causal, TEXT, "or", 4, "ablation").stand_in == "<pad>"
+
+
+def test_a_phrase_that_the_model_writes_ends_where_its_context_does(tiny_causal):
+    text = "x" * 60  # and a start token: 61 of 64
+    found = attribute_phrase(tiny_causal, text, "", 9, "ablation")
+    assert 1 <= len(found.phrase) <= 3
+    with pytest.raises(InspectionError, match="fills all 64 tokens"):
+        write(tiny_causal, "x" * 63, 3)
 
 
 def test_the_network_is_left_as_it_was(tiny_causal):
@@ -103,8 +199,8 @@ def test_an_emoji_in_a_phrase_is_as_many_rows_as_it_has_tokens(tiny_causal):
 @pytest.mark.parametrize(
     ("family", "phrase", "stand_in", "said"),
     [
-        ("bert", "", "<mask>", "does not write text"),
-        ("llama", "x" * 17, "<mask>", "18 tokens long; at most 16"),
+        ("bert", "", "<mask>", "does not write on from a text"),
+        ("llama", "x" * 17, "<mask>", "18 tokens long; from 1 to 16 are taken"),
         ("llama", "", "Mary", "“Mary” cannot stand in"),
     ],
 )

@@ -1,11 +1,15 @@
 """Pieces of a text: every token in one of them, in order."""
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.inspection.attribution.units import UNITS, units_of
+from components.inspection.words import word_spans
 from tests import tiny
 
 
@@ -23,9 +27,27 @@ def test_every_token_is_in_one_piece_and_pieces_follow_each_other(text, unit):
     assert all(units.texts)
 
 
-def test_words_keep_their_apostrophe_and_lose_their_space():
-    _, units = units_of(tiny.model("llama"), "it's  well-made, yes", "word")
-    assert units.texts == ("<s>", "it's", "well-made", ",", "yes")
+def test_words_are_those_of_all_pages_without_their_space():
+    model = tiny.model("llama")
+    ids, units = units_of(model, "it's  well-made, yes", "word")
+    assert units.texts == ("<s>", "it's", "well", "-", "made", ",", "yes")
+    spans = word_spans(model.token_texts(ids), special=[0])
+    assert units.of_token == tuple(n for n, (a, b) in enumerate(spans) for _ in range(a, b))
+
+
+def test_chinese_words_and_code_are_cut_like_everywhere():
+    _, units = units_of(tiny.model("llama"), "今天天气。foo_bar=1", "word")
+    assert units.texts[1:] == ("今", "天", "天", "气", "。", "foo_bar", "=", "1")
+
+
+def test_padding_and_truncation_stored_in_a_tokenizer_are_not_obeyed():
+    tokenizer = copy.deepcopy(tiny.tokenizer())
+    tokenizer.backend_tokenizer.enable_padding(length=40, pad_id=0, pad_token="<pad>")
+    tokenizer.backend_tokenizer.enable_truncation(4)
+    model = replace(tiny.model("llama"), tokenizer=tokenizer)
+    ids, units = units_of(model, "keys are", "word")
+    assert len(ids) == 9
+    assert units.texts == ("<s>", "keys", "are")
 
 
 def test_sentences_end_where_a_reader_would_end_them():

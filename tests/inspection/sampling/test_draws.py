@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import chisquare, kstest
 
 from components.inspection.errors import InspectionError
@@ -73,3 +74,29 @@ def test_a_large_vocabulary_is_drawn_from_in_full():
     found = draws(logits, (), Settings(), 100_000)
     assert (found.counts > 0).sum() > 70_000  # 1 - 1/e of 150,000 would be 73,000 at most
     assert found.p_value is None  # nothing is expected 5 times: all share one bin
+
+
+def test_the_check_holds_of_honest_draws_for_every_seed():
+    for seed in range(100):
+        (check,) = draws(TOY, (), Settings(temperature=2, seed=seed), 10_000).checks
+        assert check.holds
+    assert draws(TOY, (), Settings(temperature=0), 10).checks == ()
+
+
+@pytest.mark.sabotage("chi-square of these draws is within what chance explains")
+@pytest.mark.parametrize(
+    "bug",
+    [
+        lambda p: p.sqrt(),  # another temperature
+        lambda p: p.roll(1),  # counts of the token beside
+        lambda p: (p > 0).double(),  # all that is left is equally likely
+        lambda p: p + 0.002,  # a little too even
+    ],
+)
+def test_draws_from_another_distribution_turn_the_check_red(bug, monkeypatch):
+    true = torch.multinomial
+    monkeypatch.setattr(
+        torch, "multinomial", lambda p, *args, **named: true(bug(p), *args, **named)
+    )
+    (check,) = draws(TOY, (), Settings(), 100_000).checks
+    assert check.verdict == "fails"

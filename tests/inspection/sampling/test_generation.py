@@ -1,6 +1,8 @@
 """Each token is taken for the reason given, and the same seed writes the same text."""
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import numpy as np
@@ -11,35 +13,102 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 from transformers import GenerationConfig
 
+from components.inspection.decoding import Writer
 from components.inspection.errors import InspectionError
+from components.inspection.noise import allowed
+from components.inspection.premises import measured
 from components.inspection.sampling import generation
-from components.inspection.sampling.generation import choose, random_numbers, steps, written
+from components.inspection.sampling.generation import (
+    choose,
+    first_drawn,
+    first_number,
+    random_numbers,
+    steps,
+)
+from components.inspection.sampling.plain import logits_for
 from components.inspection.sampling.reshape import reshape
 from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.texts import written
 from tests import tiny
+
+WRITES = [name for name, row in tiny.FAMILIES.items() if row[2] in ("causal", "seq2seq")]
 
 
 def tokens(found):
     return [step.chosen.token for step in found]
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2", "mistral", "bloom", "t5"])
+def generated(model, text, **arguments):
+    """The ids that transformers' own `generate` writes."""
+    ids = torch.tensor([model.encode(text)])
+    start = model.decoder_start if model.kind == "seq2seq" else None
+    config = GenerationConfig(
+        do_sample=False, pad_token_id=0, eos_token_id=2, decoder_start_token_id=start, **arguments
+    )
+    network = copy.copy(model.network)
+    network.generation_config = GenerationConfig()  # BART recommends to end, whatever is likeliest
+    found = network.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)[
+        0
+    ].tolist()
+    return found[1:] if model.kind == "seq2seq" else found[ids.shape[1] :]
+
+
+@pytest.mark.parametrize("family", WRITES)
 @pytest.mark.parametrize("penalty", [1.0, 1.5])
 def test_temperature_0_writes_what_generate_writes_greedily(family, penalty):
     model = tiny.model(family)
-    ids = torch.tensor([model.encode("to be")])
-    config = GenerationConfig(
-        max_new_tokens=12, do_sample=False, repetition_penalty=penalty, pad_token_id=0,
-        eos_token_id=2, decoder_start_token_id=0,
-    )  # fmt: skip
-    theirs = model.network.generate(
-        ids, attention_mask=torch.ones_like(ids), generation_config=config
-    )[0]
-    new = theirs[1:] if family == "t5" else theirs[ids.shape[1] :]
     choice = Settings(temperature=0, repetition_penalty=penalty)
     ours = tokens(steps(model, "to be", choice, 12))
-    assert ours == new.tolist()[: len(ours)]
+    theirs = generated(model, "to be", max_new_tokens=12, repetition_penalty=penalty)
+    assert ours == theirs[: len(ours)]
     assert len(ours) == 12 or ours[-1] == 2
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gemma3", "bloom", "t5", "bart"])
+def test_in_16_bits_each_token_is_the_likeliest_there_is(family, dtype):
+    """Rounding may decide between two that are as likely; nothing else may."""
+    model = tiny.model(family, dtype)
+    taken = tokens(steps(model, "to be", Settings(temperature=0), 8))
+
+    def plain():
+        return logits_for(model, "to be", taken)
+
+    rows = plain().float()
+    gaps = rows.max(-1).values - rows.gather(1, torch.tensor(taken)[:, None])[:, 0]
+    assert float(gaps.max()) <= 2 * allowed(model, plain)
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "t5"])
+def test_where_a_cache_cannot_be_trusted_texts_are_read_anew_and_are_the_same(family):
+    model = tiny.model(family)
+    premise = measured(model, "cache")
+    distrusted = replace(premise, check=replace(premise.check, error=1.0, bound=0.0))
+    anew = replace(model, known={**model.known, "premise cache": distrusted})
+    assert Writer(anew, "to be")._kept is None
+    assert Writer(model, "to be")._kept is not None
+    choice = Settings(temperature=0)
+    assert tokens(steps(anew, "to be", choice, 10)) == tokens(steps(model, "to be", choice, 10))
+
+
+def test_a_probability_too_small_for_a_number_keeps_its_logarithm(tiny_causal):
+    step = choose(tiny_causal, reshape([0.0, -200.0, -2000.0], [], Settings(temperature=5)), 0.0)
+    before = {each.token: (each.before, each.log_before) for each in step.candidates}
+    assert before[1] == (0.0, pytest.approx(-200))
+    assert before[2] == (0.0, pytest.approx(-2000))
+
+
+@run(deadline=None)
+@given(
+    st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=40),
+    st.integers(0, 99),
+    st.sampled_from([0.0, 0.7, 5.0]),
+)
+def test_the_first_token_drawn_is_the_one_that_is_written(tiny_causal, logits, seed, temperature):
+    choice = Settings(temperature=temperature, top_p=0.95, seed=seed)
+    number = None if choice.greedy else first_number(seed)
+    chosen = choose(tiny_causal, reshape(logits, [], choice), number).chosen
+    assert first_drawn(np.array(logits, np.float32), (), choice) == chosen.token
 
 
 @run(deadline=None)
@@ -157,7 +226,7 @@ def test_too_few_or_too_many_tokens_are_refused(tiny_causal, count):
 
 
 def test_a_masked_model_does_not_write_and_says_so(tiny_masked):
-    with pytest.raises(InspectionError, match="fills blanks"):
+    with pytest.raises(InspectionError, match="fills in masked tokens"):
         next(steps(tiny_masked, "to be", Settings(), 3))
 
 

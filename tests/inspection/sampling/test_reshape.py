@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import settings as run
 from hypothesis import strategies as st
-from transformers import GenerationConfig
+from transformers import GenerationConfig, TopPLogitsWarper
 
 from components.inspection.errors import InspectionError
 from components.inspection.sampling.reshape import STEPS, processors, reshape
@@ -75,10 +75,48 @@ def test_the_toy_entropies_are_those_of_the_source_text(temperature, bits):
     assert stages[-1].entropy == pytest.approx(bits, abs=6e-4)
 
 
-@pytest.mark.parametrize(("temperature", "kept"), [(0.2, 1), (0.5, 1), (1, 2), (2, 3), (10, 4)])
+@pytest.mark.parametrize(("temperature", "kept"), [(0.2, 1), (0.5, 1), (1, 2), (2, 3), (5, 4)])
 def test_top_p_08_keeps_1_1_2_3_4_of_the_toy_tokens(temperature, kept):
-    logits = np.array(TOY, dtype=np.float32) / np.float32(temperature)
-    assert reshape(logits, [], Settings(top_p=0.8)).stages[-1].tokens == kept
+    choice = Settings(temperature=temperature, top_p=0.8)
+    assert reshape(TOY, [], choice).stages[-1].tokens == kept
+
+
+@pytest.mark.parametrize("equal", [2, 16, 17, 100])
+@pytest.mark.parametrize("top_p", [0.1, 0.5, 0.9])
+def test_of_equals_at_top_ps_cut_as_many_stay_as_in_transformers_those_with_the_highest_ids(
+    equal, top_p
+):
+    """Which of equals transformers keeps is up to a sort that is not stable beyond 16."""
+    row = np.array([5.0, *[1.0] * equal, 0.0], dtype=np.float32) if equal < 16 else np.ones(equal)
+    found = reshape(row, [], Settings(top_p=top_p))
+    theirs = TopPLogitsWarper(top_p)(None, torch.tensor(row, dtype=torch.float32)[None])
+    left = np.flatnonzero(found.after)
+    assert len(left) == int(torch.isfinite(theirs).sum())
+    if equal >= 16:
+        assert left.tolist() == list(range(equal - len(left), equal))
+        assert (found.tied, found.tied_left) == (equal, len(left))
+
+
+def test_where_no_group_of_equals_is_cut_in_two_none_is_told():
+    assert reshape(TOY, [], Settings(top_p=0.8)).tied == 0
+    assert reshape([1.0, 1.0, 0.0], [], Settings(top_p=1.0)).tied == 0
+    whole = reshape([3.0, 3.0, -9.0], [], Settings(top_p=0.9))
+    assert (whole.tied, whole.tied_left, whole.stages[-1].tokens) == (0, 0, 2)
+    part = reshape([3.0, 3.0, 3.0], [], Settings(top_p=0.5))
+    assert (part.tied, part.tied_left) == (3, 2)
+
+
+@pytest.mark.parametrize("size", [80.0, 1e4, 1e6])
+def test_large_logits_with_a_penalty_below_1_leave_numbers(size):
+    found = reshape([size, size / 2, -size, 0.0], [0, 1, 2], Settings(repetition_penalty=0.5))
+    assert all(np.isfinite(stage.entropy) for stage in found.stages)
+    assert found.after.sum() == pytest.approx(1)
+
+
+def test_logarithms_of_probabilities_are_exact_where_those_are_too_small_for_numbers():
+    found = reshape([0.0, -500.0], [], Settings())
+    assert found.before[1] == 0
+    np.testing.assert_allclose(found.log_before, [0.0, -500.0], atol=1e-12)
 
 
 @run(deadline=None)

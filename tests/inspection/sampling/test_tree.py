@@ -11,7 +11,7 @@ from components.inspection.sampling.tree import ROOT, Tree
 
 
 def step(token, **changes):
-    chosen = Candidate(token, chr(97 + token), 1, 0.5, 0.5, 0.0, 0.5)
+    chosen = Candidate(token, chr(97 + token), 1, 0.5, 0.5, 0.0, 0.5, -0.7)
     return replace(Step(chosen, 0.25, "drawn", 2, 1.0, 1.0, (chosen,)), **changes)
 
 

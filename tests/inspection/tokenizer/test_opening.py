@@ -66,7 +66,7 @@ def test_a_folder_and_a_file_open_alike(tmp_path):
     [
         ("", "No tokenizer was named"),
         ("google-bert/bert-base-uncased", "not on this machine"),
-        ("/no/such/place", "no file or folder"),
+        ("/no/such/place", "There is no folder /no/such/place"),
         ("not a name!", "neither a bundled model"),
     ],
 )

@@ -1,0 +1,72 @@
+"""How fast this model reads texts here: measured, to say what work will cost before it starts."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+from components.inspection.attribution.targets import Target, TargetScore, rows_at_once
+from components.inspection.kv_cache.clock import timed
+from components.inspection.model import Model
+from components.inspection.probe import drawn
+
+BRIEF: Final = 0.1
+"""Seconds that a measurement may take before it is not made larger."""
+SIDE_BY_SIDE: Final = (1, 4, 16)
+"""Texts that are read at once, tried in this order."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds for each text, of those read side by side."""
+
+    forward: float
+    back: float
+    """Of a text that is read and through which a gradient is sent back."""
+
+    def seconds(self, forwards: int, backwards: int) -> float:
+        """Return how long it takes to read `forwards` texts, `backwards` of them also back."""
+        return (forwards - backwards) * self.forward + backwards * self.back
+
+
+def pace(model: Model, length: int) -> Pace:
+    """Let `model` read a few texts of `length` ordinary tokens, forward and back.
+
+    Several at once are tried as long as that is quick: a GPU, or a small network, reads them in
+    little more time than one.
+
+    Raises:
+        InspectionError: the network's own code fails.
+    """
+    length = max(1, min(length, model.context - 1))
+    ids = torch.tensor([drawn(model, length)], device=model.device)
+    with torch.no_grad():
+        one = model.embeddings()[0](ids).detach().float()
+    score = TargetScore(model, Target(length - 1, 0))
+    most, found = rows_at_once(model, length), Pace(float("inf"), float("inf"))
+    for rows in SIDE_BY_SIDE:
+        if rows > most:
+            break
+        texts = one.expand(rows, -1, -1)
+
+        def forward(texts: torch.Tensor = texts) -> None:
+            with torch.no_grad():
+                score(texts)
+
+        def back(texts: torch.Tensor = texts) -> None:
+            leaf = texts.clone().requires_grad_()
+            torch.autograd.grad(score(leaf).sum(), leaf)
+
+        if rows == SIDE_BY_SIDE[0]:
+            forward()  # the first pass of all also fetches and prepares
+        spent = 0.0
+        while True:
+            once, there_and_back = timed(model.device, forward)[1], timed(model.device, back)[1]
+            # The smallest: another process may have been in the way.
+            found = Pace(min(found.forward, once / rows), min(found.back, there_and_back / rows))
+            spent += once + there_and_back
+            if spent > BRIEF:
+                break
+        if once + there_and_back > BRIEF:
+            break
+    return found

@@ -1,0 +1,55 @@
+"""From logits to probabilities: what every page does with the numbers that a model answers with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr, log_softmax, softmax
+
+from components.inspection.errors import InspectionError
+
+
+def checked_logits(logits: NDArray[np.floating] | Sequence[float]) -> NDArray[np.float32]:
+    """Return `logits[choice]` as an array of its own, if probabilities follow from them.
+
+    Minus infinity is a number here: a choice that cannot be made.
+
+    Raises:
+        InspectionError: there are none, one is no number or plus infinity, or all are minus
+            infinity.
+    """
+    values = np.array(logits, dtype=np.float32)
+    if values.ndim != 1 or not values.size:
+        raise InspectionError(
+            f"The logits have shape {values.shape}, but one number for each token is needed: "
+            "give a list of at least one."
+        )
+    if np.isnan(values).any() or not np.isfinite(values).any() or np.isposinf(values).any():
+        raise InspectionError(
+            "Some logits are not numbers (NaN or infinite), so no probability follows from "
+            "them: the model's weights may be damaged, or its data type too narrow; load it "
+            "in float32."
+        )
+    return values
+
+
+def shares_of(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the probability of each choice [choice], from 0 to 1: the softmax of `logits`."""
+    found: NDArray[np.float64] = softmax(logits.astype(np.float64))
+    return found
+
+
+def log_shares_of(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the natural logarithm of each probability [..., choice], at most 0, along the last
+    axis: exact where the probability itself would be too small for a number."""
+    found: NDArray[np.float64] = log_softmax(logits.astype(np.float64), axis=-1)
+    return found
+
+
+def entropy_of(shares: NDArray[np.floating]) -> float:
+    """Return the entropy of probabilities that sum to 1, in bits: 0 is certain.
+
+    >>> entropy_of(np.array([0.5, 0.25, 0.125, 0.125]))
+    1.75
+    """
+    return max(0.0, float(entr(shares.astype(np.float64)).sum() / np.log(2)))

@@ -1,0 +1,120 @@
+"""From the tensors that a pass left behind to the arrays of a recording."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from components.inspection.anatomy import StackName, part
+from components.inspection.hooks import Key, blocks
+from components.inspection.model import Model
+from components.inspection.recording import Array, AttentionKind, AttentionRecord, StackRecord
+from components.inspection.tap import Caught, Sink
+
+
+def places(model: Model, sink: Sink) -> Iterator[tuple[StackName, int, AttentionKind, Caught]]:
+    """Say of each sublayer that was caught where it stands, from the first layer up."""
+    across = _cross_modules(model)
+    met: dict[tuple[StackName, int], int] = {}
+    for caught in sink.caught:
+        if caught.place is None:
+            continue  # outside of the blocks: a pooler, or a tower for pictures
+        name, layer, _ = caught.place
+        met[name, layer] = met.get((name, layer), 0) + 1
+        if caught.module is not None and across:
+            crossing = caught.module in across
+        else:
+            # Of an unknown family's decoder, the second attention of a block looks across.
+            crossing = (
+                len(model.anatomy.towers) == 2 and name == "decoder" and met[name, layer] == 2
+            )
+        yield name, layer, "cross" if crossing else "self", caught
+
+
+def _cross_modules(model: Model) -> set[nn.Module]:
+    return {
+        module
+        for _, tower, _, block in blocks(model)
+        if tower.cross_attention
+        for module in part(block, tower.cross_attention).modules()
+    }
+
+
+def stack_record(
+    model: Model, name: StackName, ids: list[int], streams: dict[Key, Tensor]
+) -> StackRecord:
+    def layers(what: str) -> list[Array]:
+        found = sorted(key for key in streams if key[:2] == (what, name))
+        rows = [rows_of(streams[key], len(ids)) for key in found]
+        return [] if any(row is None for row in rows) else [array_of(row) for row in rows]  # type: ignore[arg-type]
+
+    def stacked(what: str) -> Array | None:
+        rows = layers(what)
+        return np.stack(rows) if rows and len({row.shape for row in rows}) == 1 else None
+
+    residual = stacked("residual")
+    entered = layers("entered")
+    if residual is not None:
+        # A chain, in which each block reads what the one before it left: else it is no stream.
+        chain = len(entered) == (1 if model.anatomy.named else len(residual)) and all(
+            np.array_equal(one, other, equal_nan=True)
+            for one, other in zip(entered[1:], residual[:-1], strict=False)
+        )
+        residual = np.concatenate([entered[:1], residual]) if chain else None
+    return StackRecord(
+        name=name,
+        ids=tuple(ids),
+        tokens=model.token_texts(ids),
+        residual=residual,
+        attention_writes=stacked("attention_writes"),
+        cross_writes=stacked("cross_writes"),
+        mlp_writes=stacked("mlp_writes"),
+        mlp_activations=tuple(layers("mlp_activations")) or None,
+    )
+
+
+def rows_of(tensor: Tensor, tokens: int) -> Tensor | None:
+    """Return a stream as [token, width], or None if it is not one row for each token.
+
+    OPT flattens text and position, XLNet puts the position first; with one text all hold the same
+    rows.
+    """
+    return tensor.reshape(tokens, -1) if tensor.numel() == tokens * tensor.shape[-1] else None
+
+
+def attention_record(
+    stack: StackName, layer: int, kind: AttentionKind, caught: Caught, dtype: str
+) -> AttentionRecord:
+    def heads(tensor: Tensor) -> Array:
+        # The batch holds one text: [1, head, ...] and BLOOM's [1 * head, ...] mean the same.
+        return array_of(tensor).reshape(-1, *tensor.shape[-2:])
+
+    def known(tensor: Tensor | None) -> Array | None:
+        return None if tensor is None else heads(tensor)
+
+    keys, outputs = caught.keys, caught.outputs
+    if caught.module is None:
+        keys = None if keys is None else keys.transpose(-1, -2)
+    else:
+        outputs = None if outputs is None else outputs.transpose(1, 2)
+    return AttentionRecord(
+        stack=stack,
+        layer=layer,
+        kind=kind,
+        queries=known(caught.queries),
+        keys=known(keys),
+        values=known(caught.values),
+        scores=heads(caught.scores),
+        weights=heads(caught.weights),
+        outputs=known(outputs),
+        dtype=dtype,
+        bare=known(caught.bare),
+        products=caught.products,
+        stated=caught.stated,
+    )
+
+
+def array_of(tensor: Tensor) -> Array:
+    """Return `tensor` as a NumPy array of float32, whatever its device and number format."""
+    return tensor.detach().to("cpu", torch.float32).numpy()

@@ -1,0 +1,122 @@
+"""Hooks on a network for one thread's pass: which block is running, and what flows through it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from components.inspection.anatomy import StackName, Tower, part
+from components.inspection.model import Model
+from components.inspection.stacks import blocks_of
+from components.inspection.tap import SINK, Sink
+
+Part = Literal["residual", "attention", "mlp", "logits"]
+Key = tuple[str, StackName, int]
+"""What it is, of which stack, in which layer."""
+
+
+def blocks(model: Model) -> Iterator[tuple[StackName, Tower, int, nn.Module]]:
+    """Yield each block of `model` with its stack, its row, and its place in the stack."""
+    for name, tower in model.anatomy.towers.items():
+        for layer, block in enumerate(blocks_of(model.network, tower)):
+            yield name, tower, layer, block
+
+
+def hook_blocks(model: Model, hooks: ExitStack, sink: Sink) -> None:
+    """Keep `sink.place` at the block that is running: stack, layer, and which of its modules it is.
+
+    Layers are counted as blocks run, so that a block which is read again and again (ALBERT) is
+    each time another layer.
+    """
+    ran: dict[StackName, int] = {}
+    for name, _, number, block in blocks(model):
+
+        def begin(_value: Any, name: StackName = name, number: int = number) -> None:
+            if SINK.get() is sink:
+                sink.collect()
+                ran[name] = ran.get(name, 0) + 1
+                sink.place = (name, ran[name] - 1, number)
+
+        def end(_value: Any) -> None:
+            if SINK.get() is sink:
+                sink.collect()
+                sink.place = None
+
+        before(hooks, block, begin)
+        after(hooks, block, end)
+
+
+def hook_streams(
+    model: Model,
+    keep: Sequence[Part],
+    hooks: ExitStack,
+    sink: Sink,
+    streams: dict[Key, Tensor],
+    copied: bool,
+) -> None:
+    def put(what: str, further: int = 0) -> Callable[[Any], None]:
+        def store(value: Any) -> None:
+            # Hooks sit on a network that other threads may be running: only our own pass counts.
+            if SINK.get() is sink and sink.place is not None:
+                name, layer, _ = sink.place
+                if what == "entered" and layer and model.anatomy.named:
+                    return  # the tests know that each block reads what the one before it left
+                tensor = value[0] if isinstance(value, (tuple, list)) and value else value
+                if isinstance(tensor, Tensor):
+                    # Copied, since some families add to it in place afterwards (Falcon).
+                    streams[what, name, layer + further] = tensor.clone() if copied else tensor
+
+        return store
+
+    for _, tower, _, block in blocks(model):
+        if "residual" in keep:
+            before(hooks, block, put("entered"))
+            # First of a block's hooks after it, so that its place is still known.
+            after(hooks, block, put("residual", 1), first=True)
+            writes = {
+                "attention_writes": tower.attention_write,
+                "cross_writes": tower.cross_write,
+                "mlp_writes": tower.mlp_write,
+            }
+            for what, path in writes.items():
+                if path:
+                    after(hooks, part(block, path), put(what))
+        if "mlp" in keep and tower.mlp_down:
+            before(hooks, part(block, tower.mlp_down), put("mlp_activations"))
+
+
+def let_gradients_in(model: Model, hooks: ExitStack, sink: Sink, leaves: list[Tensor]) -> None:
+    """Let gradients reach the embeddings, although the weights are frozen."""
+
+    def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
+        if SINK.get() is sink and isinstance(output, Tensor) and output.is_floating_point():
+            # A copy of a leaf: some families add to the embeddings in place.
+            leaves.append(output.detach().clone().requires_grad_())
+            return leaves[-1].clone()
+        return None
+
+    for module in model.embeddings():
+        hooks.callback(module.register_forward_hook(hook).remove)
+
+
+def before(hooks: ExitStack, module: nn.Module, store: Callable[[Any], None]) -> None:
+    """Tell `store` the first argument of `module`, as long as `hooks` last."""
+
+    # Without `with_kwargs`, which torch keeps in a second dict: another thread's pass could
+    # meet a hook between the two writes.
+    def hook(_module: nn.Module, args: tuple[Any, ...]) -> None:
+        store(args[0] if args else None)
+
+    hooks.callback(module.register_forward_pre_hook(hook).remove)
+
+
+def after(
+    hooks: ExitStack, module: nn.Module, store: Callable[[Any], None], first: bool = False
+) -> None:
+    """Tell `store` the output of `module`, as long as `hooks` last."""
+
+    def hook(_module: nn.Module, _args: Any, output: Any) -> None:
+        store(output)
+
+    hooks.callback(module.register_forward_hook(hook, prepend=first).remove)

@@ -1,0 +1,21 @@
+"""What the live playground in the browser answers with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the browser made of logits and settings.
+
+    `ids` are the tokens left, likeliest first (the browser sends at most 4,096), and `shares`,
+    float32, their probabilities, 0 to 1. `stages` maps a step's name (`settings.STEPS`) to its
+    "tokens" left, "mass" kept and "entropy" in bits.
+    """
+
+    ids: NDArray[np.int32]
+    shares: NDArray[np.float32]
+    stages: Mapping[str, Mapping[str, float]]

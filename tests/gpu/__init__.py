@@ -1,0 +1,1 @@
+"""GPUs, pretended, for machines that have none."""

@@ -1,0 +1,34 @@
+"""How fast texts are read: by a clock that is given, and in the right proportion."""
+
+import pytest
+
+from components.inspection.attribution import pace as pace_module
+from components.inspection.attribution.pace import Pace, pace
+from tests import tiny
+
+
+def test_work_takes_what_its_texts_take():
+    assert Pace(0.5, 2.0).seconds(10, 4) == 6 * 0.5 + 4 * 2.0
+
+
+@pytest.mark.parametrize("family", ["llama", "bert", "bert_classifier", "t5"])
+def test_a_text_is_read_in_some_time_and_longer_ones_in_more(family):
+    short, long = (pace(tiny.model(family), length) for length in (4, 60))
+    assert 0 < short.forward < 1
+    assert short.back > short.forward
+    assert long.forward > short.forward
+
+
+def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monkeypatch):
+    seconds, asked = iter([0.03, 0.03, 0.03, 0.03, 0.08, 0.08, 9.0]), []
+
+    def timed(_device, work):
+        work()
+        asked.append(work.__defaults__[0].shape[0])
+        return None, next(seconds)
+
+    monkeypatch.setattr(pace_module, "timed", timed)
+    found = pace(tiny_causal, 8)
+    # One text twice, within the time that a measurement may take; then four, which take longer.
+    assert asked == [1, 1, 1, 1, 4, 4]
+    assert found == Pace(0.08 / 4, 0.08 / 4)

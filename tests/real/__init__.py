@@ -1,0 +1,1 @@
+"""Two trained models of the Python registry, and what they say."""
