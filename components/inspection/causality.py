@@ -14,8 +14,9 @@ import torch
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import observe, record
+from components.inspection.forward_pass import Observation, observe, record
 from components.inspection.gathering import rows_of
+from components.inspection.hooks import Part
 from components.inspection.model import Model
 from components.inspection.noise import allowed
 from components.inspection.probe import ordinary_tokens
@@ -33,7 +34,8 @@ class LastTokenChanged:
     after: str
     """The last token of each reading (of an encoder: the last that is not special)."""
     stream: Array
-    """[token]: how far the last layer's residual stream moved, as a share of its norm."""
+    """[token]: how far the last layer's residual stream moved, as a share of its norm; the logits
+    of a network whose stream cannot be seen."""
     vectors: Array
     """[attention layer, token]: the largest change of a key or value, as a share of the layer's
     largest. Empty where they cannot be seen."""
@@ -89,16 +91,13 @@ def last_token_changed(
     in_target = len(model.anatomy.towers) == 2 and stack == "decoder"
     changed, place = _changed(model, given if in_target else ids, in_target)
     texts = ((ids, given), (ids, changed) if in_target else (changed, given))
-    one, other = (record(model, *each, keep=["residual", "attention"]) for each in texts)
+    one, other = (record(model, *each, keep=["residual", "attention", "logits"]) for each in texts)
     stop = place + 1 + in_target
     first, second = one.stack(stack), other.stack(stack)
-    if first.residual is None or second.residual is None:
-        raise InspectionError(
-            f"The residual stream of '{model.source}' cannot be seen: the network keeps several "
-            "side by side, or not one row for each token."
-        )
-    norms = np.linalg.norm(first.residual[-1], axis=-1).clip(1e-12)
-    moved = np.linalg.norm(first.residual[-1] - second.residual[-1], axis=-1) / norms
+    last: Part = "logits" if first.residual is None else "residual"
+    before, after = _last_rows(one, stack, last), _last_rows(other, stack, last)
+    norms = np.linalg.norm(before, axis=-1).clip(1e-12)
+    moved = np.linalg.norm(before - after, axis=-1) / norms
     vectors, layers = _vectors(one, other, stack)
     still = not moved[: stop - 1].any() and not vectors[:, : stop - 1].any()
     return LastTokenChanged(
@@ -110,9 +109,25 @@ def last_token_changed(
         vectors=vectors[:, :stop],
         layers=layers,
         # Two passes of one shape add in one order; where they did not, rounding may account for it.
-        rounding=0.0 if still else _rounding(model, ids, given, stack, float(norms.min())),
-        looks_ahead=not still and _flows_back(model, ids, given, stack),
+        rounding=0.0 if still else _rounding(model, ids, given, stack, last, float(norms.min())),
+        looks_ahead=not still and _flows_back(model, ids, given, stack, last),
     )
+
+
+def _last_rows(recording: Recording, stack: StackName, last: Part) -> Array:
+    """Return [token, width]: the last layer's stream, or logits where that cannot be seen."""
+    found = recording.stack(stack)
+    if last == "residual" and found.residual is not None:
+        return found.residual[-1]
+    logits = recording.logits
+    if logits is None or logits.ndim != 2 or found is not recording.stacks[-1]:
+        logits = None
+    if logits is None or len(logits) != len(found.ids):
+        raise InspectionError(
+            f"The residual stream of '{recording.source}' cannot be seen: the network keeps "
+            "several side by side, or not one row for each token; nor has it logits for each."
+        )
+    return logits
 
 
 def _changed(model: Model, ids: list[int], in_target: bool) -> tuple[list[int], int]:
@@ -145,35 +160,47 @@ def _vectors(one: Recording, other: Recording, stack: StackName) -> tuple[Array,
     return np.stack(rows).astype(np.float32), tuple(layers)
 
 
-def _flows_back(model: Model, ids: list[int], given: list[int], stack: StackName) -> bool:
-    """Say whether an earlier token's last hidden state depends on the last token's embedding.
+def _flows_back(
+    model: Model, ids: list[int], given: list[int], stack: StackName, last: Part
+) -> bool:
+    """Say whether what is computed for an earlier token depends on the last token's embedding.
 
     By the gradient, which is exactly 0 where it does not: so roundings, which in 16 bits may be as
     large as what a distant token does, cannot be taken for it.
+
+    Raises:
+        InspectionError: the network looks its embeddings up in a way that cannot be seen.
     """
-    seen = observe(model, ids, given, keep=["residual"], gradients=True)
-    layer = max(key[2] for key in seen.streams if key[:2] == ("residual", stack))
-    read = seen.inputs[stack].shape[1]
-    last = rows_of(seen.streams["residual", stack, layer], read)
+    seen = observe(model, ids, given, keep=[last], gradients=True)
+    if not seen.leaves:
+        raise InspectionError(
+            f"'{model.source}' turns ids into vectors in a way that cannot be seen, so it cannot "
+            "be told which way information flows in it."
+        )
+    rows = _tensor(seen, stack, last)
     leaf = seen.leaves[0 if stack == "encoder" else -1]
-    assert last is not None
-    drawn = torch.rand(last[:-1].shape, generator=torch.Generator().manual_seed(0))
+    drawn = torch.rand(rows[:-1].shape, generator=torch.Generator().manual_seed(0))
     # A text of one token has no earlier one, and its sum no gradient.
-    score = (last[:-1].float() * drawn.to(last.device)).sum()
+    score = (rows[:-1].float() * drawn.to(rows.device)).sum()
     (gradient,) = torch.autograd.grad(score, leaf, allow_unused=True)
     return gradient is not None and bool(gradient[0, -1].count_nonzero())
 
 
 def _rounding(
-    model: Model, ids: list[int], given: list[int], stack: StackName, norm: float
+    model: Model, ids: list[int], given: list[int], stack: StackName, last: Part, norm: float
 ) -> float:
-    def last_stream() -> torch.Tensor:
-        streams = observe(model, ids, given, keep=["residual"]).streams
-        layer = max(key[2] for key in streams if key[:2] == ("residual", stack))
-        found = streams["residual", stack, layer]
-        rows = rows_of(found, found.numel() // found.shape[-1])
-        assert rows is not None
-        return rows
+    def rows() -> torch.Tensor:
+        return _tensor(observe(model, ids, given, keep=[last]), stack, last)
 
-    width = model.facts.width**0.5
-    return allowed(model, last_stream) * width / norm
+    return allowed(model, rows) * rows().shape[-1] ** 0.5 / norm
+
+
+def _tensor(seen: Observation, stack: StackName, last: Part) -> torch.Tensor:
+    """Return what `_last_rows` takes out of a recording, as a tensor."""
+    if last == "logits":
+        assert seen.logits is not None
+        return seen.logits[0]
+    layer = max(key[2] for key in seen.streams if key[:2] == ("residual", stack))
+    rows = rows_of(seen.streams["residual", stack, layer], seen.inputs[stack].shape[1])
+    assert rows is not None
+    return rows

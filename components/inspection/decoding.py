@@ -33,7 +33,15 @@ CACHE_WAYS: Final[tuple[CacheWay, ...]] = (
 
 
 def require_writing(model: Model) -> None:
-    """Raise an InspectionError, saying what `model` does instead, unless it writes on."""
+    """Go on if `model` writes on from a text.
+
+    Raises:
+        InspectionError: it does not; it says what it does instead, or which way it was measured to
+            read.
+    """
+    # Imported here: premises decode.
+    from components.inspection.premises import require
+
     if model.kind in _INSTEAD:
         raise InspectionError(
             f"'{model.source}' does not write on from a text, token by token: "
@@ -45,6 +53,7 @@ def require_writing(model: Model) -> None:
             "read those after them (measured: a later token changes earlier ones), so what it says "
             "behind the last token is no next token. Choose a decoder, such as storyteller."
         )
+    require(model, "direction")
 
 
 def end_tokens(model: Model) -> frozenset[int]:
@@ -128,7 +137,10 @@ class Decoder:
         if ids.shape[1] == self.begin.shape[1] or not self._encoded:
             self.prepare()
         given: dict[str, Any] = {self._name: ids}
-        if not self.two_stacks and self.model.takes("attention_mask"):
+        if self.two_stacks:
+            # Of no use to most; FSMT makes its masks only where it sees the text itself.
+            given["input_ids"] = self.read
+        elif self.model.takes("attention_mask"):
             given["attention_mask"] = torch.ones_like(ids)
         return self._last(use_cache=False, **given)
 
@@ -234,4 +246,5 @@ class Writer:
         """Let row i go on from what row `rows[i]` has read."""
         self.read_ids = [list(self.read_ids[row]) for row in rows]
         if self._kept is not None:
-            self._kept.reorder_cache(torch.tensor(rows, device=self.model.device))
+            order = torch.tensor(rows, device=self.model.device)
+            self._kept.reorder_cache(order)  # type: ignore[arg-type]

@@ -90,11 +90,12 @@ def let_gradients_in(model: Model, hooks: ExitStack, sink: Sink, leaves: list[Te
     """Let gradients reach the embeddings, although the weights are frozen."""
 
     def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
-        if SINK.get() is sink and isinstance(output, Tensor) and output.is_floating_point():
-            # A copy of a leaf: some families add to the embeddings in place.
-            leaves.append(output.detach().clone().requires_grad_())
-            return leaves[-1].clone()
-        return None
+        found = output[0] if isinstance(output, tuple) else output
+        if SINK.get() is not sink or not isinstance(found, Tensor) or not found.is_floating_point():
+            return None
+        # A copy of a leaf: some families add to the embeddings in place.
+        leaves.append(found.detach().clone().requires_grad_())
+        return leaves[-1].clone() if found is output else (leaves[-1].clone(), *output[1:])
 
     for module in model.embeddings():
         hooks.callback(module.register_forward_hook(hook).remove)

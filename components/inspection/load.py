@@ -107,8 +107,8 @@ def _shown(network: PreTrainedModel, *further: Any) -> Model:
         log.warning("%s cannot be shown", type(network).__name__, exc_info=True)
         raise InspectionError(
             f"Vitrine cannot look into '{further[2]}', a {type(network).__name__}: a short text "
-            f"put through it ends in {type(error).__name__}: {_first_line(error)}. It is built in a "
-            "way that is not known here. Choose another model."
+            f"put through it ends in {type(error).__name__}: {_first_line(error)}. It is built in "
+            "a way that is not known here. Choose another model."
         ) from error
 
 

@@ -30,6 +30,8 @@ def anatomy_of(network: PreTrainedModel) -> Anatomy:
         }
         # One stack of two may have been saved alone (T5EncoderModel).
         if any(there.values()) and (all(there.values()) or not network.config.is_encoder_decoder):
+            if not network.config.is_encoder_decoder:
+                there = {name: tower and _alone(tower) for name, tower in there.items()}
             table = _table(row.position_table, network.base_model)
             return replace(row, position_table=table, **there)
     return _found(network)
@@ -50,6 +52,13 @@ def _leads_somewhere(tower: Tower, base: nn.Module) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def _alone(tower: Tower) -> Tower:
+    """Return a stack that has no other to look at: its cross-attention is there, and never runs."""
+    across = tower.cross_attention
+    norms = tuple(norm for norm in tower.post_norms if across is None or across not in norm)
+    return replace(tower, cross_attention=None, cross_write=None, post_norms=norms)
 
 
 def _table(path: str | None, base: nn.Module) -> str | None:

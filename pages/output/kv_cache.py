@@ -24,8 +24,8 @@ WORDS = {
     "measured.",
     "The same answer": "A cache must change nothing but the time. Step by step, the logits with it "
     "are compared with those of a full pass without.",
-    "What is in it": "For each token, layer and head the cache holds one key and one value: rows "
-    "of numbers that are written once and then only read.",
+    "What is in it": "Most models keep one key and one value for each token, layer and key-value "
+    "head: rows of numbers that are written once and then only read.",
     "Kinds of cache": "A cache can take its room at once, forget, or round what it keeps. The same "
     "text is written with each kind that transformers offers.",
     "Where the time goes": "With the cache most positions are never computed again. Yet the time "

@@ -68,6 +68,7 @@ with frame.explained():
             )
             statistics_view.choose_chunks(found.tokens)
             statistics_view.show_lists(found)
+            statistics_view.show_check(asked, chosen)
         case "Compare":
             from components.figures import tokenizer as figures
 
@@ -78,7 +79,7 @@ with frame.explained():
                     alt="Number of tokens by tokenizer, the fewest first",
                     config={"displayModeBar": False},
                 )
-                compare_view.show_readings(comparison, chosen.text)
+                compare_view.show_readings(comparison, chosen)
             with st.expander("How each writes the numbers from 0 to 9,999"):
                 grid, title = compare_view.numbers(asked)
                 st.plotly_chart(figures.number_grid(grid, title), alt=title)

@@ -17,7 +17,7 @@ STEPS, ROUNDS, MOST = 32, 7, 1.3
 
 def test_integrated_gradients_cost_no_more_than_captum_s_own_layer_method(capsys):
     model = load_model("storyteller", device="cpu")
-    question = Question(TEXT, baseline="pad")
+    question = Question(TEXT, rather_than=None, baseline="pad", unit="token")
     answer = read(model, question).target.answer
     ids = torch.tensor([model.encode(TEXT)])
     absent = torch.full_like(ids, model.tokenizer.pad_token_id)

@@ -8,8 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE
 
-MODEL_CHECKED = re.compile(r"Checked: turning this layer's queries and keys")
-BROWSER_CHECKED = re.compile(r"the browser's turned vectors differ from the server's by at most")
+MODEL_CHECKED = re.compile(r"Turned by these angles, queries and keys become those the network")
+BROWSER_CHECKED = re.compile(r"the browser has turned the two vectors as the server does")
 
 
 WATCH = """
@@ -149,7 +149,9 @@ def test_a_pair_can_be_picked_with_the_keyboard(page, app_url):
 
 def test_six_numbers_by_hand_turn_with_their_matrix(page, app_url):
     page.goto(f"{app_url}/positions?vectors=six+numbers+by+hand")
-    expect(page.get_by_text("this matrix times 1 0 1 0 1 0")).to_be_visible()
+    expect(
+        page.get_by_text("this matrix times the vector is what the browser turned")
+    ).to_be_visible()
     expect(page.locator(".clock")).to_have_count(3)
     expect(page.get_by_text("0 · 6.28")).to_be_visible()
     slider(page, "query").focus()

@@ -144,7 +144,7 @@ def test_the_phrase_table_has_a_row_for_each_written_token():
     assert list(figure.layout.yaxis.ticktext) == ["·x", "↵"]
     sure = replace(found, errors=np.full((2, 3), 0.2, np.float32))
     drawn = phrase_table(sure).data[0]
-    assert list(drawn.text[0]) == ["+1.0", "-3.0", "+0.0"]
+    assert list(drawn.text[0]) == ["+1.0", "-3.0", "0.0"]
     assert drawn.customdata[0][1][2] == "-3.0 ± 0.2"
 
 

@@ -1,17 +1,22 @@
 """Figures of positions, read back as data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from components.figures.positions import rotation as lines
 from components.figures.positions import schemes, stretch
-from components.inspection.positions.encodings import alibi_slopes, buckets, compared, table
+from components.inspection.positions.added import table
+from components.inspection.positions.distances import buckets
+from components.inspection.positions.encodings import alibi_slopes, compared
 from components.inspection.positions.growth import Growth
 from components.inspection.positions.order import shuffled
 from components.inspection.positions.packing import packed, packed_reading
 from components.inspection.positions.relative import decay, shifts
 from components.inspection.positions.rotation import formula
-from components.inspection.positions.stretch import attention_under, under
+from components.inspection.positions.stretch import under
+from components.inspection.positions.stretched_attention import attention_under
 from components.inspection.positions.vectors import rotated_vectors
 from components.inspection.positions.ways import Stretch
 from tests import tiny
@@ -36,7 +41,9 @@ def test_the_bands_and_means_are_drawn_as_they_are(vectors):
     np.testing.assert_array_equal(drawn[1].y, found.random[0])
     bands = lines.band_lines(found).data
     np.testing.assert_allclose(sum(b.y for b in bands) + found.rest, found.real[0], atol=1e-5)
-    np.testing.assert_array_equal(lines.alike_line(found).data[0].y, found.alike)
+    bound, alike = lines.alike_line(found).data
+    np.testing.assert_array_equal(alike.y, found.alike)
+    np.testing.assert_array_equal(bound.y, found.bound)
 
 
 def test_pairs_slower_than_the_context_are_open():
@@ -52,6 +59,13 @@ def test_pairs_slower_than_the_context_are_open():
 def test_numbers_not_turned_have_no_colour(vectors):
     (strip,) = lines.turned_strip(vectors.rope).data
     np.testing.assert_array_equal(strip.z[0], [0, 1, 0, 1, np.nan, np.nan, np.nan, np.nan])
+    last = lines.turned_strip(replace(vectors.rope, start=4))
+    np.testing.assert_array_equal(last.data[0].z[0], [*[np.nan] * 4, 0, 1, 0, 1])
+    assert (last.layout.shapes[0].x0, last.layout.shapes[0].x1) == (-0.5, 3.5)
+    frozen = replace(vectors.rope, frequencies=np.array([1, 0], np.float32))
+    np.testing.assert_array_equal(
+        lines.turned_strip(frozen).data[0].z[0][:4], [0, np.nan, 0, np.nan]
+    )
 
 
 def test_interpolation_takes_3000_of_4096_to_1500_of_2048():
@@ -68,10 +82,11 @@ def test_the_change_of_attention_is_after_minus_before():
 
 def test_each_rotation_has_its_line_of_perplexity():
     ways = (Stretch("trained"), Stretch("yarn", 4.0))
-    known = np.array([[3, 4], [3, np.nan]], dtype=np.float32)
-    figure = stretch.growth_lines(Growth(512, (256, 640), 128, ways, known))
+    known = np.log(np.array([[3, 4], [3, np.nan]], dtype=np.float32))
+    losses = np.repeat(known[..., None], 128, axis=2)
+    figure = stretch.growth_lines(Growth(512, (256, 640), ways, losses))
     assert [line.name for line in figure.data] == ["As trained", "YaRN, 4 times"]
-    assert tuple(figure.data[0].y) == (3, 4)
+    np.testing.assert_allclose(figure.data[0].y, (3, 4), rtol=1e-6)
 
 
 def test_tables_slopes_and_buckets_are_drawn_whole():
@@ -81,7 +96,7 @@ def test_tables_slopes_and_buckets_are_drawn_whole():
     np.testing.assert_array_equal(schemes.norm_line(found).data[0].y, found.norms)
     falling = schemes.slope_lines(alibi_slopes(8)).data
     assert [line.y[2] for line in falling][:2] == [-1.0, -0.5]
-    learned = buckets(tiny.model("t5"), "decoder")
+    learned = buckets(tiny.model("t5"), "decoder", 0)
     np.testing.assert_array_equal(schemes.bias_map(learned).data[0].z, learned.bias)
     assert len(schemes.three_maps(compared(8, 4, 100.0)).data) == 3
 
@@ -92,8 +107,10 @@ def test_conditions_are_named_and_small_changes_not_called_none():
     figure = schemes.order_map(found)
     assert figure.layout.yaxis.ticktext[0] == "positions, causal mask"
     assert figure.layout.yaxis.ticktext[-1] == "no positions, no mask"
-    assert set(grid.text[-1]) == {"0"}
+    assert set(grid.text[-1]) == {"0"}, "what rounding may do is none"
     assert grid.text[0][3] != "0"
+    coarse = replace(found, rounding=10.0)
+    assert {text for row in schemes.order_map(coarse).data[0].text for text in row} == {"0"}
 
 
 def test_documents_stand_behind_one_another():

@@ -51,6 +51,9 @@ class _Module:
     """torch.pretended, of which torch asks this much."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # It stays among `sys.modules`, where others look at modules' `__file__` and the like.
+            raise AttributeError(name)
         answers = {
             "is_available": tensors.GPUS is not None,
             "is_initialized": True,

@@ -1,12 +1,16 @@
 """The attribution page: every view runs, and what cannot be done is said in a sentence."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.inspection.attribution.pace import Pace
+from components.inspection.attribution.question import Question, read
 from components.widgets.attribution import running
+from components.widgets.attribution.controls import neutrality, summary
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -69,13 +73,27 @@ def test_the_mean_says_how_far_from_neutral_it_is():
     assert "no token's: the model has never read such a text" in told
 
 
-def test_little_that_is_left_to_attribute_is_said():
-    app = opened("Once upon a time there was a little fox named Leo.", answer="·His", other="·He")
-    told = said(app)
-    stay = re.search(r"the words ([\d.]+) of ([\d.]+) logits stay", told)
-    change = re.search(r"among the pieces: \*\*([+-][\d.]+)", told)
-    little = float(stay[1]) > abs(float(change[1]))
-    assert ("little is left to attribute" in told) == little
+@pytest.mark.parametrize(
+    ("at_input", "at_baseline", "told", "little"),
+    [
+        (5.0, 1.0, "1 of 5 logits stay;", False),
+        (5.0, 4.0, "4 of 5 logits stay, more than the words change: **little is left", True),
+        (-5.0, -4.0, "4 of 5 logits stay, more than the words change: **little is left", True),
+        (2.5, -13.5, "nothing of +2.5 logits stays: it is -13.5;", False),
+    ],
+)
+def test_what_stays_at_the_baseline_is_said(at_input, at_baseline, told, little):
+    reading = read(tiny.model("llama"), Question("to be"))
+    changed = replace(reading, at_input=at_input, at_baseline=at_baseline)
+    assert told in neutrality(changed)
+    assert ("little is left to attribute" in neutrality(changed)) == little
+
+
+def test_an_answer_without_a_probability_is_told_as_the_number_it_is():
+    reading = read(tiny.model("llama"), Question("to be", rather_than=None))
+    told = summary(replace(reading, asked="number", probability=None, answer="LABEL_0"))
+    assert told.startswith("The number `LABEL_0` is **")
+    assert "%" not in told
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -128,7 +146,8 @@ def test_orders_can_be_added_and_the_standard_error_shrinks():
 
 def test_up_to_eight_pieces_nothing_is_drawn():
     app = opened("The keys near the castle", method="Shapley values")
-    assert "random orders, each" not in said(app).replace("else over random ones, each", "")
+    assert "random orders, half" not in said(app)
+    assert "standard error" not in said(app)
     assert "more-orders" not in [button.key for button in app.button]
 
 
@@ -177,6 +196,22 @@ def test_work_that_takes_long_waits_until_it_is_started_and_says_its_cost(monkey
     assert app.get("plotly_chart")
     app.selectbox(key="baseline").set_value("mean").run()
     assert "Not started yet" in said(app)
+
+
+def test_a_pace_that_was_measured_on_a_busy_machine_is_measured_again(monkeypatch):
+    """The first measurement would let work wait for ever that takes a moment."""
+    told = []
+
+    def inspect(_pace, _choice, _length, *again):
+        told.append(again)
+        return Pace(0.01, 0.02) if again else Pace(10.0, 20.0)
+
+    monkeypatch.setattr(running.engine, "inspect", inspect)
+    monkeypatch.setattr(running, "AT_ONCE", 3.0)
+    assert running._seconds(None, running.Cost(10, 4, 7)) == pytest.approx(0.14)
+    assert len(told) == 2
+    monkeypatch.setattr(running, "AT_ONCE", 1e6)
+    assert running._seconds(None, running.Cost(10, 4, 7)) == pytest.approx(140)
 
 
 def test_steps_are_raised_until_the_reader_s_bound():

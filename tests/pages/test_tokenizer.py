@@ -43,7 +43,62 @@ def test_the_poets_question_is_thirteen_tokens():
     app = opened("Have the bards who preceded me left any theme unsung?")
     assert "## 13 tokens" in words(app)
     assert "53 characters ÷ 13 tokens = **4.08 characters per token**" in words(app)
-    assert "decode(encode(text)) = text" in words(app)
+    assert ":green[✓] Decode(encode(text)) gives the text back" in words(app)
+    assert ":green[✓] The tokens' bytes, put together, are the text's bytes" in words(app)
+    assert ":green[✓] These are the ids that the tokenizer gives to the text" in words(app)
+    assert ":red[✗]" not in words(app)
+
+
+def test_special_tokens_are_counted_apart_from_the_texts():
+    app = opened(PROMPT, tokenizer="model")
+    found = cut("storyteller", PROMPT).total - 1
+    assert f"## {found} tokens + 1 special" in words(app)
+    assert f"{len(PROMPT)} characters ÷ {found} tokens" in words(app)
+    app = opened(PROMPT, tokenizer="model", view="Statistics")
+    assert app.metric[0].value == str(found)
+    assert "+ 1 special" in app.metric[0].delta
+    app = opened(PROMPT, view="Compare")
+    assert f"{found} tokens + 1 special" in words(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("tokenizer", ["model", "mistral-v1"])
+def test_no_check_is_red(view, tokenizer):
+    app = opened("A naïve 🎵 prompt.\n  Two lines", view=view, tokenizer=tokenizer)
+    assert not app.exception
+    assert ":red[✗]" not in words(app)
+    if view in ("Tokens", "Compare", "Step by step"):
+        assert ":green[✓]" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "always", "ids"),
+    [("mistral-v1", True, "6,029, 1,837"), ("gpt2", False, "11,241, 1,634")],
+)
+def test_a_word_in_a_sentence_has_one_space_before_it(tokenizer, always, ids):
+    """SentencePiece puts it there itself: a second one would be a token of its own."""
+    app = opened(view="Step by step", tokenizer=tokenizer)
+    (toggle,) = app.toggle
+    assert (toggle.value, toggle.disabled) == (True, always)
+    assert f"The ids: **{ids}**" in words(app)
+
+
+def test_in_a_sentence_hiking_is_what_it_is_there():
+    app = opened(tokenizer="mistral-v1")
+    app.segmented_control(key="question-0").set_value("2").run()
+    tokens = cut("mistral-v1", "hiking").total
+    assert f"**{tokens}** for Mistral 7B (v1)." in words(app)
+
+
+def test_it_is_said_that_transformers_reads_mistrals_special_tokens_otherwise():
+    app = opened(view="Special tokens", tokenizer="mistral-v3")
+    assert "As mistral_common cuts a plain text" in words(app)
+    assert "mistral_common" not in words(opened(view="Special tokens"))
+
+
+def test_a_file_with_zeros_in_it_is_no_utf_16():
+    app = uploaded(b"hello\0world\0 ok")
+    assert "zero bytes" in app.error[0].value
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -90,7 +145,7 @@ def test_values_out_of_range_in_the_address_are_not_fatal():
 def test_a_tokenizer_that_is_not_here_is_explained_and_the_page_goes_on(source):
     app = opened(tokenizer=source)
     assert not app.exception
-    assert any(word in words(app) for word in ("not on this machine", "neither", "no file"))
+    assert any(word in words(app) for word in ("not on this machine", "neither", "no folder"))
     assert "## " in words(app)
 
 

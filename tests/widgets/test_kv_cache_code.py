@@ -22,7 +22,7 @@ from components.inspection.kv_cache.timing import measure
 from components.inspection.kv_cache.work import work
 from components.inspection.load import load_model
 from components.widgets.kv_cache import code
-from components.widgets.kv_cache.code import Lines
+from components.widgets.kv_cache.lines import Lines
 from tests import tiny
 from tests.inspection.kv_cache.test_law import hybrid, latent
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.inspection.positions.relative import score
-from components.inspection.positions.rotation import CONVENTIONS, Rope, frequencies, places, turned
-from components.widgets.rotation import _placed, script
+from components.inspection.positions.rotation import CONVENTIONS, Rope, frequencies, turned
+from components.widgets.rotation import _placed, pairs_of, script
 
 ANSWER = """
 function answer({ data, at, keyAt, longest }) {
@@ -65,7 +65,7 @@ def question(rope, query, key, scale, at, key_at, longest=64):
         "rope": {
             "frequencies": rope.frequencies.astype(float).tolist(),
             "scaling": rope.scaling,
-            "places": places(rope).tolist(),
+            "places": pairs_of(rope),
         },
     }
     return {"data": data, "at": at, "keyAt": key_at, "longest": longest}
@@ -73,14 +73,20 @@ def question(rope, query, key, scale, at, key_at, longest=64):
 
 @given(
     st.integers(1, 9), st.integers(0, 3), st.sampled_from(CONVENTIONS), st.sampled_from([1.0, 1.1]),
-    st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 2**32 - 1),
+    st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 2**32 - 1), st.booleans(),
+    st.sampled_from([1, -1]),
 )  # fmt: skip
 @settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_browser_turns_as_the_server(live, pairs, rest, convention, scaling, m, n, seed):
+def test_the_browser_turns_as_the_server(
+    live, pairs, rest, convention, scaling, m, n, seed, last, direction
+):
+    start = 2 * rest if last else 0
     own = frequencies(2 * pairs).astype(np.float32)
-    rope = Rope(own, scaling, 2 * (pairs + rest), convention, "default", 1e4, 2048)
+    rope = Rope(
+        own, scaling, 2 * (pairs + rest), convention, "default", 1e4, 2048, start, direction
+    )
     query, key = np.random.default_rng(seed).standard_normal((2, rope.size)).astype(np.float32)
     found = live(question(rope, query, key, 0.25, m, n))
     # The server's angles are float32: 2,000 rad to 1e-4.

@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 from components.figures import theme
 from components.figures.positions.rotation import with_legend
 from components.inspection.positions.growth import Growth
-from components.inspection.positions.stretch import StretchedAttention
+from components.inspection.positions.stretched_attention import StretchedAttention
 
 COLORS = ("#8A8A86", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#B8860B")
 
@@ -89,7 +89,7 @@ def growth_lines(growth: Growth) -> go.Figure:
         x=growth.context, line={"color": theme.RESIDUAL, "dash": "dash"},
         annotation={"text": f"trained for {growth.context:,}", "yanchor": "bottom", "y": 0.93},
     )  # fmt: skip
-    low, high = float(growth.perplexity.min()), float(growth.perplexity.max())
+    low, high = float(np.nanmin(growth.perplexity)), float(np.nanmax(growth.perplexity))
     figure.update_xaxes(title="tokens read", showgrid=False, rangemode="tozero")
     figure.update_yaxes(title="perplexity of the same last tokens")
     if high > 8 * low:

@@ -1,7 +1,7 @@
 """The weights of all heads of one kind of attention, for one text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from components.inspection.attention.record_checks import (
     masked_check,
     outputs_check,
+    require_placed,
     rows_check,
     weights_check,
 )
@@ -18,7 +19,7 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.premises import require
+from components.inspection.premises import measured, require
 from components.inspection.premises.recorded import probed
 from components.inspection.recording import Array, AttentionRecord, Recording
 from components.inspection.words import Spans, word_spans
@@ -138,7 +139,7 @@ def records_of(recording: Recording, group: Group) -> list[AttentionRecord]:
     """Return the sublayers of `group`, first layer first. `record.layer` is its number.
 
     Raises:
-        InspectionError: the recording has none.
+        InspectionError: the recording has none, or some that are not a square of the tokens.
     """
     stack, kind = ("decoder", "cross") if group == "cross" else (group, "self")
     found = list(recording.of(stack, kind))  # type: ignore[arg-type]
@@ -147,7 +148,25 @@ def records_of(recording: Recording, group: Group) -> list[AttentionRecord]:
             f"'{recording.source}' attends in a way that Vitrine cannot see: no {group} attention "
             "was recorded. Choose a model of another family."
         )
+    require_placed(recording)
     return found
+
+
+def alike(recording: Recording, group: Group) -> list[AttentionRecord]:
+    """Do as `records_of`, for pictures of all layers' heads.
+
+    Raises:
+        InspectionError: as there, or the layers have different numbers of heads.
+    """
+    records = records_of(recording, group)
+    heads = sorted({one.heads for one in records})
+    if len(heads) > 1:
+        raise InspectionError(
+            f"The layers of '{recording.source}' have different numbers of heads "
+            f"({', '.join(map(str, heads))}), which one picture of all heads cannot show. Choose a "
+            "model whose layers are alike."
+        )
+    return records
 
 
 def record_at(recording: Recording, group: Group, layer: int) -> AttentionRecord:
@@ -172,14 +191,7 @@ def maps_of(model: Model, recording: Recording, group: Group) -> AttentionMaps:
     Raises:
         InspectionError: the recording has none, or its layers have different numbers of heads.
     """
-    records = records_of(recording, group)
-    heads = sorted({one.heads for one in records})
-    if len(heads) > 1:
-        raise InspectionError(
-            f"The layers of '{model.source}' have different numbers of heads "
-            f"({', '.join(map(str, heads))}), which one picture of all heads cannot show. Choose a "
-            "model whose layers are alike."
-        )
+    records = alike(recording, group)
     readers = recording.stack("decoder" if group == "cross" else group)
     read = recording.stack("encoder") if group == "cross" else readers
     weights = np.stack([one.weights for one in records])
@@ -195,21 +207,35 @@ def maps_of(model: Model, recording: Recording, group: Group) -> AttentionMaps:
         weights=weights,
         visible=np.stack([one.visible.any(axis=0) for one in records]),
         kv_heads=records[0].kv_heads,
-        checks=recorded_checks(records),
+        checks=recorded_checks(records, mixes_otherwise(model)),
         key_size=0 if keys is None else keys.shape[-1],
     )
 
 
-def recorded_checks(records: Sequence[AttentionRecord]) -> tuple[Check, ...]:
-    """Return what must be so of recorded attention, compared on these very arrays."""
+def recorded_checks(
+    records: Sequence[AttentionRecord], otherwise: bool = False
+) -> tuple[Check, ...]:
+    """Return what must be so of recorded attention, compared on these very arrays.
+
+    `otherwise`: heads were measured to give something else than weights times values (a gate
+    behind them, a sink of its own), which is reported then.
+    """
     checks = [
         rows_check(records),
         weights_check(records),
         masked_check([one.weights for one in records], [one.visible for one in records]),
     ]
     if all(one.outputs is not None and one.values is not None for one in records):
-        checks.append(outputs_check(records))
+        found = outputs_check(records)
+        more = f"{found.says} (here they are not: this network does more to them)"
+        checks.append(replace(found, says=more, bound=None) if otherwise else found)
     return tuple(checks)
+
+
+def mixes_otherwise(model: Model) -> bool:
+    """Say whether a network's heads give something else than their weights times the values."""
+    premise = measured(model, "outputs")
+    return not premise.holds and not premise.claimed
 
 
 def words_of(model: Model, tokens: Sequence[str], ids: Sequence[int]) -> Spans:

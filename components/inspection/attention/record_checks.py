@@ -8,7 +8,8 @@ from scipy.special import softmax
 
 from components.inspection import rounding
 from components.inspection.checks import Check, worst
-from components.inspection.recording import AttentionRecord
+from components.inspection.errors import InspectionError
+from components.inspection.recording import AttentionRecord, Recording
 
 _LOST = (
     "The recording has lost track of this network's attention: what is drawn is not what it used."
@@ -75,3 +76,38 @@ def outputs_check(records: Sequence[AttentionRecord]) -> Check:
             rounding.compared(says, vectors.outputs, weights @ values, share * sizes, _LOST)
         )
     return worst(found)
+
+
+def misplaced(found: Recording) -> list[str]:
+    """Say in which ways attention was not recorded once a layer, with a row for each token."""
+    if not found.attentions:
+        return ["no softmax between queries times keys and weights times values was seen"]
+    lengths = {stack.name: len(stack.ids) for stack in found.stacks}
+    wrong, met = [], set()
+    for one in found.attentions:
+        place = (one.stack, one.layer, one.kind)
+        if place in met:
+            wrong.append(f"layer {one.layer} of its {one.stack} attends more than once")
+        met.add(place)
+        rows = lengths[one.stack]
+        columns = lengths["encoder"] if one.kind == "cross" else rows
+        if one.weights.shape[1:] != (rows, columns):
+            wrong.append(
+                f"layer {one.layer} has {one.weights.shape[1]} rows and {one.weights.shape[2]} "
+                f"columns for {rows} and {columns} tokens"
+            )
+    return list(dict.fromkeys(wrong))
+
+
+def require_placed(found: Recording) -> None:
+    """Go on if each attention sublayer was recorded once, with a row and a column for each token.
+
+    Raises:
+        InspectionError: that is not so; some families drop keys as a text grows, or add their own.
+    """
+    wrong = misplaced(found)
+    if wrong:
+        raise InspectionError(
+            f"'{found.source}' attends in a way that Vitrine cannot draw: {wrong[0]}. Try a "
+            "shorter text, or choose another model, such as storyteller."
+        )

@@ -10,8 +10,9 @@ from scipy.special import softmax
 
 from components.inspection.attention.maps import (
     Group,
+    alike,
+    mixes_otherwise,
     recorded_checks,
-    records_of,
     require_group,
 )
 from components.inspection.checks import Check, worst
@@ -77,17 +78,18 @@ def attention_while_writing(
         assert recording.logits is not None
         return torch.from_numpy(recording.logits[-1])
 
+    otherwise = mixes_otherwise(model)
     begin = 1 if two_stacks else len(ids)
     for best, logits in write(model, begin, min(new_tokens, MOST_NEW), next_logits):
         recording = seen[0]
         readers = recording.stack("decoder").tokens
-        records = records_of(recording, group)
+        records = alike(recording, group)
         yield WrittenToken(
             read=recording.stack("encoder").tokens if group == "cross" else readers,
             reader=readers[-1],
             numbers=tuple(one.layer for one in records),
             row=np.stack([one.weights[:, -1] for one in records]),
-            checks=recorded_checks(records),
+            checks=recorded_checks(records, otherwise),
             token=model.token_texts([best])[0],
             probability=float(softmax(logits.numpy().astype(np.float64))[best]),
             ended=best in ends,

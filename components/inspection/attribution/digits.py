@@ -26,6 +26,8 @@ def written(value: float, error: float | None = None, sign: bool = True) -> str:
     ('+3.8', '-3.85', '+40', '+0.0016')
     >>> written(3.847), written(-203.44), written(0.0, sign=False), written(float("nan"))
     ('+3.85', '-203', '0.00', 'nan')
+    >>> written(-0.04, 0.2)
+    '0.0'
     """
     if not math.isfinite(value):
         return f"{value}"
@@ -33,6 +35,8 @@ def written(value: float, error: float | None = None, sign: bool = True) -> str:
     if digits > 6:
         return f"{value:+.1e}" if sign else f"{value:.1e}"
     rounded, shown = round(value, digits), max(digits, 0)
+    if rounded == 0:
+        return f"{0:.{shown}f}"  # a sign would say more than is known
     return f"{rounded:+.{shown}f}" if sign else f"{rounded:.{shown}f}"
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import torch
 
+from components.inspection.attribution.posed import MOST_TOKENS
 from components.inspection.attribution.targets import Target, TargetScore, rows_at_once
 from components.inspection.kv_cache.clock import timed
 from components.inspection.model import Model
@@ -12,6 +13,7 @@ from components.inspection.probe import drawn
 
 BRIEF: Final = 0.1
 """Seconds that a measurement may take before it is not made larger."""
+REPEATS: Final = 2
 SIDE_BY_SIDE: Final = (1, 4, 16)
 """Texts that are read at once, tried in this order."""
 
@@ -29,16 +31,17 @@ class Pace:
         return (forwards - backwards) * self.forward + backwards * self.back
 
 
-def pace(model: Model, length: int) -> Pace:
+def pace(model: Model, length: int, _again: int = 0) -> Pace:
     """Let `model` read a few texts of `length` ordinary tokens, forward and back.
 
     Several at once are tried as long as that is quick: a GPU, or a small network, reads them in
-    little more time than one.
+    little more time than one. `_again` only tells one measurement from another, where results are
+    kept.
 
     Raises:
         InspectionError: the network's own code fails.
     """
-    length = max(1, min(length, model.context - 1))
+    length = max(1, min(length, MOST_TOKENS, model.context - 1))
     ids = torch.tensor([drawn(model, length)], device=model.device)
     with torch.no_grad():
         one = model.embeddings()[0](ids).detach().float()
@@ -59,14 +62,12 @@ def pace(model: Model, length: int) -> Pace:
 
         if rows == SIDE_BY_SIDE[0]:
             forward()  # the first pass of all also fetches and prepares
-        spent = 0.0
-        while True:
+        spent, repeats = 0.0, 0
+        while spent <= BRIEF or repeats < REPEATS:
             once, there_and_back = timed(model.device, forward)[1], timed(model.device, back)[1]
             # The smallest: another process may have been in the way.
             found = Pace(min(found.forward, once / rows), min(found.back, there_and_back / rows))
-            spent += once + there_and_back
-            if spent > BRIEF:
-                break
+            spent, repeats = spent + once + there_and_back, repeats + 1
         if once + there_and_back > BRIEF:
             break
     return found

@@ -131,7 +131,7 @@ def attribute_phrase(
             f"{'Shorten it.' if said else 'Type a word, or a longer one.'}"
         )
     free = units.free.tolist()
-    absent = int(model.tokenizer.convert_tokens_to_ids(stand_in))
+    absent = model.tokenizer.get_vocab()[stand_in]
     score = PhraseScore(model, ids, said, free, absent, method == "integrated_gradients")
     scores, errors, whole, empty, checks = share_out(score, method, orders, progress)
     checks = (*checks, score.text_check(whole), score.baseline_check())

@@ -177,4 +177,4 @@ def gradient_check(posed: Posed, scores: Floats, way: Way) -> Check:
 def by_piece(posed: Posed, every: torch.Tensor) -> Floats:
     """Sum [..., token, width] to [..., free piece], in float64."""
     per_token = every.detach().double().sum(-1).cpu().numpy()
-    return posed.units.summed(per_token)[..., posed.units.free]
+    return np.asarray(posed.units.summed(per_token)[..., posed.units.free], dtype=np.float64)

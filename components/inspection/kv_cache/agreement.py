@@ -142,7 +142,7 @@ def compared(model: Model, text: str, prompt: int | None, new: int) -> Iterator[
         fed = torch.cat([fed, token], dim=1)
         steps = step + 1
         yield so_far(None)
-    yield so_far(allowed_difference(decoder, fed[:, :-1]))
+    yield so_far(allowed_difference(decoder, fed[:, :-1], new))
 
 
 def _compared(cached: Tensor, bare: Tensor) -> tuple[float, float, float]:

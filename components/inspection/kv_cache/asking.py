@@ -17,7 +17,7 @@ MOST_NEW: Final = 256
 MOST_PROMPT: Final = 4_096
 MOST_REPEATS: Final = 20
 POSITIONS: Final = 64
-"""Of the end of a text, whose logits tell how far rounding alone moves them."""
+"""Of the end of a text, at most, whose logits tell how far rounding alone moves them."""
 
 
 def checked(model: Model, text: str, prompt: int | None, new: int, repeats: int = 1) -> list[int]:
@@ -78,20 +78,22 @@ def filled(model: Model, text: str, length: int) -> list[int]:
     return [ids[place % len(ids)] for place in range(length)]
 
 
-def allowed_difference(decoder: Decoder, everything: Tensor) -> float:
+def allowed_difference(decoder: Decoder, everything: Tensor, steps: int) -> float:
     """Return by how much logits may differ where the same sums are added in another order.
 
-    Measured on one pass over `everything` [1, token] that the decoder reads, at its last
-    `POSITIONS` positions (`noise`).
+    Measured on one pass over `everything` [1, token] that the decoder reads (`noise`), at the last
+    positions: those of the `steps` that are compared, or `POSITIONS` of them. The first token of a
+    text is not to be among them: trained models rest on it, with numbers that are huge there.
     """
+    last = min(steps, POSITIONS)
     model = decoder.model
     stacks = list(model.anatomy.towers)
     inputs = dict(zip(stacks, (decoder.read, everything)[-len(stacks) :], strict=True))
-    more = {"logits_to_keep": POSITIONS} if model.takes("logits_to_keep") else {}
+    more = {"logits_to_keep": last} if model.takes("logits_to_keep") else {}
 
     def logits() -> Tensor:
         with torch.no_grad():
             found: Tensor = run(model, **arguments_of(model, inputs), **more).logits
-        return found[:, -POSITIONS:]
+        return found[:, -last:]
 
     return allowed(model, logits)

@@ -48,6 +48,17 @@ def held_by_device(cache: Cache) -> dict[str, int]:
     return held
 
 
+def remembered(cache: Cache) -> int:
+    """Return how many tokens the layer with most of them remembers; 0 where none keeps any."""
+    rows = [
+        tensor.shape[2]
+        for layer in own_layers(cache)
+        for name, tensor in kept(layer).items()
+        if tensor.dim() == 4 and "state" not in name
+    ]
+    return max(rows, default=0)
+
+
 def _named(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
     if isinstance(value, torch.Tensor):
         yield name, value

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from components.inspection.devices import ran_out
 from components.inspection.kv_cache.asking import allowed_difference, checked
 from components.inspection.kv_cache.clock import quiet, timed
 from components.inspection.kv_cache.dimensions import shape_of
-from components.inspection.kv_cache.held import held_by_device, kept, kept_bytes, own_layers
+from components.inspection.kv_cache.held import held_by_device, kept_bytes, own_layers, remembered
 from components.inspection.kv_cache.machine import Machine, machine_of
 from components.inspection.kv_cache.offers import KINDS, RAISED, Kind
 from components.inspection.model import Model
@@ -162,7 +162,7 @@ def kinds(
     logits, written = zip(*decoder.greedy(decoder.new_cache(), new), strict=True)
     fed, reference = torch.cat(written, dim=1), torch.cat(logits)
     everything = torch.cat([decoder.begin, fed[:, :-1]], dim=1)
-    allowed = allowed_difference(decoder, everything)
+    allowed = allowed_difference(decoder, everything, new)
     repeatable, claimed = model.device.type == "cpu", model.anatomy.named
     expected = None if shape.lawless else int(shape.cache_bytes(length, model.dtype.itemsize))
     machine = machine_of(model)
@@ -234,18 +234,8 @@ def _run(
         held=here,
         elsewhere=sum(held.values()) - here,
         numbers=sum(kept_bytes(layer) for layer in own_layers(cache)),
-        rows=_remembered(own_layers(cache)),
+        rows=remembered(cache),
         difference=worst,
         same=same,
         steps=fed.shape[1],
     )
-
-
-def _remembered(layers: Sequence[object]) -> int:
-    rows = [
-        tensor.shape[2]
-        for layer in layers
-        for name, tensor in kept(layer).items()
-        if tensor.dim() == 4 and "state" not in name
-    ]
-    return max(rows, default=0)

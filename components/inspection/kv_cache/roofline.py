@@ -10,15 +10,15 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import torch
 
 from components.inspection.checks import Check
 from components.inspection.decoding import Decoder
-from components.inspection.devices import memory, ran_out
 from components.inspection.kv_cache.asking import checked
 from components.inspection.kv_cache.clock import quiet, timed
+from components.inspection.kv_cache.limits import copy, product
 from components.inspection.kv_cache.machine import Machine, machine_of
 from components.inspection.kv_cache.timing import Pace
 from components.inspection.kv_cache.work import Pass, Work, work
@@ -26,13 +26,6 @@ from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
 
 ROUNDS: Final = 5
-SIDE: Final = {"cpu": 512, "cuda": 8_192, "mps": 2_048}
-"""Of the square matrices that are multiplied, where there is room."""
-LEAST_SIDE: Final = 128
-LEAST_COPY: Final = 2**22
-MOST_COPY: Final = 2**28
-SHARE_OF_FREE: Final = 0.25
-"""Of the free memory, that the products' matrices may take, and the copies' bytes."""
 LENGTHS: Final = 6
 LIMITS: Final = 4
 """Products and copies in a round: short ones, so that some fall between other programs' work."""
@@ -165,12 +158,12 @@ def rooflines(model: Model, text: str, prompt: int, new: int) -> Iterator[Roofli
     decoder.prefill(cache)
     for past in range(start, end - 1):
         decoder.step(filler, cache, past)
-    side, product = _product(model)
-    copied, copy = _copy(model)
+    side, multiply = product(model)
+    copied, move = copy(model)
     # The cache grows by a token in each round: at these lengths that changes nothing.
     works: list[Callable[[], object]] = [
-        *(product,) * LIMITS,
-        *(copy,) * LIMITS,
+        *(multiply,) * LIMITS,
+        *(move,) * LIMITS,
         lambda: decoder.prefill(decoder.new_cache()),
         lambda: decoder.step(filler, cache, end - 1),
         lambda: decoder.without(everything),
@@ -218,37 +211,3 @@ def _without(decoder: Decoder, ids: torch.Tensor) -> Callable[[], object]:
 
 def _best(times: Sequence[list[float]]) -> float:
     return min(min(taken) for taken in times)
-
-
-def _product(model: Model) -> tuple[int, Callable[[], object]]:
-    """Return the side of the matrices, and the product of two."""
-    free, _ = memory(str(model.device))
-    side = SIDE[model.device.type]
-    while side > LEAST_SIDE and 2 * side**2 * model.dtype.itemsize > free * SHARE_OF_FREE:
-        side //= 2
-    while True:
-        try:
-            product = _squares(model, side)
-            product()
-        except RuntimeError as error:
-            if side <= LEAST_SIDE or not ran_out(error):
-                raise
-            side //= 2
-        else:
-            return side, product
-
-
-def _squares(model: Model, side: int) -> Callable[[], object]:
-    one = torch.ones((side, side), dtype=model.dtype, device=model.device)
-    out = torch.empty_like(one)
-    return lambda: torch.mm(one, one, out=out)
-
-
-def _copy(model: Model) -> tuple[int, Callable[[], Any]]:
-    """Return the bytes that are copied, and the copy."""
-    free, _ = memory(str(model.device))
-    most = min(MOST_COPY, int(free * SHARE_OF_FREE / 2))
-    size = min(max(model.facts.weight_bytes, LEAST_COPY), most)
-    source = torch.ones(size, dtype=torch.uint8, device=model.device)
-    target = torch.empty_like(source)
-    return size, lambda: target.copy_(source)

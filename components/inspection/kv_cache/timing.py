@@ -134,7 +134,7 @@ def measure(model: Model, text: str, prompt: int, new: int, repeats: int) -> Ite
                 if behind.any() and not permitted:
                     whole = torch.cat([decoder.begin, fed[:, :-1]], dim=1)
                     # Either way may be off by that much, and the two logits in turn.
-                    permitted = 2 * allowed_difference(decoder, whole)
+                    permitted = 2 * allowed_difference(decoder, whole, new)
                 yield so_far()
     yield so_far()
 

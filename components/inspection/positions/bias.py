@@ -55,9 +55,8 @@ def distance_bias(one: AttentionRecord) -> DistanceBias | None:
         if found is not None:
             distances, added = found
             slopes = _slopes(distances, added, allowed)
-            kind = "by distance" if slopes is None else "linear"
             return DistanceBias(
-                kind, distances, added.astype(np.float32),
+                "by distance" if slopes is None else "linear", distances, added.astype(np.float32),
                 np.zeros(0, np.float32) if slopes is None else slopes.astype(np.float32), allowed,
             )  # fmt: skip
     nothing = np.zeros(0, np.int64)

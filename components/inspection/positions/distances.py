@@ -32,6 +32,9 @@ class Slopes:
 
     slopes: Array
     """[head]: by how much its scores fall for each step of distance."""
+    factor: float
+    """What the formula's slopes are multiplied by, as measured: 1, but in Falcon, which adds them
+    before it scales the score, and, as transformers has its eager attention, adds them twice."""
     layers: tuple[int, ...]
     """The layers that add them."""
     checks: tuple[Check, ...]
@@ -50,24 +53,28 @@ def slopes(model: Model) -> Slopes:
     if not found:
         raise InspectionError(f"ALiBi cannot be seen here: {sentence(code)} BLOOM and MPT have it.")
     biases = [each.bias for each in found if each.bias is not None]
-    return Slopes(
-        biases[0].slopes,
-        tuple(each.layer for each in found),
-        (slopes_check(biases, model.facts.dtype),),
-    )
+    own, exact = biases[0].slopes.astype(np.float64), alibi_slopes(len(biases[0].slopes))
+    # The steepest slope tells the factor best.
+    steepest = int(exact.argmax())
+    factor, dtype = 1.0, model.facts.dtype
+    if not slopes_check(biases, dtype).holds:
+        factor = float(own[steepest] / exact[steepest])
+    layers = tuple(each.layer for each in found)
+    return Slopes(biases[0].slopes, factor, layers, (slopes_check(biases, dtype, factor),))
 
 
-def slopes_check(biases: Sequence[DistanceBias], dtype: str) -> Check:
-    """Compare each layer's slopes, head by head, with those of the paper's formula.
+def slopes_check(biases: Sequence[DistanceBias], dtype: str, factor: float = 1.0) -> Check:
+    """Compare each layer's slopes, head by head, with `factor` times those of the paper's formula.
 
     A slope is told by what is added for the farthest token, and rounded itself.
     """
     found = np.stack([each.slopes for each in biases])
-    exact = alibi_slopes(found.shape[1])
+    exact = alibi_slopes(found.shape[1]) * factor
     far = max(1, int(np.abs(biases[0].distances).max()))
     allowed = 2 * max(each.allowed for each in biases) / far + 2 * rounding.unit(dtype) * exact
     return rounding.compared(
-        "each head's scores fall by the formula's slope",
+        "each head's scores fall by the formula's slope"
+        + ("" if factor == 1 else f", times {factor:.4g}"),
         found,
         np.broadcast_to(exact, found.shape),
         allowed,

@@ -146,7 +146,7 @@ def _measured(model: Model) -> PositionCode:
             for place, one in attended.items()
             if place[0] == name
         ]
-        first = repeated[blocks[0]].stream if blocks else None
+        first = repeated[blocks[0]].inner if blocks else None
         count = max(len(blocks), 1 + max((each.layer for each in layers), default=-1))
         stacks.append(StackCode(name, count, tuple(layers), first))
     return PositionCode(model.source, tuple(stacks))

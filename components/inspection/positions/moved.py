@@ -70,7 +70,10 @@ def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
     usual = _answered(model, ids, 0)
     others = [_answered(model, ids, shift) for shift in shifts]
     rounding_alone = noise.allowed(model, lambda: _answered(model, ids, 0))
-    allowed = [rounding_alone + angles_allowed(model, ids, shift, _answered) for shift in shifts]
+    allowed = [
+        rounding_alone + angles_allowed(model, ids, shift, _answered, other)
+        for shift, other in zip(shifts, others, strict=True)
+    ]
     change = [float((other - usual).abs().max()) for other in others]
     worst = max(range(len(shifts)), key=lambda each: change[each] / allowed[each])
     # A family without a row may do more than was measured; then the number is told, and no verdict.
@@ -112,16 +115,18 @@ def angles_allowed(
     ids: list[int],
     shift: int,
     run: Callable[[Model, list[int], int], Tensor],
+    usual: Tensor | None = None,
 ) -> float:
     """Return how far `run(model, ids, shift)` may move because angles are rounded.
 
     The angle of position m is m times a frequency, rounded in float32: at later positions by more.
     No formula knows how far that goes, so it is measured, as `noise` does: each angle is moved at
-    random by as much as it and its cos and sin may be rounded.
+    random by as much as it and its cos and sin may be rounded. `usual` is what it gives, if that is
+    known already.
     """
     if not position_code(model).first.rotating:
         return 0.0
-    usual = run(model, ids, shift)
+    usual = run(model, ids, shift) if usual is None else usual
     largest = 0.0
     for seed in range(SEEDS):
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import observe
+from components.inspection.forward_pass import observe, record
 from components.inspection.gathering import rows_of
 from components.inspection.model import Model
 from components.inspection.noise import allowed
@@ -24,6 +24,7 @@ from components.inspection.positions.words import named, sentence
 from components.inspection.premises import measured
 from components.inspection.premises.inputs import masked_arguments
 from components.inspection.premises.recorded import probed
+from components.inspection.probe import probe_ids
 from components.inspection.progress import Progress, silent
 from components.inspection.recording import Array
 
@@ -81,10 +82,13 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
     code = position_code(model)
     stack = code.first
     if not stack.layers:
-        raise InspectionError(f"{sentence(code)} So there is nothing to switch off in it.")
+        raise InspectionError(
+            f"{sentence(code)} No attention of '{model.source}' can be seen, so what tells it the "
+            "order cannot be taken apart."
+        )
     masks: tuple[bool | None, ...] = (None,)
     if stack.name == "decoder":
-        masks = (True, False) if measured(model, "own mask").holds else (True,)
+        masks = (True, False) if _can_be_unmasked(model) else (True,)
     conditions = [Condition(positions, mask) for positions in (True, False) for mask in masks]
     rows, off = [], 0.0
     for done, condition in enumerate(conditions):
@@ -95,7 +99,7 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
         before, after = (_last(read, each) for each in (ids, there))
         rows.append(change_of(before, after, order))
         if condition == conditions[-1]:
-            off = _rounding(read, (ids, there), before)
+            off = max(_rounding(read, each) for each in (ids, there))
     return Shuffled(
         tokens=model.token_texts(ids),
         order=tuple(order),
@@ -182,6 +186,17 @@ def _order(model: Model, ids: list[int], seed: int) -> list[int]:
     return order
 
 
+def _can_be_unmasked(model: Model) -> bool:
+    """Say whether the causal mask can be taken off: some networks (GPT-Neo) keep one of their
+    own."""
+    if not measured(model, "own mask").holds:
+        return False
+    twin = twins.twin(model)
+    _unmask(twin)
+    seen = record(twin, probe_ids(model), keep=["attention"]).attentions
+    return all(one.visible.all() for one in seen)
+
+
 def _unmask(twin: Model) -> None:
     """Let each token of a twin attend to all others."""
 
@@ -204,7 +219,7 @@ def _last(model: Model, ids: list[int]) -> Array:
 
 def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
     stack = next(iter(model.anatomy.towers))
-    target = [] if len(model.anatomy.towers) == 2 else None
+    target: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
     streams = observe(model, ids, target, keep=["residual"]).streams
     layers = [key for key in streams if key[:2] == ("residual", stack)]
     rows = None
@@ -218,8 +233,14 @@ def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
     return rows
 
 
-def _rounding(model: Model, texts: tuple[list[int], ...], before: Array) -> float:
-    """Return by what share of its norm rounding may change a token's last vector."""
-    most = max(allowed(model, lambda ids=ids: _last_stream(model, ids)) for ids in texts)  # type: ignore[misc]
-    width = before.shape[1] ** 0.5
-    return most * width / float(np.linalg.norm(before, axis=1).min().clip(1e-30))
+def _rounding(model: Model, ids: list[int]) -> float:
+    """Return by what share of its norm rounding may change a token's last vector, as measured."""
+    first: list[torch.Tensor] = []
+
+    def moved() -> torch.Tensor:
+        rows = _last_stream(model, ids).cpu().double()
+        first.append(rows)
+        norms = first[0].norm(dim=-1).clamp_min(1e-30)
+        return (rows - first[0]).norm(dim=-1) / norms
+
+    return allowed(model, moved)

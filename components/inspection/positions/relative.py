@@ -91,7 +91,9 @@ def shifts(vectors: RotatedVectors, head: int, reader: int, read: int) -> Shifts
 
 def _length(query: Array, key: Array, rope: Rope) -> float:
     """Return what a score before its factor can be at most, for these two vectors."""
-    return float(np.abs(query) @ np.abs(key)) * 2 * rope.scaling**2
+    pairs = [np.linalg.norm(in_pairs(each, rope), axis=-1) for each in (query, key)]
+    rest = np.abs(query[still(rope)]) @ np.abs(key[still(rope)])
+    return float(pairs[0] @ pairs[1] * rope.scaling**2 + rest)
 
 
 def _allowed(query: Array, key: Array, position: int, rope: Rope) -> float:

@@ -36,6 +36,9 @@ class Marks:
 
     stream: bool | None
     """Whether the vectors that enter the block differ; None if they cannot be seen."""
+    inner: bool | None
+    """Whether those of other places than the first and the last differ: neighbours that are mixed
+    in before the first block (MobileBERT) are missing at the ends only."""
     scores: bool | None
     """Whether a query's scores differ; None where `stream` does, since then they must."""
     turned: bool
@@ -63,12 +66,15 @@ def marks(model: Model, twin: Interception | None = None) -> dict[Place, Marks]:
         for name, tokens in read.items()
     }
     entered: dict[Place, bool | None] = {}
+    inner: dict[Place, bool | None] = {}
     far = None if twin is not None else _far_lengths(model, one, again, places)
     twin = intercepted(model) if twin is None else twin
     usual = twin.on_entry
 
     def look(place: Place, block: nn.Module, args: Any, kwargs: Any) -> Any:
-        entered[place] = _differs(args, kwargs, len(read[place[0]]), places[place[0]])
+        tokens, there = len(read[place[0]]), places[place[0]]
+        entered[place] = _differs(args, kwargs, tokens, there)
+        inner[place] = _differs(args, kwargs, tokens, there[1:-1])
         return None if usual is None else usual(place, block, args, kwargs)
 
     twin.on_entry = look
@@ -82,14 +88,14 @@ def marks(model: Model, twin: Interception | None = None) -> dict[Place, Marks]:
             attended.setdefault((each.stack, each.layer), each)
     found = {}
     for place, stream in entered.items():
-        each = attended.get(place)
+        one_layer = attended.get(place)
         scores, turned, bias = None, False, None
-        if each is not None and stream is False:
-            scores = _scores_differ(each, places[place[0]])
-            turned = _keys_turn(each, places[place[0]])
-            bias = distance_bias(each)
+        if one_layer is not None and stream is False:
+            scores = _scores_differ(one_layer, places[place[0]])
+            turned = _keys_turn(one_layer, places[place[0]])
+            bias = distance_bias(one_layer)
         scaled = far.get(place) if far is not None and stream is False else None
-        found[place] = Marks(stream, scores, turned, bias, scaled)
+        found[place] = Marks(stream, inner[place], scores, turned, bias, scaled)
     return found
 
 
@@ -110,8 +116,6 @@ def _far_lengths(
 
     def look(place: Place, _block: nn.Module, args: Any, kwargs: Any) -> None:
         entered[place] = _differs(args, kwargs, len(ids), places[place[0]])
-        if entered[place] and place[1] == 0:
-            raise _AddedError  # a table of positions would end before
 
     def apart(_module: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
         stands = STRIDE * torch.arange(len(ids), device=model.device)[None]
@@ -120,12 +124,15 @@ def _far_lengths(
     twin.on_entry = look
     try:
         record(twin.model, ids, keep=["attention"])
+        # Were positions added, or might they be, a table of them would end before.
+        if any(entered.get((name, 0)) is not False for name in places):
+            return {}
         twin.model.network.register_forward_pre_hook(apart, with_kwargs=True)
         entered.clear()
         recording = record(twin.model, ids, keep=["attention"])
-    except (_AddedError, NetworkError):
+    except NetworkError:
         return {}
-    found = {}
+    found: dict[Place, bool] = {}
     for each in recording.attentions:
         place: Place = (each.stack, each.layer)
         if each.kind == "self" and each.queries is not None and entered.get(place) is False:
@@ -135,17 +142,13 @@ def _far_lengths(
     return found
 
 
-class _AddedError(Exception):
-    """Positions are added to the vectors that enter the first block."""
-
-
 def _differs(args: Any, kwargs: Any, tokens: int, places: NDArray[np.int64]) -> bool | None:
     """Say whether the rows at `places` differ; None if there is not one axis of `tokens` tokens."""
     values = (*args, *kwargs.values())
     hidden = next((v for v in values if isinstance(v, Tensor) and v.is_floating_point()), None)
     if hidden is None or (axes := list(hidden.shape[:-1])).count(tokens) != 1:
         return None
-    rows = hidden.movedim(axes.index(tokens), 0).reshape(tokens, -1)[places.tolist()].double()
+    rows = hidden.movedim(axes.index(tokens), 0).reshape(tokens, -1)[places.tolist()].cpu().double()
     unit = rounding.unit(str(hidden.dtype).removeprefix("torch."))
     allowed = ROUNDINGS * unit * float(rows.abs().max())
     return bool((rows - rows[:1]).abs().max() > allowed)

@@ -12,6 +12,7 @@ import torch
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
+from components.inspection import rounding
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.positions.measured import position_code
@@ -24,6 +25,8 @@ from components.inspection.positions.ways import HIGH, LOW, NAMES, Stretch
 FULL: Final = "full_attention"
 OF_THE_LENGTH: Final = ("dynamic", "longrope")
 """Types whose frequencies depend on how long the text is."""
+POWERS: Final = 32 * rounding.unit("float32")
+"""By what share a power of the base may be rounded, with an exponent times ln(base) up to 16."""
 
 
 def parameters_for(rope: Rope, stretch: Stretch) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def under(rope: Rope, stretch: Stretch, length: int) -> Rope:
         rope_parameters=parameters_for(rope, stretch),
     )
     rotary = LlamaRotaryEmbedding(config)
-    made: dict[str, Any] = config.rope_parameters
+    made: Any = config.rope_parameters
     rotary(torch.zeros(1), torch.tensor([[max(1, length) - 1]]))  # dynamic types look at the length
     return replace(
         rope,
@@ -149,9 +152,12 @@ def stretched(model: Model, stretch: Stretch, length: int) -> Model:
         InspectionError: the model does not rotate, or there is no such stretching.
     """
     found = target(model)
-    if stretch.way == "trained":
-        return _handed(model, found, None, length)
-    return _handed(model, found, under(found.rope, stretch, length), length)
+    changed = under(found.rope, stretch, length)
+    # Dynamic NTK leaves short texts alone: bit for bit, where its formula gives what there is.
+    same = changed.scaling == found.rope.scaling and np.allclose(
+        changed.frequencies, found.rope.frequencies, rtol=POWERS, atol=0.0
+    )
+    return _handed(model, found, None if same else changed, length)
 
 
 def rebuilt(model: Model, length: int) -> Model:

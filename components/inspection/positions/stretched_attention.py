@@ -59,7 +59,7 @@ def attention_under(
             f"Layer {layer} of '{model.source}' has no attention that can be seen: choose another."
         )
     ids = model.encode(text)
-    start = [] if len(model.anatomy.towers) == 2 else None
+    start: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
     other = stretched(model, stretch, len(ids))
     one, two = (record(each, ids, start, keep=["attention", "logits"]) for each in (model, other))
     pick = [_at(each, stack.name, layer) for each in (one, two)]
@@ -91,7 +91,7 @@ def rebuilt_check(model: Model, ids: list[int]) -> Check:
 
 
 def _answered(model: Model, ids: list[int]) -> Tensor:
-    start = [] if len(model.anatomy.towers) == 2 else None
+    start: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
     return answer(model, arguments_of(model, inputs_of(model, ids, start)))
 
 

@@ -86,19 +86,19 @@ def recognised(value: Any, tokens: int, start: int = 0) -> Tables | None:
     if parts is None:
         return None
     form, first, second = parts
-    squares = first.float().square() + second.float().square()
-    low, high = float(squares.min()), float(squares.max())
-    if not (low > 0 and high - low <= ROUGH * high):
+    # One row tells nearly everything else apart, at little cost.
+    if not (_one_sum(first[..., -1, :], second[..., -1, :]) and _one_sum(first, second)):
         return None
-    rows = [_rows(one, tokens) for one in (first, second)]
-    if rows[0] is None or rows[1] is None:
+    found = _rows(first, tokens), _rows(second, tokens)
+    if found[0] is None or found[1] is None:
         return None
+    rows = found[0], found[1]
     # At position 0 all cosines are alike and all sines 0, which tells them apart.
     sin_first = form == "one table"
     if not rows[0][0].any() or not rows[1][0].any():
         sin_first = not rows[0][0].any()
     cos, sin = rows[::-1] if sin_first else rows
-    turns = cos + 1j * sin
+    turns: Turns = cos + 1j * sin
     scaling = float(np.sqrt((cos**2 + sin**2).mean()))
     dtype = str(first.dtype).removeprefix("torch.")
     frequencies = _frequencies(turns)
@@ -114,6 +114,13 @@ def recognised(value: Any, tokens: int, start: int = 0) -> Tables | None:
     return Tables(
         form, repeated, sin_first, turns[:, kept], frequencies[kept], scaling, dtype
     )  # fmt: skip
+
+
+def _one_sum(first: Tensor, second: Tensor) -> bool:
+    """Say whether the squares of `first` and `second` have one sum all over, roughly."""
+    squares = first.float().square() + second.float().square()
+    low, high = float(squares.min()), float(squares.max())
+    return low > 0 and high - low <= ROUGH * high
 
 
 def _parts(value: Any) -> tuple[Form, Tensor, Tensor] | None:
@@ -140,7 +147,7 @@ def _rows(tensor: Tensor, tokens: int) -> NDArray[np.float64] | None:
     copies = tensor.detach().reshape(rows // tokens, tokens, -1)
     if rows > tokens and not bool((copies == copies[:1]).all()):
         return None
-    found: NDArray[np.float64] = copies[0].to("cpu", torch.float64).numpy()
+    found: NDArray[np.float64] = copies[0].cpu().double().numpy()
     return found
 
 

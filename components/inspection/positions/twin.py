@@ -117,11 +117,12 @@ class Interception:
 
     def made(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
         """Take note of what a module without weights gives; inside a block, perhaps replace it."""
+        inside = self.place is not None
+        if inside and self._recognised(output) is None:
+            return None
         if isinstance(output, (tuple, Tensor)):
             self._makers.append((output, module, args, kwargs))
-        if self.place is not None and self._recognised(output) is not None:
-            return self.instead(output)
-        return None
+        return self.instead(output) if inside else None
 
 
 def intercepted(model: Model) -> Interception:

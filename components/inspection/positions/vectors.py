@@ -78,7 +78,7 @@ def turned_layer(model: Model, text: str, layer: int) -> Turned:
     assert known.rope is not None
     place: Place = (known.stack, layer)
     ids = model.encode(text)
-    target = [] if len(model.anatomy.towers) == 2 else None
+    target: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
     recording = record(model, ids, target, keep=["attention"], bare=True)
     after = next(a for a in recording.of(known.stack) if a.layer == layer)
     before, handed = unturned(model, ids, target, only=place)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
+from components.inspection.catalogue import short_name
 from components.inspection.model import Model
 from components.inspection.positions.measured import (
     LayerCode,
@@ -20,11 +21,12 @@ def sentence(code: PositionCode) -> str:
 
     Of two stacks that do the same it is said once.
     """
+    name = short_name(code.source)
     said = [_of_stack(stack, len(code.stacks) == 1) for stack in code.stacks]
     if len(set(said)) == 1:
-        return f"'{code.source}' {said[0]}."
+        return f"'{name}' {said[0]}."
     told = "; ".join(f"its {s.name} {one}" for s, one in zip(code.stacks, said, strict=True))
-    return f"Of '{code.source}', {told}."
+    return f"Of '{name}', {told}."
 
 
 def said(model: Model) -> str:
@@ -63,7 +65,8 @@ def _of_layers(stack: StackCode) -> list[str]:
     if said and silent:
         sure = all(each.tells is False for each in silent)
         none = "none" if sure else "none that could be measured"
-        clauses.append(f"marks {none} in the attention of {named([e.layer for e in silent])}")
+        there = named([each.layer for each in silent])
+        clauses.append(f"marks {none}, over a dozen tokens, in the attention of {there}")
     return clauses
 
 
@@ -76,7 +79,7 @@ def _clauses(layer: LayerCode) -> list[str]:
             "is handed angles by which to turn, and does more with them than turn its queries and "
             f"keys, {APART},"
         )
-    if layer.scaled:
+    if layer.scaled and layer.turning != "unclear":
         found.append("makes its queries longer or shorter by their position")
     if layer.products > 1:
         found.append(
@@ -105,7 +108,7 @@ def _nothing(stack: StackCode, alone: bool) -> str:
         return "has no attention that can be seen, so how it tells positions is not known"
     if all(each.tells is False for each in stack.layers):
         only = ": only its causal mask tells order" if stack.name == "decoder" and alone else ""
-        return f"marks no positions{only}"
+        return f"marks no positions, over a dozen tokens{only}"
     return "marks no positions in its attention, as far as can be measured"
 
 

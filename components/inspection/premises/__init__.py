@@ -82,7 +82,7 @@ def _sharp(model: Model) -> Model:
     """Return `model` in float32, as a copy if need be, for as long as somebody holds it."""
     if model.facts.dtype == "float32" or model.facts.parameters > MOST_COPIED:
         return model
-    network = copy.deepcopy(model.network).to(torch.float32)
+    network = torch.nn.Module.to(copy.deepcopy(model.network), torch.float32)
     # What is found out on the way (how a cache is told where it goes on) is kept with the model.
     return replace(model, network=network)
 

@@ -6,6 +6,7 @@ from torch import Tensor
 from components.inspection.checks import Check
 from components.inspection.decoding import CACHE_WAYS, CacheWay, Decoder, require_writing
 from components.inspection.errors import InspectionError
+from components.inspection.kv_cache.held import kept, own_layers
 from components.inspection.model import Model
 from components.inspection.noise import allowed
 from components.inspection.premises import Premise
@@ -31,14 +32,30 @@ def cache(model: Model) -> Premise:
             model.known["cache way"] = way
             break
     assert best is not None
+    otherwise = (
+        f"'{model.source}' keeps something from step to step, but what it says with that is not "
+        "what it says without: as it is called here, its cache cannot be trusted."
+        if best.holds or _keeps(model)
+        else f"'{model.source}' leaves nothing in a cache of keys and values: as it is called "
+        "here, it knows from one step to the next only what it is given again."
+    )
     return Premise(
         "cache",
         best,
-        f"'{model.source}' keeps something from step to step, but what it says with that is not "
-        "what it says without: as it is called here, its cache cannot be trusted. Texts are read "
-        "anew for each token instead.",
+        f"{otherwise} Texts are read anew for each token instead.",
         claimed=model.anatomy.named,
     )
+
+
+def _keeps(model: Model) -> bool:
+    """Say whether a text leaves any number in the cache."""
+    decoder = Decoder(model, probe_ids(model))
+    kept_there = decoder.new_cache()
+    try:
+        decoder.prefill(kept_there)
+    except NetworkError:
+        return True  # so it is that which is not understood
+    return any(kept(layer) for layer in own_layers(kept_there))
 
 
 def _tried(model: Model, way: CacheWay) -> Check:

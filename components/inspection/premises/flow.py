@@ -1,23 +1,32 @@
 """Which way information flows, and from which tokens a classifier reads."""
 
+from collections.abc import Sequence
+
 import torch
 
 from components.inspection.causality import LastTokenChanged, last_token_changed
-from components.inspection.checks import Check
+from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import observe
 from components.inspection.gathering import rows_of
 from components.inspection.model import Model
+from components.inspection.noise import allowed
 from components.inspection.premises import Premise
 from components.inspection.probe import probe_ids, probe_target
 
 
 def direction(model: Model) -> Premise:
-    """The stack that gives the output attends backwards only, or both ways, as it is called."""
+    """The stack that gives the output attends backwards only, or both ways, as it is called.
+
+    Of a decoder, an earlier token's row must stay as it is both when the last token is another one
+    and when it is left off.
+    """
     found = probed_change(model)
     claimed = model.known.get("claimed stack", found.stack)
     if found.stack == "decoder":
-        check = found.check
+        check, shorter = found.check, _left_off(model)
+        if shorter is not None:
+            check = worst([check, shorter])
     else:
         # Turned around: something must change.
         check = Check(
@@ -27,9 +36,34 @@ def direction(model: Model) -> Premise:
         "direction",
         check,
         f"'{model.source}' is shown as {'a decoder' if found.stack == 'decoder' else 'an encoder'},"
-        " and its tokens do not attend as those of one do.",
-        claimed=claimed == found.stack,
+        " and its tokens do not attend as those of one do: what it says behind a token depends on "
+        "what follows it.",
+        claimed=claimed == found.stack and model.anatomy.named,
     )
+
+
+def _left_off(model: Model) -> Check | None:
+    """Compare the logits of a probe's tokens with those that they have without the last one."""
+    ids, target = probe_ids(model), probe_target(model)
+    shorter = (ids[:-1], None) if target is None else (ids, target[:-1])
+
+    def logits(ids: list[int], target: Sequence[int] | None) -> torch.Tensor | None:
+        return observe(model, ids, target, keep=["logits"]).logits
+
+    whole, part = logits(ids, target), logits(*shorter)
+    if whole is None or part is None or whole.dim() != 3 or whole.shape[1] != part.shape[1] + 1:
+        return None  # a classifier's, or of the last token only
+    off = float((whole[:, :-1].double() - part.double()).abs().max())
+    return Check(
+        "no earlier token changes when the last one is left off",
+        off,
+        0.0 if off == 0 else allowed(model, lambda: _known(logits(ids, target))),
+    )
+
+
+def _known(logits: torch.Tensor | None) -> torch.Tensor:
+    assert logits is not None
+    return logits
 
 
 def probed_change(model: Model) -> LastTokenChanged:

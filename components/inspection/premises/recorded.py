@@ -4,7 +4,9 @@ import torch
 
 from components.inspection.attention.record_checks import (
     masked_check,
+    misplaced,
     outputs_check,
+    require_placed,
     weights_check,
 )
 from components.inspection.attention.scores import score_rule
@@ -46,7 +48,7 @@ def output(model: Model) -> Premise:
 def sublayers(model: Model) -> Premise:
     """Each attention sublayer is recorded once, under its own number, token by token."""
     found = probed(model)
-    wrong = _misplaced(found)
+    wrong = misplaced(found)
     return Premise(
         "sublayers",
         Check(
@@ -61,34 +63,9 @@ def sublayers(model: Model) -> Premise:
     )
 
 
-def _misplaced(found: Recording) -> list[str]:
-    if not found.attentions:
-        return ["no softmax between queries times keys and weights times values was seen"]
-    lengths = {stack.name: len(stack.ids) for stack in found.stacks}
-    wrong, met = [], set()
-    for one in found.attentions:
-        place = (one.stack, one.layer, one.kind)
-        if place in met:
-            wrong.append(f"layer {one.layer} of its {one.stack} attends more than once")
-        met.add(place)
-        rows = lengths[one.stack]
-        columns = lengths["encoder"] if one.kind == "cross" else rows
-        if one.weights.shape[1:] != (rows, columns):
-            wrong.append(
-                f"layer {one.layer} has {one.weights.shape[1]} rows and {one.weights.shape[2]} "
-                f"columns for {rows} and {columns} tokens"
-            )
-    return list(dict.fromkeys(wrong))
-
-
 def _records(model: Model) -> tuple[AttentionRecord, ...]:
     found = probed(model)
-    wrong = _misplaced(found)
-    if wrong:
-        raise InspectionError(
-            f"'{model.source}' ({model.facts.family}) attends in a way that Vitrine cannot draw: "
-            f"{wrong[0]}. Choose another model, such as storyteller."
-        )
+    require_placed(found)
     return found.attentions
 
 

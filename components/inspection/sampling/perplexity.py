@@ -161,6 +161,10 @@ def _ids_of(model: Model, text: str) -> tuple[list[int], list[int]]:
             f"The text is {len(ids):,} tokens long, but at most {MOST_SCORED:,} are scored at a "
             f"time: shorten it by {len(ids) - MOST_SCORED:,}."
         )
+    if not ids:
+        raise InspectionError(
+            "The tokenizer makes no token of this text, so there is nothing to score."
+        )
     return _before(model, model.ids_of(text), ids), ids
 
 

@@ -21,8 +21,6 @@ from components.inspection.sampling.plain import log_shares
 WINDOW: Final = 1024
 ROWS: Final = 64
 """Positions whose logits are turned into probabilities at a time: bounds the memory used."""
-NOISE: Final = 64
-"""Tokens at a text's beginning on which it is measured how far rounding moves a surprisal."""
 
 
 class Reading:
@@ -106,14 +104,13 @@ def checks(reading: Reading, found: list[float]) -> tuple[Check, ...]:
     model, size = reading.model, len(reading.ids)
     arithmetic = rounding.of_log_softmax(model.rows_of_embedding, max(found))
     if reading.in_one:
+        # The same pass once more: nothing but the arithmetic behind it may differ.
         loss = _cross_entropy(reading.logits(0, size), reading.ids)
-        # A mean is off by no more than its terms, and those of the beginning are soon measured.
-        beginning = min(NOISE, size)
         return (
             Check(
                 "the mean surprisal is the cross-entropy of one plain pass (the loss)",
                 abs(math.fsum(found) / len(found) - loss),
-                allowed(model, lambda: reading.surprisals(0, beginning)) + arithmetic,
+                arithmetic,
                 "The tokens were not scored by what the model says before each of them.",
             ),
         )

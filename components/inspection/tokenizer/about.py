@@ -16,6 +16,8 @@ class TokenizerFacts:
     """Number of tokens, added ones included."""
     marker: str
     """How its vocabulary marks spaces or parts of words, in words; "none" if it does not."""
+    adds_space: bool
+    """A space is put before every text, as in the middle of a sentence."""
     context: int | None
     """Most tokens that its model reads at once, where that is known."""
 
@@ -33,5 +35,10 @@ def tokenizer_facts(holder: Holder) -> TokenizerFacts:
     elif tokenizer.byte_fallback:
         method += ", bytes if need be"
     return TokenizerFacts(
-        tokenizer.name, method, tokenizer.size, tokenizer.marker, tokenizer.context
+        tokenizer.name,
+        method,
+        tokenizer.size,
+        tokenizer.marker,
+        tokenizer.adds_space,
+        tokenizer.context,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.tokenizer.backend import checked_text
 from components.inspection.tokenizer.best_path import BestPath, best_paths
@@ -28,8 +29,27 @@ class Story:
     pieces: tuple[str, ...]
     ids: tuple[int, ...]
     """As our steps give them."""
-    agrees: bool
-    """The tokenizer itself gives the same ids."""
+    own: tuple[int, ...]
+    """As the tokenizer itself gives them."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """That the steps end where the tokenizer does: how many ids are others."""
+        longer, shorter = max(len(self.ids), len(self.own)), min(len(self.ids), len(self.own))
+        others = sum(ours != own for ours, own in zip(self.ids, self.own, strict=False))
+        return (
+            Check(
+                "these steps end in the ids that the tokenizer itself gives",
+                float(longer - shorter + others),
+                0.0,
+                "This tokenizer does something that these steps do not show.",
+            ),
+        )
+
+    @property
+    def agrees(self) -> bool:
+        """The tokenizer itself gives the same ids."""
+        return self.ids == self.own
 
 
 def story(holder: Holder, text: str) -> Story:
@@ -52,14 +72,25 @@ def story(holder: Holder, text: str) -> Story:
     told = tuple(_tell(tokenizer, word) for word in words if word)
     pieces = tuple(piece for word in told for piece in word.result)
     ids = tuple(_id(tokenizer, piece) for piece in pieces)
-    own = tokenizer.backend.encode(text, add_special_tokens=False).ids
-    return Story(tokenizer.method, normalized, told, pieces, ids, list(ids) == own)
+    own = tuple(tokenizer.backend.encode(text, add_special_tokens=False).ids)
+    return Story(tokenizer.method, normalized, told, pieces, ids, own)
+
+
+def story_in_sentence(holder: Holder, word: str) -> Story:
+    """Return how `word` is cut where it stands behind another word, and so with a space before it.
+
+    SentencePiece puts a space before every text itself; the others are given one.
+
+    Raises:
+        InspectionError: as `story`.
+    """
+    return story(holder, ready(holder).in_sentence(word) if word else word)
 
 
 def _check(tokenizer: ReadyTokenizer, text: str) -> None:
     if not text:
         raise InspectionError("There is no word. Type one to see how it is cut.")
-    if len(text) > LONGEST:
+    if len(text.removeprefix(" ")) > LONGEST:
         raise InspectionError(
             f"The text has {len(text):,} characters; the steps are told for up to {LONGEST}. "
             "Type a word or two."

@@ -71,8 +71,10 @@ def bundled_folder(source: str) -> Path | None:
 
 def on_this_machine(source: str) -> bool:
     """Say whether `source` can be opened with no network."""
-    if bundled_folder(source) is not None or is_path(source):
+    if bundled_folder(source) is not None or sources.local(source, SUFFIXES) is not None:
         return True
+    if sources.is_path(source):
+        return False
     if source in mistral.FILES:
         return mistral.available(source)
     try:

@@ -8,13 +8,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.about import tokenizer_facts
 from components.inspection.tokenizer.catalogue import title
 from components.inspection.tokenizer.cutting import Cut, window
 from components.inspection.tokenizer.opening import Holder, ready
-from components.inspection.tokenizer.pieces import encode_text
+from components.inspection.tokenizer.pieces import encode_text, ids_check
 from components.inspection.tokenizer.roundtrip import round_trip_of
 from components.inspection.tokenizer.statistics import statistics_of
 
@@ -36,6 +37,9 @@ class Reading:
     marker: str
     """How its vocabulary marks spaces or parts of words."""
     tokens: int
+    """Of the text itself."""
+    special: int
+    """Further tokens that are put before and after every text."""
     characters_per_token: float
     unknown: int
     same: bool
@@ -54,6 +58,8 @@ class Comparison:
     missing: tuple[tuple[str, str], ...]
     """Tokenizers that are not here: their names, and why."""
     characters: int
+    checks: tuple[Check, ...]
+    """Of the counts: those of the tokenizer that is farthest off."""
 
 
 def compare(sources: Sequence[str], text: str, progress: Progress = silent) -> Comparison:
@@ -73,34 +79,48 @@ def compare(sources: Sequence[str], text: str, progress: Progress = silent) -> C
             found.append((source, ready(source)))
         except InspectionError as error:
             missing.append((title(source), str(error)))
-    readings = []
+    readings: list[Reading] = []
+    checks: list[Check] = []
     for place, (source, holder) in enumerate(found):
 
         def part(share: float, phrase: str, place: int = place) -> None:
             progress((place + share) / len(found), phrase)
 
-        readings.append(_reading(source, holder, text, part))
-    return Comparison(_with_agreement(readings), tuple(missing), len(text))
+        reading, counts = _reading(source, holder, text, part)
+        readings.append(reading)
+        checks += counts
+    return Comparison(
+        _with_agreement(readings),
+        tuple(missing),
+        len(text),
+        (worst(checks, "each count is that of the ids the tokenizer gives to the whole text"),)
+        if checks
+        else (),
+    )
 
 
-def _reading(source: str, holder: Holder, text: str, progress: Progress) -> Reading:
+def _reading(
+    source: str, holder: Holder, text: str, progress: Progress
+) -> tuple[Reading, tuple[Check, ...]]:
     tokenizer = ready(holder)
     encoded = encode_text(tokenizer, text, progress)
     counted = statistics_of(tokenizer, text, encoded)
     cut = window(tokenizer, text, encoded, 0, SEEN)
-    return Reading(
+    reading = Reading(
         source=source,
         title=tokenizer.name,
         method=tokenizer_facts(tokenizer).method,
         vocabulary=tokenizer.size,
         marker=tokenizer.marker,
-        tokens=counted.tokens,
+        tokens=counted.of_text,
+        special=counted.added,
         characters_per_token=counted.characters_per_token,
         unknown=counted.unknown,
         same=round_trip_of(tokenizer, text, encoded).same,
         cut=cut,
         agreed=(False,) * len(cut.tokens),
     )
+    return reading, ids_check(tokenizer, text, encoded)
 
 
 def _with_agreement(readings: Sequence[Reading]) -> tuple[Reading, ...]:
@@ -123,11 +143,13 @@ def _with_agreement(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 def tokens_per_number(holder: Holder, leading_space: bool = False) -> NDArray[np.int8]:
     """Return for each number from 0 to 9,999 how many tokens it is written in.
 
-    Axes: [hundreds, tens and ones], so that number 4,207 stands at [42, 7].
+    SentencePiece puts a space before each by itself, with `leading_space` or without. Axes:
+    [hundreds, tens and ones], so that number 4,207 stands at [42, 7].
     """
     tokenizer = ready(holder)
     backend = tokenizer.backend
-    texts = [(" " if leading_space else "") + str(number) for number in range(NUMBERS)]
+    numbers = map(str, range(NUMBERS))
+    texts = [tokenizer.in_sentence(number) if leading_space else number for number in numbers]
     encodings = backend.encode_batch_fast(texts, add_special_tokens=False)
     counts = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int8)
     return counts.reshape(100, 100)

@@ -5,70 +5,17 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
 
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.graphemes import grapheme_starts
 from components.inspection.tokenizer.opening import Holder, ready
-from components.inspection.tokenizer.pieces import EncodedText, encode_text
+from components.inspection.tokenizer.pieces import EncodedText, encode_text, ids_check
 from components.inspection.tokenizer.ready import ReadyTokenizer
+from components.inspection.tokenizer.tokens import Cut, Group, Token
 
 WINDOW: Final = 2_000
 """Most tokens that are looked at one by one at a time."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """One token in its text. Characters and bytes are counted from 0; ends are not included."""
-
-    position: int
-    id: int
-    piece: str
-    """The vocabulary's raw string."""
-    raw: bytes | None
-    """The bytes it stands for, as far as the vocabulary fixes them."""
-    start: int
-    end: int
-    """Characters of the text that it covers, wholly or in part; equal where it covers none."""
-    byte_start: int
-    byte_end: int
-    """Bytes of the text in UTF-8 that it covers, exactly if `Cut.exact`."""
-    alone: str
-    """What it decodes to by itself."""
-    added: bool
-    """It is matched whole or put there by the tokenizer, like <|endoftext|>."""
-    unknown: bool
-    """It stands for something that the vocabulary cannot write."""
-    group: int
-    """Its place in `Cut.groups`. Tokens that share a visible character are in one group."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """A stretch of text that no token boundary can divide without dividing a character."""
-
-    text: str
-    before: str
-    """Text between the group before and this one, which no token covers."""
-    first: int
-    """Place in `Cut.tokens` of its first token."""
-    count: int
-    """Number of its tokens: 1, unless they share a character."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A window of a text's tokens."""
-
-    tokens: tuple[Token, ...]
-    groups: tuple[Group, ...]
-    after: str
-    """Text after the last token in this window that no token covers."""
-    first: int
-    """Place among all tokens of the text of the first one here."""
-    total: int
-    """Number of all tokens of the text."""
-    exact: bool
-    """The tokens' bytes, put together, are the text's bytes."""
 
 
 def encode(
@@ -84,6 +31,11 @@ def encode(
     return encode_text(ready(holder), text, progress, ends)
 
 
+def encoding_checks(holder: Holder, text: str, encoded: EncodedText) -> tuple[Check, ...]:
+    """Return what is checked of a text that was encoded before."""
+    return ids_check(ready(holder), text, encoded)
+
+
 def cut(holder: Holder, text: str, first: int = 0, count: int = WINDOW, ends: bool = True) -> Cut:
     """Return `count` tokens of `text` from the one at `first`, looked at one by one.
 
@@ -92,6 +44,17 @@ def cut(holder: Holder, text: str, first: int = 0, count: int = WINDOW, ends: bo
             than `WINDOW` tokens are asked for.
     """
     return window(holder, text, encode(holder, text, ends), first, count)
+
+
+def cut_in_sentence(
+    holder: Holder, word: str, first: int = 0, count: int = WINDOW, ends: bool = True
+) -> Cut:
+    """Do as `cut` with a word that stands behind another one, and so has a space before it.
+
+    Raises:
+        InspectionError: as `cut`.
+    """
+    return cut(holder, ready(holder).in_sentence(word), first, count, ends)
 
 
 def window(
@@ -115,7 +78,8 @@ def window(
     offset = int(encoded.piece_tokens[begins]) if begins else 0
     tokens, exact = _tokens(tokenizer, text, encoded, spans, offset)
     groups = _groups(text, tokens, _piece_start(encoded, begins))
-    return _window_of(text, tokens, groups, exact, first - offset, last - offset, offset, encoded)
+    cut = _window_of(text, tokens, groups, exact, first - offset, last - offset, offset, encoded)
+    return replace(cut, lossless=tokenizer.lossless)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from components.inspection.checks import Check
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import parts
 from components.inspection.tokenizer.backend import checked_text
@@ -35,6 +36,8 @@ PIECE: Final = 8_192
 """Characters that a piece has at least."""
 BATCH: Final = 128
 """Pieces encoded at once, on all cores; bounds memory to some tens of megabytes."""
+LONGEST_CHECKED: Final = 200_000
+"""Characters up to which a text is also encoded whole, to be compared: a tenth of a second."""
 AROUND: Final = 64
 """Characters on each side of a cut on which it is tried."""
 _LOCAL: Final = {
@@ -112,6 +115,24 @@ def encode_text(
         after=len(after),
         characters=len(text),
         seconds=time.perf_counter() - begun,
+    )
+
+
+def ids_check(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) -> tuple[Check, ...]:
+    """Return the check that pieces gave the ids of the whole text; none of too long a text."""
+    if len(text) > LONGEST_CHECKED:
+        return ()
+    found = encoded.ids[encoded.before : len(encoded.ids) - encoded.after]
+    whole = _array(tokenizer.backend.encode(text, add_special_tokens=False).ids)
+    same = min(len(found), len(whole))
+    others = int((found[:same] != whole[:same]).sum()) + abs(len(found) - len(whole))
+    return (
+        Check(
+            "these are the ids that the tokenizer gives to the text as a whole",
+            float(others),
+            0.0,
+            "The text was not read as it is: cut where it must not be, shortened or filled up.",
+        ),
     )
 
 

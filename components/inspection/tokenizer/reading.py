@@ -118,11 +118,15 @@ def _refuse_controls(name: str, text: str) -> None:
 
 def _unmarked_utf16(name: str, raw: bytes) -> FileText:
     """Read `raw`, which has zero bytes: UTF-16 writes ASCII with one in each pair."""
-    sample = raw[:4096]
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    sample = raw[: 4096 - 4096 % 2]
+    pairs = list(zip(sample[0::2], sample[1::2], strict=False))
+    even, odd = sum(not a for a, _ in pairs), sum(not b for _, b in pairs)
     codec = "utf-16-le" if odd > even else "utf-16-be"
-    often = max(even, odd) >= 0.1 * (len(sample) / 2) and min(even, odd) <= 0.02 * len(sample)
-    if often and len(raw) % 2 == 0:
+    often = max(even, odd) >= 0.1 * len(pairs) and min(even, odd) <= 0.02 * len(sample)
+    # Pairs of two letters are what ASCII with some zeros in it has, and no script in UTF-16.
+    full = [pair for pair in pairs if all(pair)]
+    ascii_only = sum(all(0x20 <= byte < 0x7F for byte in pair) for pair in full)
+    if often and ascii_only <= 0.5 * len(full) and len(raw) % 2 == 0:
         try:
             text = raw.decode(codec)
         except UnicodeDecodeError:
@@ -131,7 +135,10 @@ def _unmarked_utf16(name: str, raw: bytes) -> FileText:
             _refuse_controls(name, text)
             ending = "little" if codec.endswith("le") else "big"
             which = "second" if ending == "little" else "first"
-            reason = f"it has no mark, but the {which} byte of most pairs is zero"
+            reason = (
+                f"it has no mark, but the {which} byte is zero in {max(even, odd):,} of its first "
+                f"{len(pairs):,} pairs"
+            )
             return FileText(name, text, codec, b"", f"UTF-16, {ending}-endian", reason, len(raw))
     raise InspectionError(
         f"{name} has zero bytes in it, which text files do not have. It seems to be a program, a "

@@ -59,6 +59,41 @@ class ReadyTokenizer:
         )
 
     @cached_property
+    def lossless(self) -> bool:
+        """Whether every text must come back from its tokens, byte for byte.
+
+        So it is over bytes, where nothing is changed, stripped or put before the text.
+        """
+        settings = [
+            *parts.walk(parts.state(self.backend.pre_tokenizer)),
+            *parts.walk(parts.state(self.backend.decoder)),
+        ]
+        kinds = {str(part.get("type")) for part in settings if "type" in part}
+        return (
+            "ByteLevel" in parts.types(self.backend.decoder)
+            and kinds <= {"ByteLevel", "Split", "Digits", "Sequence"}
+            and self.backend.normalizer is None
+            and not self.adds_space
+            and not any(token.lstrip or token.rstrip for token in self.added.values())
+            # Every byte has a token of its own, so that none can be lost.
+            and all(self.backend.token_to_id(char) is not None for char in BYTE_OF)
+        )
+
+    @cached_property
+    def adds_space(self) -> bool:
+        """Whether a space is put before every text, as SentencePiece does."""
+        text, split = "a", self.backend.pre_tokenizer
+        if self.backend.normalizer is not None:
+            text = self.backend.normalizer.normalize_str(text)
+        if split is not None:
+            text = "".join(piece for piece, _ in split.pre_tokenize_str(text))
+        return text[:1] in (WORD_START, BYTE_SPACE, " ")
+
+    def in_sentence(self, word: str) -> str:
+        """Return what is to be encoded for `word` to be cut as it is behind another word."""
+        return word if self.adds_space else f" {word}"
+
+    @cached_property
     def unknown_id(self) -> int | None:
         """Id of the token that stands for what the vocabulary cannot write; None if it has none."""
         if self.byte_level:

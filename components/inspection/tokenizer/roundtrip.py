@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
+from components.inspection.checks import Check
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.pieces import EncodedText, encode_text
@@ -41,6 +42,22 @@ class RoundTrip:
     """There are, or may be, more than are listed."""
     reasons: tuple[str, ...]
     """Why, as far as it can be told, in words."""
+    lossless: bool
+    """The tokenizer is made so that every text comes back."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """That the text comes back; of a tokenizer that changes texts it is only told how much of
+        this one does not."""
+        return (
+            Check(
+                "decode(encode(text)) gives the text back, character for character",
+                0.0 if self.same else float(max(1, len(self.differences))),
+                0.0 if self.same or self.lossless else None,
+                "This tokenizer works over bytes and must lose nothing: tokens are missing, or "
+                "some are there that the text does not have.",
+            ),
+        )
 
 
 def round_trip(holder: Holder, text: str, progress: Progress = silent) -> RoundTrip:
@@ -69,7 +86,7 @@ def round_trip_of(
     ids = encoded.ids[encoded.before : last]
     back = tokenizer.backend.decode(ids.tolist(), skip_special_tokens=False)
     if back == text:
-        return RoundTrip(True, len(text), (), False, ())
+        return RoundTrip(True, len(text), (), False, (), tokenizer.lossless)
     first = next(
         (place for place, (a, b) in enumerate(zip(text, back, strict=False)) if a != b),
         min(len(text), len(back)),
@@ -92,6 +109,7 @@ def round_trip_of(
         differences=tuple(differences[:SHOWN]),
         more=cut_off or len(differences) > SHOWN,
         reasons=_reasons(tokenizer, text, back, ids.tolist()),
+        lossless=tokenizer.lossless,
     )
 
 

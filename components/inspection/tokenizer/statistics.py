@@ -59,24 +59,29 @@ class TextStatistics:
     """Time that cutting took."""
 
     @property
+    def of_text(self) -> int:
+        """Tokens of the text itself, without those put before and after it."""
+        return self.tokens - self.added
+
+    @property
     def characters_per_token(self) -> float:
-        """Mean; 0 for a text without tokens."""
-        return self.characters / self.tokens if self.tokens else 0.0
+        """Mean over the text's own tokens; 0 for a text without any."""
+        return self.characters / self.of_text if self.of_text else 0.0
 
     @property
     def bytes_per_token(self) -> float:
-        """Mean; 0 for a text without tokens."""
-        return self.bytes / self.tokens if self.tokens else 0.0
+        """Mean over the text's own tokens; 0 for a text without any."""
+        return self.bytes / self.of_text if self.of_text else 0.0
 
     @property
     def tokens_per_word(self) -> float:
-        """Mean ("fertility"), added tokens left out; 0 for a text without words."""
-        return (self.tokens - self.added) / self.words if self.words else 0.0
+        """Mean ("fertility") of the text's own tokens; 0 for a text without words."""
+        return self.of_text / self.words if self.words else 0.0
 
     @property
     def tokens_per_line(self) -> float:
-        """Mean over lines that are not empty, added tokens left out."""
-        return (self.tokens - self.added) / self.lines if self.lines else 0.0
+        """Mean of the text's own tokens over lines that are not empty."""
+        return self.of_text / self.lines if self.lines else 0.0
 
 
 def text_statistics(holder: Holder, text: str, progress: Progress = silent) -> TextStatistics:

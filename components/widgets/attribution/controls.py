@@ -1,7 +1,7 @@
 """The question, asked once for all views: which answer, rather than which, compared with what."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import streamlit as st
 
@@ -93,7 +93,7 @@ def _baseline(choice: ModelChoice) -> "Baseline | Literal['']":
         "fills in masks, else a padding token of its own, else the token that ends a text. A score "
         "is a difference, so it depends on this.",
     )  # fmt: skip
-    return "" if chosen in (None, NEUTRAL) else chosen
+    return "" if chosen in (None, NEUTRAL) else cast("Baseline", chosen)
 
 
 def _other(other: str | None, names: dict[str, int]) -> str | int | None:

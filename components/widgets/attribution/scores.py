@@ -111,9 +111,8 @@ def more_orders(
     words, button = st.columns([3, 1], vertical_alignment="center")
     assert found.errors is not None
     words.markdown(
-        f"From **{found.orders:,}** random orders, each with its reverse: thin lines are ± one "
-        f"standard error, at most **{float(found.errors[found.units.free].max()):.2g}**; as many "
-        "digits are written as are known."
+        f"From **{found.orders:,}** random orders, half of them the reverse of the others: the "
+        f"standard error is at most **{float(found.errors[found.units.free].max()):.2g}** logits."
     )
     if more > found.orders:
         what = (question, ("shapley",), replace(effort, samples=more))

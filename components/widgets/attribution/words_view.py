@@ -66,6 +66,11 @@ def _draw(found: "Attribution", reading: "Reading") -> None:
         st.caption(
             ":blue[**Blue**] speaks for the answer, :orange[**orange**] against it; the number is "
             "the score in logits. Outlined pieces are held fixed."
+            + (
+                ""
+                if found.errors is None
+                else " Thin lines are ± one standard error; what is not known is not written."
+            )
         )
         picture = figures.bridge(found)
     else:
@@ -143,6 +148,7 @@ def _add_up(choice: ModelChoice, question: "Question", reading: "Reading") -> No
                 "zeros), or jumps. Compare with another baseline."
             )
         )
+        show_checks(found.last.checks, choice, "add-up")
 
 
 def _read_it(found: "Attribution", reading: "Reading") -> None:

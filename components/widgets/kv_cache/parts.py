@@ -12,7 +12,7 @@ from components import engine
 from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
 from components.widgets import address
-from components.widgets.kv_cache.code import Lines
+from components.widgets.kv_cache.lines import Lines
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

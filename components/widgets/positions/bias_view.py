@@ -35,8 +35,16 @@ def alibi_view(choice: ModelChoice) -> None:
         values = alibi_slopes(asked.number("Heads", "alibi_heads", 1, 128, 8))
     figure = slope_lines(values)
     st.plotly_chart(figure, config=PLAIN, key="slopes", alt="A falling line for each head.")
+    factor = ""
     if found is not None:
-        st.caption(f"As {choice.source} really adds them, in layers {_list(found.layers)}.")
+        st.caption(f"As {choice.name} really adds them, in layers {_list(found.layers)}.")
+        if found.factor != 1:
+            factor = rf"{found.factor:.4g}\cdot "
+            st.caption(
+                f"What this network really adds is {found.factor:.4g} times the formula's (Falcon "
+                "adds ALiBi's numbers before it scales the score, and in transformers' eager "
+                "attention twice)."
+            )
         show_checks(found.checks, choice, "Other ways, ALiBi")
     else:
         st.caption(f"{engine.inspect(said, choice)} This is the formula of ALiBi.")
@@ -44,9 +52,9 @@ def alibi_view(choice: ModelChoice) -> None:
     power = 1 << (heads.bit_length() - 1)
     st.latex(r"\text{score}(i, j) = q_i \cdot k_j / \sqrt{d} - m_h\,(i - j)")
     st.latex(
-        rf"m_h = 2^{{-8h/{power}}}, \quad h = 1 \ldots {power}"
+        rf"m_h = {factor}2^{{-8h/{power}}}, \quad h = 1 \ldots {power}"
         + (
-            rf", \qquad \text{{then}}\quad 2^{{-4(2h-1)/{power}}}, "
+            rf", \qquad \text{{then}}\quad {factor}2^{{-4(2h-1)/{power}}}, "
             rf"\quad h = 1 \ldots {heads - power}"
             if heads > power
             else ""

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from components.inspection.catalogue import loadable
+from components.engine import ModelChoice
+from components.inspection.catalogue import opening
 from components.inspection.positions.ways import Stretch
 
 if TYPE_CHECKING:
@@ -20,16 +21,22 @@ _ANSWERS = {
 """What opens each kind of model, and what it answers with."""
 
 
-def _opened(source: str, text: str, kind: str = "causal") -> str:
-    name = loadable(source)
-    return f"""tokenizer = AutoTokenizer.from_pretrained({name!r})
-model = {_ANSWERS[kind][0]}.from_pretrained({name!r}, dtype=torch.float32)
+def _opened(choice: ModelChoice, text: str, kind: str = "causal") -> str:
+    name = opening(choice.source, choice.revision)
+    return f"""tokenizer = AutoTokenizer.from_pretrained({name})
+model = {_ANSWERS[kind][0]}.from_pretrained({name}, dtype=torch.float32)
 inputs = tokenizer({text!r}, return_tensors="pt")
 """
 
 
 def score(
-    source: str, text: str, layer: int, head: int, reader: int, read: int, vectors: "RotatedVectors"
+    choice: ModelChoice,
+    text: str,
+    layer: int,
+    head: int,
+    reader: int,
+    read: int,
+    vectors: "RotatedVectors",
 ) -> str:
     """Return code that prints one score, for families built like Llama (`panels` finds out)."""
     size = vectors.rope.size
@@ -38,7 +45,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 # Families built like Llama only: projections called so, no norms on queries and keys.
-{_opened(source, text)}attention = model.model.layers[{layer}].self_attn
+{_opened(choice, text)}attention = model.model.layers[{layer}].self_attn
 kept = {{}}
 for name in ("q_proj", "k_proj"):
     getattr(attention, name).register_forward_hook(
@@ -78,14 +85,14 @@ print(rotary.inv_freq, rotary.attention_scaling)
 """
 
 
-def moved(source: str, kind: str, text: str, found: "Moved") -> str:
+def moved(choice: ModelChoice, kind: str, text: str, found: "Moved") -> str:
     """Return code that prints how much the answers change if the text begins later."""
     model, field = _ANSWERS[kind]
     behind = f" + {found.first}  # behind its reserved rows" if found.first else ""
     return f"""import torch
 from transformers import {model}, AutoTokenizer
 
-{_opened(source, text, kind)}places = torch.arange(inputs.input_ids.shape[1])[None]{behind}
+{_opened(choice, text, kind)}places = torch.arange(inputs.input_ids.shape[1])[None]{behind}
 with torch.no_grad():
     here = model(**inputs, position_ids=places).{field}
     there = model(**inputs, position_ids=places + {found.shifts[0]}).{field}

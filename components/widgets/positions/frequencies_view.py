@@ -50,14 +50,15 @@ def frequencies_view(choice: ModelChoice, text: str) -> None:
         "Rotation", ["of the model", BY_HAND], default="of the model", required=True,
         key="spectrum", bind="query-params",
     )  # fmt: skip
-    rope, checks = None, ()
+    rope: Rope | None = None
+    checks: tuple[Check, ...] = ()
     if source != BY_HAND:
         with frame.explained():
             rope, checks = _own(choice)
     if rope is None:
         rope = _by_hand()
     _spectrum(choice, rope, checks)
-    _partial(rope, choice.source if source != BY_HAND else "the formula")
+    _partial(rope, choice.name if source != BY_HAND else "the formula")
     if source != BY_HAND:
         st.subheader("Two ways to form pairs", anchor=False)
         with frame.explained():
@@ -212,7 +213,7 @@ def _conventions(choice: ModelChoice, text: str) -> None:
         f"**Split-half** pairs number i with number i + {half}; **interleaved** pairs 2i with 2i + "
         "1"
         + (f" (counted from number {start}, the first that is turned)" if start else "")
-        + f". {choice.source} is **{rope.convention}**. Reorder the numbers of query and key, and "
+        + f". {choice.name} is **{rope.convention}**. Reorder the numbers of query and key, and "
         "one becomes the other: a dot product does not mind the order."
         if rope.pairs > 1
         else "Only one pair of a head is turned here, so there is only one way to form it."

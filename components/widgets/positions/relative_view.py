@@ -68,7 +68,7 @@ def _whole_text(choice: ModelChoice, text: str) -> None:
             )
         )
     with st.expander("The same in a few lines of transformers"):
-        st.code(code.moved(choice.source, engine.facts(choice).kind, text, found), "python")
+        st.code(code.moved(choice, engine.facts(choice).kind, text, found), "python")
 
 
 def _moved_couple(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> None:

@@ -85,7 +85,7 @@ def _model(choice: ModelChoice, text: str) -> None:
     )
     if engine.inspect(built_like_llama, choice, text, layer):
         with st.expander("The same in a few lines of transformers"):
-            st.code(code.score(choice.source, text, layer, head, reader, read, vectors), "python")
+            st.code(code.score(choice, text, layer, head, reader, read, vectors), "python")
     else:
         st.caption(
             "No code is shown: the few lines that take a Llama apart do not give these numbers for "

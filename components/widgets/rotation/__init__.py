@@ -54,6 +54,15 @@ class Placed:
     score: float
 
 
+def pairs_of(rope: Rope) -> list[list[int]]:
+    """Return [pair, 2]: which numbers the browser turns, from the first towards the second.
+
+    Turned the other way round, a pair's second number comes first.
+    """
+    found: list[list[int]] = places(rope)[:, :: rope.direction].tolist()
+    return found
+
+
 def rotation(
     query: NDArray[np.float32],
     key: NDArray[np.float32],
@@ -73,8 +82,7 @@ def rotation(
     answered for these vectors.
     """
     sign = hashlib.sha256(query.tobytes() + key.tobytes() + rope.frequencies.tobytes())
-    # Turned the other way round, a pair's second number comes first.
-    pairs = places(rope)[:, :: rope.direction].tolist()
+    pairs = pairs_of(rope)
     sign.update(repr((rope.scaling, pairs, scale, tokens, home, longest)).encode())
     signature = sign.hexdigest()[:16]
 

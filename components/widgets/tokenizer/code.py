@@ -1,60 +1,89 @@
-"""The few lines of plain code that reproduce what is on screen."""
+"""The few lines of plain code that give what is on screen."""
 
 from typing import Final
 
-LONGEST: Final = 300
-"""Characters of the text that the code writes out."""
+from components.inspection.catalogue import opening
+from components.widgets.tokenizer.text import ChosenText
+
+LONGEST: Final = 2_000
+"""Characters of a text that the code writes out; a longer one it reads from a file."""
+ELSEWHERE: Final = "text.txt"
+"""The file of a text that is none of the samples."""
+_MISTRAL: Final = {
+    "mistral-v1": "v1()",
+    "mistral-v3": "v3()",
+    "mistral-tekken": "v3(is_tekken=True)",
+}
 
 
-def loading(source: str) -> str:
+def needs_file(chosen: ChosenText) -> bool:
+    """Say whether the reader must save the text for the code to find it."""
+    return len(chosen.text) > LONGEST and not chosen.file
+
+
+def text_of(chosen: ChosenText) -> str:
+    """Return the text as Python: written out, or read from a file as it is, line breaks and all."""
+    if len(chosen.text) <= LONGEST:
+        return repr(chosen.text)
+    return f'open({chosen.file or ELSEWHERE!r}, encoding="utf-8", newline="").read()'
+
+
+def loading(source: str, revision: str = "main") -> str:
     """Return the lines that load the tokenizer called `source`."""
-    if source.startswith("mistral-"):
-        name = {"mistral-v1": "v1", "mistral-v3": "v3", "mistral-tekken": "v3"}[source]
-        tekken = ", is_tekken=True" if source == "mistral-tekken" else ""
+    if source in _MISTRAL:
         return (
             "from mistral_common.tokens.tokenizers.mistral import MistralTokenizer\n\n"
-            f"tokenizer = MistralTokenizer.{name}({tekken.removeprefix(', ')})\n"
-            "raw = tokenizer.instruct_tokenizer.tokenizer"
+            f"tokenizer = MistralTokenizer.{_MISTRAL[source]}.instruct_tokenizer.tokenizer"
         )
-    return (
-        "from transformers import AutoTokenizer\n\n"
-        f"tokenizer = AutoTokenizer.from_pretrained({where(source)!r})"
-    )
+    kind, where = _from_pretrained(source, revision)
+    return f"from transformers import {kind}\n\ntokenizer = {where}"
 
 
-def cutting(source: str, text: str) -> str:
-    """Return code that prints the ids and pieces of `text`."""
-    shown = text if len(text) <= LONGEST else text[:LONGEST]
-    cut = "" if shown == text else "  # its beginning"
-    if source.startswith("mistral-"):
+def cutting(source: str, chosen: ChosenText, revision: str = "main") -> str:
+    """Return code that prints the ids and pieces, and whether they give the text back."""
+    head = f"{loading(source, revision)}\ntext = {text_of(chosen)}\n\n"
+    if source in _MISTRAL:
         return (
-            f"{loading(source)}\ntext = {shown!r}{cut}\n\n"
-            "for id in raw.encode(text, bos=False, eos=False):\n"
-            "    print(id, repr(raw.id_to_piece(id)))\n"
+            f"{head}ids = tokenizer.encode(text, bos=False, eos=False)\n"
+            "for id in ids:\n"
+            "    print(id, repr(tokenizer.id_to_piece(id)))\n"
+            "print(tokenizer.decode(ids) == text)\n"
         )
     return (
-        f"{loading(source)}\ntext = {shown!r}{cut}\n\n"
-        "ids = tokenizer(text).input_ids\n"
-        "for id in ids:\n"
+        f"{head}for id in tokenizer(text).input_ids:\n"
         "    print(id, tokenizer.convert_ids_to_tokens(id), repr(tokenizer.decode(id)))\n"
-        "print(tokenizer.decode(ids) == text)\n"
+        "ids = tokenizer(text, add_special_tokens=False).input_ids\n"
+        "print(tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text)\n"
     )
 
 
-def comparing(sources: tuple[str, ...], text: str) -> str:
-    """Return code that counts the tokens of `text` by each of `sources` that transformers has."""
-    names = [where(source) for source in sources if not source.startswith("mistral-")]
-    return (
-        "from transformers import AutoTokenizer\n\n"
-        f"text = {text[:LONGEST]!r}\n"
-        f"for source in {names!r}:\n"
-        "    ids = AutoTokenizer.from_pretrained(source)(text).input_ids\n"
-        "    print(source, len(ids))\n"
-    )
+def comparing(sources: tuple[str, ...], chosen: ChosenText) -> str:
+    """Return code that counts the text's tokens by each of `sources`, special ones left out."""
+    kinds, lines = set(), []
+    for source in sources:
+        if source in _MISTRAL:
+            kinds.add("mistral")
+            made = f"MistralTokenizer.{_MISTRAL[source]}.instruct_tokenizer.tokenizer"
+            count = f"len({made}.encode(text, bos=False, eos=False))"
+        else:
+            kind, made = _from_pretrained(source, "main")
+            kinds.add(kind)
+            count = f"len({made}(text, add_special_tokens=False).input_ids)"
+        lines.append(f"print({source!r}, {count})\n")
+    imports = ""
+    if "mistral" in kinds:
+        imports = "from mistral_common.tokens.tokenizers.mistral import MistralTokenizer\n"
+        kinds.remove("mistral")
+    if kinds:
+        imports += f"from transformers import {', '.join(sorted(kinds))}\n"
+    return f"{imports}\ntext = {text_of(chosen)}\n" + "".join(lines)
 
 
-def training(method: str, size: int) -> str:
-    """Return code that trains a tokenizer as the page does."""
+def training(method: str, size: int, chosen: ChosenText, most: int, tried: str) -> str:
+    """Return code that trains a tokenizer as the page does, on at most `most` characters.
+
+    It prints how many tokens it knows, and in how many it cuts `tried`.
+    """
     if method == "BPE":
         made = (
             "tokenizer = Tokenizer(models.BPE())\n"
@@ -75,9 +104,12 @@ def training(method: str, size: int) -> str:
             "trainer = trainers.UnigramTrainer(\n"
             f'    vocab_size={size}, special_tokens=["<unk>"], unk_token="<unk>")\n'
         )
+    part = f"[:{most}]" if len(chosen.text) > most else ""
     return (
         "from tokenizers import Tokenizer, models, pre_tokenizers, trainers\n\n"
+        f"text = {text_of(chosen)}{part}\n"
         f"{made}tokenizer.train_from_iterator(text.splitlines(keepends=True), trainer)\n"
+        f"print(tokenizer.get_vocab_size(), len(tokenizer.encode({tried!r}).ids))\n"
     )
 
 
@@ -87,3 +119,10 @@ def where(source: str) -> str:
 
     folder = bundled_folder(source)
     return source if folder is None else str(folder.relative_to(ASSETS.parent))
+
+
+def _from_pretrained(source: str, revision: str) -> tuple[str, str]:
+    """Return the class that is imported, and the call that opens `source`."""
+    if source.endswith(".json"):
+        return "PreTrainedTokenizerFast", f"PreTrainedTokenizerFast(tokenizer_file={source!r})"
+    return "AutoTokenizer", f"AutoTokenizer.from_pretrained({opening(where(source), revision)})"

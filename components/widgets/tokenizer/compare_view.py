@@ -5,9 +5,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from components import engine
+from components.widgets.checks import show_checks
 from components.widgets.tokenizer import code
 from components.widgets.tokenizer.cells import show_cut
-from components.widgets.tokenizer.holder import Asked, choose_several, offer_to_fetch
+from components.widgets.tokenizer.holder import (
+    Asked,
+    choose_several,
+    offer_to_fetch,
+    space_before,
+    wait_for,
+)
 from components.widgets.tokenizer.progress import bar_for
 from components.widgets.tokenizer.text import ChosenText
 
@@ -26,6 +33,8 @@ def compared(chosen: ChosenText) -> "Comparison | None":
     if not sources:
         st.info("Choose two or more tokenizers to see them side by side.")
         return None
+    for source in sources:
+        wait_for(source)
     with bar_for(chosen.text) as progress:
         comparison = engine.compute(compare, sources, chosen.text, progress=progress)
     if comparison.missing:
@@ -39,7 +48,7 @@ def compared(chosen: ChosenText) -> "Comparison | None":
     return comparison
 
 
-def show_readings(comparison: "Comparison", text: str) -> None:
+def show_readings(comparison: "Comparison", chosen: ChosenText) -> None:
     """Draw each tokenizer's tokens, and the table of what sets them apart."""
     differing = st.toggle(
         "Set back what all agree on",
@@ -50,9 +59,11 @@ def show_readings(comparison: "Comparison", text: str) -> None:
     for reading in comparison.readings:
         agreed = reading.agreed if differing else ()
         seen = len(reading.cut.tokens)
-        more = f", the first {seen:,} shown" if seen < reading.tokens else ""
+        special = f" + {reading.special} special" if reading.special else ""
+        more = f", the first {seen:,} shown" if seen < reading.tokens + reading.special else ""
         st.markdown(
-            f"**{reading.title}** · {reading.tokens:,} tokens{more} :gray[· {reading.method}]"
+            f"**{reading.title}** · {reading.tokens:,} tokens{special}{more} "
+            f":gray[· {reading.method}]"
         )
         show_cut(
             reading.cut,
@@ -65,6 +76,7 @@ def show_readings(comparison: "Comparison", text: str) -> None:
             {
                 "tokenizer": reading.title,
                 "tokens": reading.tokens,
+                "special": reading.special,
                 "characters per token": round(reading.characters_per_token, 3),
                 "vocabulary": reading.vocabulary,
                 "method": reading.method,
@@ -77,16 +89,19 @@ def show_readings(comparison: "Comparison", text: str) -> None:
         hide_index=True,
         width="stretch",
     )
+    show_checks(comparison.checks, None, "Compare")
     with st.expander("In Python"):
         sources = tuple(reading.source for reading in comparison.readings)
-        st.code(code.comparing(sources, text))
+        if code.needs_file(chosen):
+            st.caption(f"Save the text as {code.ELSEWHERE} beside it.")
+        st.code(code.comparing(sources, chosen))
 
 
 def numbers(asked: Asked) -> "tuple[NDArray[np.int8], str]":
     """Ask about the space; return the tokens of each number, and what the figure is called."""
     from components.inspection.tokenizer.compare import tokens_per_number
 
-    spaced = st.toggle("With a space before them", key="number-space")
+    spaced = space_before("With a space before them", "number-space", asked)
     counts = asked.ask(tokens_per_number, spaced)
     share = float((counts == 1).mean())
     return counts, f"{asked.title}: {share:.0%} of the numbers are one token"

@@ -9,6 +9,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
+from components.inspection.gguf_file import SUFFIX
 from components.inspection.progress import Progress
 from components.widgets import frame
 
@@ -56,10 +57,11 @@ def choose_tokenizer() -> Asked:
         accept_new_options=True,
         format_func=described,
         help="The chosen model's, or another. You can also type a hub id (`owner/name`), or the "
-        "path of a tokenizer.json.",
+        "path of a tokenizer.json or of a .gguf file.",
     )
     source = source_of(source or OWN)
     if source != OWN:
+        wait_for(source)
         try:
             ready(source)
         except InspectionError as error:
@@ -79,6 +81,29 @@ def show_facts(asked: Asked) -> None:
     facts = asked.ask(tokenizer_facts)
     marked = "" if facts.marker == "none" else f" · {facts.marker}"
     st.caption(f"{facts.method} · {facts.vocabulary:,} tokens in the vocabulary{marked}")
+
+
+def wait_for(source: str) -> None:
+    """Wait for transformers, which alone can read a GGUF file: two threads may not import it."""
+    if source.lower().endswith(SUFFIX):
+        engine.import_libraries()
+
+
+def space_before(label: str, key: str, asked: Asked, on: bool = False) -> bool:
+    """Ask whether a space stands before a word; of a tokenizer that always puts one, say so."""
+    from components.inspection.tokenizer.about import tokenizer_facts
+
+    if asked.ask(tokenizer_facts).adds_space:
+        st.toggle(
+            label, True, key=f"{key}-always", disabled=True,
+            help="This tokenizer puts a space before every text itself, so that a word is always "
+            "cut as behind another one.",
+        )  # fmt: skip
+        return True
+    return st.toggle(
+        label, on, key=key, bind="query-params",
+        help="In the middle of a sentence a word has one. Many tokenizers cut it otherwise then.",
+    )  # fmt: skip
 
 
 def choose_several() -> tuple[str, ...]:

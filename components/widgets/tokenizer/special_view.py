@@ -48,6 +48,11 @@ def _tokens(asked: Asked) -> None:
         width="stretch",
         height="content" if len(found) < 10 else 320,
     )
+    if any(not token.matched for token in found):
+        st.caption(
+            "As mistral_common cuts a plain text. `AutoTokenizer` of transformers puts `<s>` "
+            "before every text, and takes a special token that is typed for that token."
+        )
     ending = [token.piece for token in found if "ends a text" in token.roles]
     example = (ending or [token.piece for token in found] or ["<|endoftext|>"])[0]
     typed = st.text_input(
@@ -86,6 +91,8 @@ def _chat(asked: Asked) -> None:
     messages = tuple(ChatMessage(role, content) for role, content in turns if content)
     template = own if name == OWN_TEMPLATE and own else TEMPLATES[name]
     with frame.explained():
+        # Templates are rendered by transformers, which two threads may not import at once.
+        engine.import_libraries()
         text = engine.compute(render_chat, template, messages, answer, asked.ask(token_names))
         right.caption("The text that the model reads")
         right.code(text or " ", language=None, wrap_lines=True)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from components.widgets.checks import show_checks
 from components.widgets.tokenizer.cells import visible
 from components.widgets.tokenizer.holder import Asked
 from components.widgets.tokenizer.progress import encoded_text
@@ -34,7 +35,7 @@ def show_numbers(found: "TextStatistics") -> None:
     """Show the counts and the ratios."""
     rows = (
         (
-            ("tokens", f"{found.tokens:,}", f"{found.added} put there by the tokenizer"),
+            ("tokens", f"{found.of_text:,}", f"+ {found.added} special, around every text"),
             (
                 "characters per token",
                 f"{found.characters_per_token:.2f}",
@@ -64,6 +65,15 @@ def show_numbers(found: "TextStatistics") -> None:
     if found.seconds > 0.5:
         rate = found.characters / found.seconds / 1e6
         st.caption(f"Cut in {found.seconds:.1f} s: {rate:.1f} million characters per second.")
+
+
+def show_check(asked: Asked, chosen: ChosenText) -> None:
+    """Say whether what was counted are the tokenizer's own ids."""
+    from components.inspection.tokenizer.cutting import encoding_checks
+
+    encoded = encoded_text(asked, chosen.text)
+    checks = asked.ask(encoding_checks, chosen.text, encoded)
+    show_checks(checks, asked.choice, "Statistics")
 
 
 def windows(found: "TextStatistics", title: str) -> list[tuple[str, int]]:

@@ -39,6 +39,8 @@ class ChosenText:
     """What it is called."""
     note: str = ""
     """How a file was read."""
+    file: str = ""
+    """Where code finds it, seen from the folder of `app.py`; empty if it is no file there."""
 
 
 def choose_text() -> ChosenText | None:
@@ -58,7 +60,8 @@ def choose_text() -> ChosenText | None:
     if which == FILE:
         return _uploaded()
     if which in SAMPLES:
-        return ChosenText(sample(SAMPLES[which]), which)
+        file = f"assets/samples/tokenizer/{SAMPLES[which]}"
+        return ChosenText(sample(SAMPLES[which]), which, file=file)
     return ChosenText(frame.prompt(), "the prompt")
 
 

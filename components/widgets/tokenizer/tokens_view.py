@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from components.widgets import address
+from components.widgets.checks import show_checks
 from components.widgets.tokenizer import code
 from components.widgets.tokenizer.cells import show_cut, show_table
 from components.widgets.tokenizer.holder import Asked
@@ -21,7 +22,7 @@ ON_SCREEN: Final = 500
 
 def tokens_view(asked: Asked, chosen: ChosenText) -> None:
     """Draw the tokens, how many they are, and whether they give the text back."""
-    from components.inspection.tokenizer.cutting import window
+    from components.inspection.tokenizer.cutting import encoding_checks, window
     from components.inspection.tokenizer.roundtrip import round_trip_of
 
     heading, switches = st.columns([1, 1], vertical_alignment="bottom")
@@ -41,12 +42,18 @@ def tokens_view(asked: Asked, chosen: ChosenText) -> None:
     first = (_page(len(encoded.ids)) - 1) * ON_SCREEN
     cut = asked.ask(window, chosen.text, encoded, first, ON_SCREEN)
     show_cut(cut, "token-strip", spaces, notes, floating=False)
-    _round_trip(asked.ask(round_trip_of, chosen.text, encoded), len(chosen.text))
+    back = asked.ask(round_trip_of, chosen.text, encoded)
+    _round_trip(back, len(chosen.text))
+    whole = asked.ask(encoding_checks, chosen.text, encoded)
+    show_checks((*back.checks, *cut.checks, *whole), asked.choice, "Tokens")
     with st.expander("As a table, and to download"):
         show_table(cut)
     with st.expander("In Python"):
         source = asked.choice.source if asked.choice else asked.source
-        st.code(code.cutting(source, chosen.text))
+        revision = asked.choice.revision if asked.choice else "main"
+        if code.needs_file(chosen):
+            st.caption(f"Save the text as {code.ELSEWHERE} beside it.")
+        st.code(code.cutting(source, chosen, revision))
 
 
 def _guessed(encoded: "EncodedText", chosen: ChosenText) -> bool:
@@ -60,7 +67,7 @@ def _guessed(encoded: "EncodedText", chosen: ChosenText) -> bool:
     if guess is None:
         st.text(chosen.text[:2_000])
         return False
-    found = len(encoded.ids)
+    found = len(encoded.ids) - encoded.before - encoded.after
     off = abs(guess - found) / max(found, 1)
     verdict = "Exactly." if guess == found else "Close." if off < 0.15 else "Look at what is split."
     st.success(f"You said {guess:,}; it is {found:,}. {verdict}")
@@ -68,8 +75,11 @@ def _guessed(encoded: "EncodedText", chosen: ChosenText) -> bool:
 
 
 def _numbers(encoded: "EncodedText", chosen: ChosenText) -> str:
-    tokens, characters = len(encoded.ids), len(chosen.text)
+    special = encoded.before + encoded.after
+    tokens, characters = len(encoded.ids) - special, len(chosen.text)
     said = f"## {tokens:,} token{'s' * (tokens != 1)}"
+    if special:
+        said += f" + {special} special"
     if tokens:
         said += (
             f"\n{characters:,} characters ÷ {tokens:,} tokens = "
@@ -93,11 +103,8 @@ def _page(tokens: int) -> int:
 
 def _round_trip(result: "RoundTrip", characters: int) -> None:
     if result.same:
-        part = "" if result.checked == characters else f" (its first {result.checked:,} characters)"
-        st.markdown(
-            ":green[✓] **decode(encode(text)) = text**: put together again, the tokens give the "
-            f"text back{part}, character for character."
-        )
+        if result.checked < characters:
+            st.caption(f"Of the text, its first {result.checked:,} characters were decoded again.")
         return
     st.warning("**decode(encode(text)) ≠ text.** " + " ".join(result.reasons))
     with st.expander("Where they differ"):

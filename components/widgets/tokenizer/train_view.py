@@ -59,13 +59,15 @@ def train_view(chosen: ChosenText) -> None:
         + f"; with the {trained.alphabet:,} it began with, **{trained.size:,} tokens**"
         + (": the text has no more to learn." if short else ".")
     )
-    _watch(trained)
+    tried = _watch(trained)
     _list(trained)
     st.download_button(
         "Download tokenizer.json", trained.content, "tokenizer.json", on_click="ignore"
     )
     with st.expander("In Python"):
-        st.code(code.training(method, size))
+        if code.needs_file(chosen):
+            st.caption(f"Save the text as {code.ELSEWHERE} beside it.")
+        st.code(code.training(method, size, chosen, LONGEST, tried))
 
 
 def _take_alice() -> None:
@@ -73,7 +75,8 @@ def _take_alice() -> None:
     st.session_state["tok-text"] = "Alice in Wonderland"
 
 
-def _watch(trained: "Trained") -> None:
+def _watch(trained: "Trained") -> str:
+    """Show how it cuts a text, after as many steps as are wanted; return that text."""
     from components.inspection.tokenizer.training import cut_after, steps_of
 
     text = st.text_input(
@@ -98,6 +101,7 @@ def _watch(trained: "Trained") -> None:
     cut = engine.compute(cut_after, trained, taken, text, 300)
     st.markdown(f"## {cut.total:,} token{'s' * (cut.total != 1)}")
     show_cut(cut, "own-strip")
+    return text
 
 
 def _list(trained: "Trained") -> None:

@@ -153,8 +153,15 @@ def test_more_orders_go_on_from_those_there_are(tiny_causal):
     np.testing.assert_allclose(free(more), free(anew), atol=1e-6)
     assert more.orders == 30
     assert more.forwards <= cost("shapley", pieces, Effort(samples=30), known=10)[0]
-    other = attribute(tiny_causal, question, "shapley", Effort(samples=30, seed=1), first)
-    assert np.abs(free(other) - free(anew)).max() > 1e-4
+    # Of another seed, or another question, nothing is taken over.
+    for changed, effort in (
+        (question, Effort(samples=30, seed=1)),
+        (replace(question, baseline="mean"), Effort(samples=30)),
+        (replace(question, unit="word"), Effort(samples=30)),
+    ):
+        other = attribute(tiny_causal, changed, "shapley", effort, first)
+        expected = attribute(tiny_causal, changed, "shapley", effort)
+        np.testing.assert_array_equal(free(other), free(expected))
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "bert"])
@@ -211,6 +218,24 @@ def test_gradient_shap_nears_integrated_gradients_and_repeats_itself():
     sure = found.errors[found.units.free]
     assert (np.abs(free(found) - free(exact)) < 5 * sure + 1e-6).all()
     assert sure.max() < 0.3 * few.errors[few.units.free].max()
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_what_methods_add_up_is_not_rounded_to_16_bits_at_each_step(dtype):
+    model = tiny.model("llama", dtype)
+    posed = Posed(model, QUESTION)
+    assert posed.inputs.dtype == posed.baseline.dtype == torch.float32
+    found = attribute(model, QUESTION, "integrated_gradients", Effort(steps=256))
+    nodes, weights = np.polynomial.legendre.leggauss(256)
+    total = torch.zeros_like(posed.inputs)
+    for node, weight in zip(nodes, weights, strict=True):
+        share = float(node + 1) / 2
+        leaf = (posed.baseline + share * (posed.inputs - posed.baseline)).requires_grad_()
+        (gradient,) = torch.autograd.grad(posed.score(leaf).sum(), leaf)
+        total += float(weight) / 2 * gradient
+    expected = ((posed.inputs - posed.baseline) * total).sum(-1)[0, 1:].numpy()
+    off = np.abs(free(found) - expected).max()
+    assert off < 2e-3 * np.abs(expected).max()
 
 
 def test_gradient_shap_is_the_mean_over_its_points_of_gradient_times_difference(tiny_causal):

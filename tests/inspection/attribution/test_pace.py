@@ -11,16 +11,16 @@ def test_work_takes_what_its_texts_take():
     assert Pace(0.5, 2.0).seconds(10, 4) == 6 * 0.5 + 4 * 2.0
 
 
+@pytest.mark.parametrize("length", [1, 40, 10**6])
 @pytest.mark.parametrize("family", ["llama", "bert", "bert_classifier", "t5"])
-def test_a_text_is_read_in_some_time_and_longer_ones_in_more(family):
-    short, long = (pace(tiny.model(family), length) for length in (4, 60))
-    assert 0 < short.forward < 1
-    assert short.back > short.forward
-    assert long.forward > short.forward
+def test_a_text_of_any_length_is_read_in_some_time(family, length):
+    found = pace(tiny.model(family), length)
+    assert 0 < found.forward < 5
+    assert 0 < found.back < 5
 
 
 def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monkeypatch):
-    seconds, asked = iter([0.03, 0.03, 0.03, 0.03, 0.08, 0.08, 9.0]), []
+    seconds, asked = iter([0.03, 0.03, 0.03, 0.03, 0.5, 0.5, 0.08, 0.08, 9.0]), []
 
     def timed(_device, work):
         work()
@@ -29,6 +29,7 @@ def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monk
 
     monkeypatch.setattr(pace_module, "timed", timed)
     found = pace(tiny_causal, 8)
-    # One text twice, within the time that a measurement may take; then four, which take longer.
-    assert asked == [1, 1, 1, 1, 4, 4]
+    # One text twice, within the time that a measurement may take; then four, twice also, since
+    # another process may have been in the way; and no more, as that took long.
+    assert asked == [1, 1, 1, 1, 4, 4, 4, 4]
     assert found == Pace(0.08 / 4, 0.08 / 4)

@@ -1,5 +1,8 @@
 """A whole phrase: tables of token x token against loops and against the model's own words."""
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -89,6 +92,21 @@ def test_an_empty_phrase_is_written_by_the_model_as_generate_would(family):
     found = attribute_phrase(model, TEXT, "", 5, "ablation", "<mask>")
     assert found.phrase_ids == said
     assert found.generated
+
+
+@pytest.mark.parametrize("family", ["llama", "t5"])
+def test_a_phrase_ends_before_the_end_token_unless_that_is_all_there_is(family):
+    model = tiny.model(family)
+    said = write(model, TEXT, 5)
+    assert len(said) == 5
+    first = {token: said.index(token) for token in said}
+    token = max(first, key=lambda each: first[each])
+    network = copy.deepcopy(model.network)
+    network.generation_config.eos_token_id = token
+    ends = replace(model, network=network, known={})
+    assert write(ends, TEXT, 5) == (said[: first[token]] or said[:1])
+    network.generation_config.eos_token_id = [said[0]]
+    assert write(ends, TEXT, 5) == said[:1]
 
 
 @pytest.mark.parametrize("text", ["to be", "to be or not"])

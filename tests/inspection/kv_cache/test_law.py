@@ -149,6 +149,22 @@ def test_heads_that_are_repeated_before_they_are_kept():
     assert other.parameters == shape.parameters, "its matrices are grouped already"
 
 
+def test_a_window_beside_states_is_looked_for_beyond_its_edge(monkeypatch):
+    """Networks with states are counted on shorter texts; a window must not be longer than those."""
+    monkeypatch.setattr(counting, "FAR_WITH_STATES", 4)
+    arguments = {
+        "vocab_size": tiny.VOCABULARY, "hidden_size": 24, "intermediate_size": 40,
+        "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
+        "max_position_embeddings": 64, "sliding_window": 5, "pad_token_id": 0, "bos_token_id": 1,
+        "eos_token_id": 2, "layer_types": ["conv", "full_attention", "sliding_attention"],
+    }  # fmt: skip
+    model = of("Lfm3Config", "Lfm3ForCausalLM", arguments)
+    shape = shape_of(model)
+    assert not shape.lawless and shape.windows == (None, None, 5)
+    assert shape.cache[0].state > 0
+    assert shape.cache_bytes(40, 4) == bytes_in_plain_transformers(model, 40)
+
+
 GOLDEN = [
     ("DeepseekV3Config", "DeepseekV3ForCausalLM", {}, 42_163_200),
     ("DeepseekV2Config", "DeepseekV2ForCausalLM", DEEPSEEK_V2_LITE, 18_662_400),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from components.inspection.kv_cache import limits
 from components.inspection.kv_cache import roofline as home
 from components.inspection.kv_cache.asking import checked
 from components.inspection.kv_cache.roofline import (
@@ -73,11 +74,11 @@ def test_rates_and_times_with_a_known_clock(model, known_clock):
 
 
 def test_the_product_that_is_timed_has_the_operations_that_are_said(model):
-    side, product = home._product(model)
+    side, product = limits.product(model)
     with Counter(model) as counted:
         product()
     assert counted.operations == 2 * side**3
-    size, copy = home._copy(model)
+    size, copy = limits.copy(model)
     target = copy()
     assert target.nbytes == size
 
@@ -140,9 +141,9 @@ def test_what_limits_a_pass_is_named_only_near_the_roof(model, rate, intensity, 
 
 def test_a_full_card_gets_smaller_matrices(model, monkeypatch):
     # Two matrices of 512 x 512 in float32 take 2 MiB: more than a quarter of 6.
-    monkeypatch.setattr(home, "memory", lambda _: (6 * 2**20, 2**30))
-    side, _ = home._product(model)
-    size, _ = home._copy(model)
+    monkeypatch.setattr(limits, "memory", lambda _: (6 * 2**20, 2**30))
+    side, _ = limits.product(model)
+    size, _ = limits.copy(model)
     assert side == 256
     assert size == 6 * 2**20 // 8, "source and target take a quarter of what is free"
 
@@ -159,12 +160,12 @@ def test_out_of_memory_halves_the_matrices_and_then_gives_up(model, monkeypatch)
 
     largest = [128]
     monkeypatch.setattr(torch, "ones", ones)
-    side, product = home._product(model)
+    side, product = limits.product(model)
     assert (side, tried) == (128, [512, 256, 128])
     assert product().shape == (128, 128)
     largest[0] = 0
     with pytest.raises(torch.OutOfMemoryError):
-        home._product(model)
+        limits.product(model)
 
 
 def test_other_faults_are_no_lack_of_memory(model, monkeypatch):
@@ -173,7 +174,7 @@ def test_other_faults_are_no_lack_of_memory(model, monkeypatch):
 
     monkeypatch.setattr(torch, "mm", wrong)
     with pytest.raises(RuntimeError, match="typing mistake"):
-        home._product(model)
+        limits.product(model)
 
 
 def test_its_cost_is_foretold():

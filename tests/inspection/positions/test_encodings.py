@@ -1,27 +1,22 @@
-"""The other ways: printed digits, transformers' own code, and what models have."""
+"""The other ways as formulas: printed digits, and transformers' own code."""
 
 import numpy as np
 import pytest
 import torch
-import transformers as hf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers.models.bloom.modeling_bloom import build_alibi_tensor
+from transformers.models.mpt.modeling_mpt import build_mpt_alibi_tensor
 from transformers.models.t5.modeling_t5 import T5Attention
 
-from components.inspection.anatomy import anatomy_of
-from components.inspection.errors import InspectionError
-from components.inspection.model import Model
+from components.inspection.positions import encodings
 from components.inspection.positions.encodings import (
     alibi_slopes,
-    buckets,
     compared,
     sinusoids,
-    slopes,
     t5_buckets,
-    table,
+    waves,
 )
-from tests import tiny
 
 
 def test_the_sinusoids_of_six_numbers_are_those_printed():
@@ -32,17 +27,31 @@ def test_the_sinusoids_of_six_numbers_are_those_printed():
     ]
 
 
-def test_the_product_of_two_sinusoids_depends_on_their_distance_alone():
-    products = sinusoids(60, 32) @ sinusoids(60, 32).T
-    for distance in (0, 1, 20):
-        assert np.ptp(np.diagonal(products, distance)) < 1e-12
-    assert products[0, 0] > products[0, 1] > products[0, 2]
+@pytest.mark.parametrize(("length", "size", "base"), [(60, 32, 1e4), (512, 512, 1e4), (2, 2, 2.0)])
+def test_the_product_of_two_sinusoids_depends_on_their_distance_alone(length, size, base):
+    found = waves(length, size, base)
+    assert [check.verdict for check in found.checks] == ["holds"]
+    assert found.checks[0].bound < 1e-6
+    assert found.products[0, 0] > found.products[0, 1]
+
+
+@pytest.mark.sabotage("the product of two positions' waves depends on their distance alone")
+def test_sines_without_cosines_would_be_seen(monkeypatch):
+    def only_sines(length, size, base):
+        table = sinusoids(length, size, base)
+        table[:, 1::2] = table[:, ::2]
+        return table
+
+    monkeypatch.setattr(encodings, "sinusoids", only_sines)
+    assert waves(60, 32, 10_000.0).checks[0].verdict == "fails"
 
 
 @pytest.mark.parametrize("heads", range(1, 41))
 def test_our_alibi_slopes_are_transformers(heads):
     bias = build_alibi_tensor(torch.ones(1, 2, dtype=torch.long), heads, torch.float32)
     np.testing.assert_allclose(alibi_slopes(heads), bias[:, 0, 1].numpy(), rtol=1e-6)
+    mpt = build_mpt_alibi_tensor(heads, 2)
+    np.testing.assert_allclose(alibi_slopes(heads), -mpt[:, 0, 0].numpy(), rtol=1e-6)
 
 
 @given(
@@ -58,62 +67,29 @@ def test_our_buckets_are_t5_s(distances, two_sided, measures):
     np.testing.assert_array_equal(t5_buckets(np.array(distances), two_sided, *measures), theirs)
 
 
-@pytest.mark.parametrize(
-    ("family", "rows", "context"),
-    [("gpt2", 64, 64), ("opt", 66, 64), ("bert", 66, 66), ("roberta", 66, 64), ("bart", 66, 64)],
-)
-def test_a_table_s_first_vector_is_that_of_the_first_token(family, rows, context):
-    model = tiny.model(family)
-    found = table(model)
-    assert (found.rows, found.context, found.learned) == (rows, context, True)
-    weight = dict(model.network.base_model.named_parameters())[f"{found.path}.weight"]
-    np.testing.assert_array_equal(found.vectors[0], weight[rows - context].numpy())
-    np.testing.assert_allclose(np.diagonal(found.likeness), 1, rtol=1e-5)
-    np.testing.assert_allclose(found.norms, np.linalg.norm(found.vectors, axis=1), rtol=1e-5)
-
-
-def test_a_fixed_table_is_recognised_as_the_formula():
-    config = hf.MarianConfig(
-        vocab_size=tiny.VOCABULARY, d_model=16, encoder_layers=1, decoder_layers=1,
-        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=8, decoder_ffn_dim=8,
-        max_position_embeddings=40, pad_token_id=0, decoder_start_token_id=0, eos_token_id=2,
-    )  # fmt: skip
-    network = hf.MarianMTModel(config).eval()
-    tokenizer = tiny.tokenizer()
-    model = Model(
-        "m", "main", "seq2seq", network, tokenizer, anatomy_of(network), 40, watched=True
-    )  # fmt: skip
-    found = table(model)
-    assert not found.learned
-    assert found.formula_error < 1e-6
-
-
-@pytest.mark.parametrize("family", ["bloom", "mpt", "falcon_alibi"])
-def test_a_model_s_own_slopes_are_the_formula_s(family):
-    found = slopes(tiny.model(family))
-    assert found.slopes.tolist() == [0.25, 0.0625, 0.015625, 0.00390625]
-    assert found.formula_error == 0
-
-
-@pytest.mark.parametrize("stack", ["encoder", "decoder"])
-def test_a_t5_adds_what_its_code_adds(stack):
-    found = buckets(tiny.model("t5"), stack)
-    assert found.error == 0
-    assert len(np.unique(found.bias[0])) <= 32
-
-
-@pytest.mark.parametrize("asked", [table, slopes, lambda model: buckets(model, "encoder")])
-def test_what_a_model_lacks_is_said(asked):
-    with pytest.raises(InspectionError, match="tiny-llama"):
-        asked(tiny.model("llama"))
-
-
-def test_only_added_positions_depend_on_where_one_stands():
-    found = compared(40, 16, 10_000.0)
-    added, bias, rope = found.unevenness
-    assert added > 1
-    assert bias == 0
-    assert rope < 1e-5
+@pytest.mark.parametrize(("length", "size"), [(40, 16), (128, 32), (4, 32)])
+def test_only_added_positions_depend_on_where_one_stands(length, size):
+    found = compared(length, size, 10_000.0)
+    assert [check.verdict for check in found.checks] == ["holds", "holds", "reported"]
+    assert found.unevenness[0] > 0.5
     # Equal numbers: the mean cosine of the angles between.
-    expected = np.cos(7 * 10_000.0 ** (-np.arange(0, 16, 2) / 16)).mean()
-    assert found.rope[30, 23] == pytest.approx(expected, abs=1e-5)
+    expected = np.cos(3 * 10_000.0 ** (-np.arange(0, size, 2) / size)).mean()
+    assert found.rope[3, 0] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.sabotage("with RoPE the score depends on the distance alone")
+def test_a_rotation_of_queries_alone_would_be_seen(monkeypatch):
+    turned = encodings.turned
+
+    def to_squares(vectors, positions, rope):
+        return turned(vectors, np.asarray(positions, np.float32) ** 2, rope)
+
+    monkeypatch.setattr(encodings, "turned", to_squares)
+    assert compared(40, 16, 10_000.0).checks[0].verdict == "fails"
+
+
+@pytest.mark.sabotage("with ALiBi the score depends on the distance alone")
+def test_a_bias_that_starts_anew_would_be_seen():
+    found = compared(40, 16, 10_000.0)
+    wrong = encodings.Compared(found.absolute, found.bias, found.rope, (1.0, 0.01, 0.0))
+    assert wrong.checks[1].verdict == "fails"

@@ -23,3 +23,12 @@ def test_method_and_marker_are_told(name, method, marker):
 
 def test_the_context_is_the_models():
     assert tokenizer_facts("gpt2").context == 1024
+
+
+@pytest.mark.parametrize(
+    ("name", "adds"),
+    [("gpt2", False), ("mistral-v1", True), ("mistral-tekken", False), ("wordpiece", False),
+     ("unigram", True)],
+)  # fmt: skip
+def test_it_is_told_whether_a_space_is_put_before_every_text(name, adds):
+    assert tokenizer_facts(tokenizer_called(name)).adds_space == adds

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
 from components.inspection.errors import InspectionError
-from components.inspection.tokenizer.algorithm import story
+from components.inspection.tokenizer import algorithm, best_path, merging
+from components.inspection.tokenizer.algorithm import story, story_in_sentence
 from components.inspection.tokenizer.best_path import BestPath
 from components.inspection.tokenizer.matching import Matching
 from components.inspection.tokenizer.merging import Merging
@@ -26,6 +27,64 @@ WORDS = st.text(
 @given(word=WORDS, name=st.sampled_from([*NAMED, *MADE]))
 def test_our_steps_end_in_the_tokenizers_own_ids(word, name):
     assert story(tokenizer_called(name), word).agrees
+
+
+@pytest.mark.sabotage("these steps end in the ids that the tokenizer itself gives")
+@pytest.mark.parametrize(
+    ("name", "module", "function", "bug"),
+    [
+        # Merged from the left, whatever was learned first.
+        ("gpt2", merging, "min", lambda pairs, key: pairs[0]),
+        # The last learned first.
+        ("mistral-tekken", merging, "min", lambda pairs, key: max(pairs, key=key)),
+    ],
+)
+def test_merging_in_another_order_turns_the_check_red(name, module, function, bug, monkeypatch):
+    monkeypatch.setattr(module, function, bug, raising=False)
+    (check,) = story(tokenizer_called(name), " tokenization of unbelievable words").checks
+    assert check.verdict == "fails"
+    assert check.error >= 1
+
+
+@pytest.mark.sabotage("these steps end in the ids that the tokenizer itself gives")
+def test_other_steps_than_the_tokenizers_turn_the_check_red(monkeypatch):
+    def shortest(tokenizer, word):
+        return Matching(
+            word, (), tuple(("" if n == 0 else "##") + c for n, c in enumerate(word)), False
+        )
+
+    monkeypatch.setattr(algorithm, "match_word", shortest)
+    (check,) = story(tokenizer_called("wordpiece"), "the rabbit").checks
+    assert check.verdict == "fails"
+    # The least probable way of all.
+    monkeypatch.setattr(best_path.Path, "total", property(lambda self: -sum(self.scores)))
+    (check,) = story(tokenizer_called("unigram"), "the rabbit").checks
+    assert check.verdict == "fails"
+
+
+@pytest.mark.parametrize("name", ["mistral-v1", "mistral-v3", "unigram"])
+def test_sentencepiece_puts_the_space_before_a_word_itself(name):
+    """In "the tokenization" the word is cut as alone: a second space would be another token."""
+    tokenizer = tokenizer_called(name)
+    assert tokenizer.adds_space
+    told = story_in_sentence(tokenizer, "tokenization")
+    assert told.ids == story(tokenizer, "tokenization").ids
+    sentence = tokenizer.backend.encode("the tokenization", add_special_tokens=False).ids
+    assert tuple(sentence[-len(told.ids) :]) == told.ids
+
+
+def test_mistral_cuts_tokenization_as_in_a_sentence():
+    assert story_in_sentence("mistral-v1", "tokenization").pieces == ("▁token", "ization")
+
+
+@pytest.mark.parametrize("name", ["gpt2", "mistral-tekken"])
+def test_others_are_given_one(name):
+    tokenizer = tokenizer_called(name)
+    assert not tokenizer.adds_space
+    assert story_in_sentence(tokenizer, "hiking").ids == story(tokenizer, " hiking").ids
+    assert story_in_sentence(tokenizer, "x" * 60).ids
+    with pytest.raises(InspectionError, match="There is no word"):
+        story_in_sentence(tokenizer, "")
 
 
 def byte_pair() -> ReadyTokenizer:

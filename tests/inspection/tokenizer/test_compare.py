@@ -1,10 +1,15 @@
 """Several tokenizers on one text."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from components.inspection.errors import InspectionError
+from components.inspection.tokenizer import compare as compare_module
+from components.inspection.tokenizer import pieces
 from components.inspection.tokenizer.compare import compare, tokens_per_number
-from tests.inspection.tokenizer.kinds import sample
+from tests.inspection.tokenizer.kinds import sample, tokenizer_called
 
 THREE = ("gpt2", "mistral-v1", "mistral-tekken")
 
@@ -62,3 +67,44 @@ def test_numbers_are_counted_as_each_tokenizer_writes_them():
     assert (tokens_per_number("gpt2", True)[8, 70:72] == 2).all()
     digits = tokens_per_number("mistral-tekken")
     assert (digits[42, 7], digits[1, 0], digits[0, 5]) == (4, 3, 1)
+    assert digits.dtype == np.int8
+
+
+def test_the_space_before_a_number_is_not_put_twice():
+    """SentencePiece puts one itself: 870 is its space and three digits, asked either way."""
+    mistral = tokens_per_number("mistral-v1", True)
+    assert mistral[8, 70] == len(tokenizer_called("mistral-v1").backend.encode("870").ids) == 4
+    assert (mistral == tokens_per_number("mistral-v1", False)).all()
+
+
+def test_special_tokens_are_counted_apart():
+    """The storyteller puts one before every text, which is none of the text's."""
+    found = compare(("storyteller", "gpt2"), "When Mary and John went to the shop, she drank")
+    story, gpt2 = found.readings
+    assert (story.special, gpt2.special) == (1, 0)
+    assert len(story.cut.tokens) == story.tokens + 1
+    assert story.characters_per_token == found.characters / story.tokens
+
+
+def test_the_check_of_the_counts_holds():
+    (check,) = compare(THREE, sample("tour.txt")).checks
+    assert check.holds
+    assert compare((), "x").checks == ()
+
+
+@pytest.mark.sabotage("each count is that of the ids the tokenizer gives to the whole text")
+@pytest.mark.parametrize("bug", ["cut anywhere", "padded"])
+def test_a_count_of_other_tokens_turns_the_check_red(bug, monkeypatch):
+    if bug == "cut anywhere":
+        monkeypatch.setattr(pieces, "safe_cuts", lambda tokenizer, text, piece: [11])
+    else:
+        true = compare_module.encode_text
+
+        def padded(tokenizer, text, progress):
+            encoded = true(tokenizer, text, progress)
+            more = 1 if tokenizer.name == "GPT-2" else 0
+            return replace(encoded, ids=np.append(encoded.ids, np.zeros(more, np.uint32)))
+
+        monkeypatch.setattr(compare_module, "encode_text", padded)
+    (check,) = compare(THREE, sample("bards.txt")).checks
+    assert check.verdict == "fails"

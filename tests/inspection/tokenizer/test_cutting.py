@@ -1,12 +1,19 @@
 """A text cut into tokens: golden ids of GPT-2, and what must hold for any text and tokenizer."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.inspection.errors import InspectionError
-from components.inspection.tokenizer.cutting import WINDOW, cut, encode, window
+from components.inspection.tokenizer import pieces
+from components.inspection.tokenizer import ready as ready_module
+from components.inspection.tokenizer.backend import BYTE_OF
+from components.inspection.tokenizer.cutting import WINDOW, cut, encode, encoding_checks, window
 from components.inspection.tokenizer.pieces import encode_text
+from components.inspection.tokenizer.ready import ReadyTokenizer
 from tests.inspection.tokenizer.kinds import MADE, NAMED, sample, tokenizer_called
 
 FAMILY = "👨‍👩‍👧‍👦"
@@ -189,3 +196,69 @@ def test_a_long_text_is_shown_by_windows_only():
     assert text[shown.tokens[0].start : shown.tokens[-1].end] == "".join(
         group.before + group.text for group in shown.groups
     )
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(text=ANY_TEXT, name=st.sampled_from([*NAMED, *MADE]))
+def test_what_is_checked_of_a_cut_holds(text, name):
+    tokenizer = tokenizer_called(name)
+    shown = cut(tokenizer, text)
+    encoded = encode(tokenizer, text)
+    checks = (*shown.checks, *encoding_checks(tokenizer, text, encoded))
+    assert [str(check) for check in checks if not check.holds] == []
+    assert len(shown.checks) == (shown.exact or tokenizer.lossless)
+
+
+@pytest.mark.parametrize("first", [0, 100, 20_000])
+def test_it_holds_of_each_window_of_a_long_text(first):
+    text = sample("alice.txt")[:100_000] + sample("scripts.txt") * 20
+    encoded = encode("gpt2", text)
+    for place in (first, len(encoded.ids) - 300):
+        (check,) = window("gpt2", text, encoded, place, 200).checks
+        assert check.holds
+
+
+@pytest.mark.sabotage("the tokens' bytes, put together, are the text's bytes")
+@pytest.mark.parametrize("name", ["gpt2", "mistral-v1", "mistral-tekken"])
+@pytest.mark.parametrize(
+    "bug",
+    [
+        lambda tokens: tokens[:-1],  # one is not drawn
+        lambda tokens: [*tokens, tokens[-1]],  # one is drawn twice
+        lambda tokens: [*tokens[:2], replace(tokens[2], byte_end=tokens[2].byte_end + 1,
+            raw=None if tokens[2].raw is None else tokens[2].raw + b"!"), *tokens[3:]],
+    ],
+    ids=["one less", "one twice", "one longer"],
+)  # fmt: skip
+def test_tokens_that_are_not_the_texts_turn_the_check_red(name, bug):
+    shown = cut(name, "naïve 🎵 text, of several tokens.")
+    (check,) = shown.checks
+    assert check.holds
+    (check,) = replace(shown, tokens=tuple(bug(list(shown.tokens)))).checks
+    assert check.verdict == "fails"
+
+
+@pytest.mark.sabotage("the tokens' bytes, put together, are the text's bytes")
+def test_bytes_read_by_another_alphabet_turn_the_check_red(monkeypatch):
+    """As if each character of a vocabulary string stood for its own code."""
+    wrong = {char: ord(char) % 256 for char in BYTE_OF}
+    monkeypatch.setattr(ready_module, "BYTE_OF", wrong)
+    fresh = ReadyTokenizer("GPT-2", tokenizer_called("gpt2").backend)
+    (check,) = cut(fresh, "a text 🎵").checks
+    assert check.verdict == "fails"
+
+
+@pytest.mark.sabotage("these are the ids that the tokenizer gives to the text as a whole")
+@pytest.mark.parametrize("bug", ["cut anywhere", "shortened", "filled up"])
+def test_a_text_that_is_not_read_as_it_is_turns_the_check_red(bug, monkeypatch):
+    text = sample("bards.txt") * 3
+    if bug == "cut anywhere":
+        monkeypatch.setattr(pieces, "safe_cuts", lambda tokenizer, text, piece: [12, 30])
+        encoded = encode("gpt2", text)
+    else:
+        encoded = encode("gpt2", text)
+        ids = encoded.ids[:16] if bug == "shortened" else np.append(encoded.ids, np.uint32(0))
+        encoded = replace(encoded, ids=ids)
+    (check,) = encoding_checks("gpt2", text, encoded)
+    assert check.verdict == "fails"
+    assert check.error >= 1

@@ -1,10 +1,14 @@
 """Tokenizers are found where they are, and their absence is explained."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from tokenizers import Tokenizer
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from components.inspection.errors import InspectionError
+from components.inspection.tokenizer.backend import BYTE_OF, CHARACTER_OF, unlimited
 from components.inspection.tokenizer.catalogue import (
     KNOWN,
     is_path,
@@ -95,3 +99,39 @@ def test_a_path_is_told_from_a_hub_id():
     assert is_path("/tmp/x")
     assert is_path("./x")
     assert not is_path("google-bert/bert-base-uncased")
+
+
+def test_the_alphabet_of_bytes_is_gpt2s_own():
+    assert bytes_to_unicode() == CHARACTER_OF
+    assert sorted(BYTE_OF.values()) == list(range(256))
+
+
+def test_stored_padding_and_truncation_are_not_obeyed(tmp_path):
+    """As sentence encoders and training scripts leave them in tokenizer.json."""
+    whole = ready("gpt2").backend
+    stored = Tokenizer.from_str(whole.to_str())
+    stored.enable_truncation(16)
+    stored.enable_padding(length=16)
+    stored.save(str(tmp_path / "tokenizer.json"))
+    for text in ("Hello", "one two three four five " * 20):
+        assert [t.id for t in cut(str(tmp_path), text).tokens] == whole.encode(text).ids
+    content = (tmp_path / "tokenizer.json").read_text(encoding="utf-8")
+    assert (unlimited(content).padding, unlimited(content).truncation) == (None, None)
+
+
+def test_two_models_with_one_tokenizer_keep_their_own_contexts(tiny_causal):
+    other = replace(tiny_causal, context=17, known={})
+    assert (ready(tiny_causal).context, ready(other).context) == (tiny_causal.context, 17)
+
+
+def test_what_is_no_gguf_file_is_explained(tmp_path):
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF but no more")
+    with pytest.raises(InspectionError, match="no GGUF file that can be read"):
+        ready(str(tmp_path / "broken.gguf"))
+
+
+@pytest.mark.parametrize("source", ["x" * 2_000, "a\0b", "~nobody-of-this-name/x", "\ud800"])
+def test_a_name_that_nothing_can_have_is_explained(source):
+    with pytest.raises(InspectionError):
+        ready(source)
+    assert not on_this_machine(source)

@@ -37,6 +37,27 @@ def test_each_encoding_is_found_and_named(codec, mark, encoding):
     assert read.size == len(raw)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Only letters",
+        "Привет, мир! Как дела?",
+        "שלום עולם, מה שלומך?",
+        "日本語 の 文章 です。 ある。\n",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_of_utf_16_without_a_mark_it_is_told_how_many_zeros_said_so(text, codec):
+    read = read_text("a.txt", text.encode(codec))
+    assert read.text == text
+    which = "second" if codec == "utf-16-le" else "first"
+    ascii_ones = sum(ord(char) < 128 for char in text)
+    assert read.reason == (
+        f"it has no mark, but the {which} byte is zero in {ascii_ones} of its first "
+        f"{len(text)} pairs"
+    )
+
+
 def test_latin_1_is_called_so_where_windows_1252_says_the_same():
     read = read_text("a.txt", "déjà vu".encode("latin-1"))
     assert (read.text, read.encoding) == ("déjà vu", "Latin-1")
@@ -87,6 +108,8 @@ def _zip() -> bytes:
         (b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture"),
         (b"\0\1\2\3" * 50, "control codes"),
         (b"\0\0\0ELF\x02" * 50, "zero bytes"),
+        (b"hello\0world\0 ok", "zero bytes"),
+        (b"name\0value\0another name\0value\0" * 9, "zero bytes"),
         (bytes(range(1, 9)) * 50, "control codes"),
         (b"", "is empty"),
         (b"\xff\xfeA", "bytes at 0 are not"),

@@ -1,10 +1,16 @@
 """Decoding gives the text back, or it is said why not."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken, normalizers, pre_tokenizers
 
+from components.inspection.tokenizer.backend import unlimited
 from components.inspection.tokenizer.pieces import encode_text
+from components.inspection.tokenizer.ready import ReadyTokenizer
 from components.inspection.tokenizer.roundtrip import round_trip, round_trip_of
 from tests.inspection.tokenizer.kinds import sample, tokenizer_called
 
@@ -59,3 +65,57 @@ def test_a_long_text_lists_some_differences_and_says_that_there_are_more():
     result = round_trip(tokenizer_called("wordpiece"), sample("alice.txt")[:20_000])
     assert 0 < len(result.differences) <= 12
     assert result.more
+
+
+LOSSES = {
+    "shortened": lambda ids: ids[:-1],
+    "filled up": lambda ids: np.append(ids, np.uint32(50256)),
+    "another": lambda ids: np.append(ids[:-1], ids[-1] + np.uint32(1)),
+    "turned around": lambda ids: ids[::-1],
+}
+
+
+@pytest.mark.sabotage("decode(encode(text)) gives the text back")
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("text", ["naïve 🎵 text, with tokens.", "word " * 50])
+def test_ids_that_are_not_the_texts_turn_the_check_red(loss, text):
+    gpt2 = tokenizer_called("gpt2")
+    encoded = encode_text(gpt2, text)
+    (check,) = round_trip_of(gpt2, text, encoded).checks
+    assert check.verdict == "holds"
+    wrong = replace(encoded, ids=LOSSES[loss](encoded.ids))
+    (check,) = round_trip_of(gpt2, text, wrong).checks
+    assert check.verdict == "fails"
+    assert check.error >= 1
+
+
+@pytest.mark.parametrize("name", ["gpt2", "mistral-tekken", "storyteller"])
+def test_a_tokenizer_over_bytes_must_give_every_text_back(name):
+    assert tokenizer_called(name).lossless
+
+
+@pytest.mark.parametrize("name", ["mistral-v1", "wordpiece", "unigram"])
+def test_what_a_tokenizer_changes_is_reported_not_held_against_it(name):
+    tokenizer = tokenizer_called(name)
+    assert not tokenizer.lossless
+    (check,) = round_trip(tokenizer, "Ａ  ▁ text\n\nhere").checks
+    assert check.verdict == "reported"
+    (check,) = round_trip(tokenizer, "the rabbit").checks
+    assert check.verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: setattr(b, "normalizer", normalizers.NFC()),
+        lambda b: setattr(b, "pre_tokenizer", pre_tokenizers.ByteLevel(add_prefix_space=True)),
+        lambda b: setattr(b, "pre_tokenizer", pre_tokenizers.Sequence(
+            [pre_tokenizers.Whitespace(), pre_tokenizers.ByteLevel(add_prefix_space=False)])),
+        lambda b: b.add_special_tokens([AddedToken("<mask>", lstrip=True)]),
+    ],
+)  # fmt: skip
+def test_one_that_changes_texts_is_not_taken_to_lose_nothing(change):
+    backend = unlimited(tokenizer_called("gpt2").backend.to_str())
+    assert ReadyTokenizer("as it was", backend).lossless
+    change(backend)
+    assert not ReadyTokenizer("changed", backend).lossless

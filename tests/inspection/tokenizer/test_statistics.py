@@ -50,6 +50,15 @@ def test_the_lists_are_ordered_and_counted(tokenizer):
 def test_unknown_and_added_tokens_are_counted():
     found = text_statistics(tokenizer_called("wordpiece"), "the 🎵 the 鸟")
     assert (found.unknown, found.added) == (2, 2)
+    assert (found.of_text, found.tokens) == (4, 6)
+
+
+def test_all_means_are_over_the_texts_own_tokens():
+    """[CLS] and [SEP] stand around every text and are none of it."""
+    found = text_statistics(tokenizer_called("wordpiece"), "the\nthe the")
+    assert (found.of_text, found.words, found.lines, found.characters) == (3, 3, 2, 11)
+    assert found.characters_per_token == found.bytes_per_token == pytest.approx(11 / 3)
+    assert (found.tokens_per_word, found.tokens_per_line) == (1.0, 1.5)
 
 
 def test_bytes_that_are_no_character_are_written_as_bytes():

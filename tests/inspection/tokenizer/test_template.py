@@ -83,6 +83,47 @@ def test_mistrals_conversations_have_the_ids_of_mistral_common(name, messages):
     assert [token.id for token in cut_chat(name, text).tokens] == expected
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        # For training: what the assistant says is marked.
+        "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}",
+        "{{ messages | tojson }} {{ 'a<b & \"c\"' | tojson }}",
+        "{{ messages | tojson(indent=2) }}",
+        "{% for m in messages %}{% if loop.last %}{% break %}{% endif %}{{ m.role }}{% endfor %}",
+        "  {% if true %}\n  x\n  {% endif %}\n{{ bos_token }}",
+    ],
+)
+def test_what_transformers_templates_can_do_can_be_done_here(template, tiny_causal):
+    theirs = tiny_causal.tokenizer.apply_chat_template(
+        [{"role": message.role, "content": message.content} for message in MORE],
+        chat_template=template,
+        tokenize=False,
+    )
+    assert render_chat(template, MORE, False, {"bos_token": "<s>"}) == theirs
+
+
+@pytest.mark.slow
+def test_the_mistral_template_puts_the_system_text_where_mistral_does():
+    from mistral_common.protocol.instruct import messages as kinds
+    from mistral_common.protocol.instruct.request import ChatCompletionRequest
+    from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
+
+    turns = [
+        kinds.SystemMessage(content="Be short."), kinds.UserMessage(content="Hi"),
+        kinds.AssistantMessage(content="Hello!"), kinds.UserMessage(content="Bye"),
+    ]  # fmt: skip
+    theirs = MistralTokenizer.v1().encode_chat_completion(ChatCompletionRequest(messages=turns))
+    ours = render_chat(TEMPLATES["Mistral"], MORE, True, {})
+    assert ours == "<s>[INST] Be short.\n\nHi [/INST] Hello!</s>[INST] Bye [/INST]"
+    assert [token.id for token in cut_chat("mistral-v1", ours).tokens] == theirs.tokens
+
+
+def test_mistral_has_no_place_for_a_system_text_without_a_users_turn():
+    with pytest.raises(InspectionError, match="into a turn of the user"):
+        render_chat(TEMPLATES["Mistral"], MORE[:1], True, {})
+
+
 def test_another_familys_signs_fall_into_pieces():
     text = render_chat(TEMPLATES["Phi-3"], ONE, True, {})
     pieces = [token.piece for token in cut_chat("gpt2", text).tokens]
