@@ -6,14 +6,36 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
 
 from components.inspection.model import Model
-from tests import tiny
+from tests import sabotages, tiny
 from tests.gpu.pretended import SUPPORTED, pretend_gpus
 from tests.gpu.tensors import Gpus
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Hold a test that is marked as a sabotage to it: its check must hold, and fail once broken.
+
+    A test that breaks something by `monkeypatch` is run with nothing broken first: then its check
+    must hold, and the test itself must fail. Others see for themselves that it holds.
+
+    Prints a line for each: what must be so, what was broken, how far off it was, and the bound.
+    """
+    broken = [mark.args[0] for mark in pyfuncitem.iter_markers("sabotage")]
+    if not broken:
+        return (yield)
+    with sabotages.watched() as seen:
+        if "monkeypatch" in pyfuncitem.fixturenames:
+            sabotages.run_unbroken(pyfuncitem)
+        result: Any = yield
+    for words in broken:
+        print("\n" + sabotages.line(words, pyfuncitem.name, seen))
+    return result
 
 
 @pytest.fixture(autouse=True)

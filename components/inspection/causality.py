@@ -124,7 +124,7 @@ def _last_rows(recording: Recording, stack: StackName, last: Part) -> Array:
         logits = None
     if logits is None or len(logits) != len(found.ids):
         raise InspectionError(
-            f"The residual stream of '{recording.source}' cannot be seen: the network keeps "
+            f"The residual stream of '{recording.name}' cannot be seen: the network keeps "
             "several side by side, or not one row for each token; nor has it logits for each."
         )
     return logits
@@ -174,7 +174,7 @@ def _flows_back(
     seen = observe(model, ids, given, keep=[last], gradients=True)
     if not seen.leaves:
         raise InspectionError(
-            f"'{model.source}' turns ids into vectors in a way that cannot be seen, so it cannot "
+            f"'{model.name}' turns ids into vectors in a way that cannot be seen, so it cannot "
             "be told which way information flows in it."
         )
     rows = _tensor(seen, stack, last)

@@ -44,12 +44,12 @@ def require_writing(model: Model) -> None:
 
     if model.kind in _INSTEAD:
         raise InspectionError(
-            f"'{model.source}' does not write on from a text, token by token: "
+            f"'{model.name}' does not write on from a text, token by token: "
             f"{_INSTEAD[model.kind]}. Choose a decoder, such as storyteller."
         )
     if "decoder" not in model.anatomy.towers:
         raise InspectionError(
-            f"'{model.source}' was saved as a model that continues a text, but its tokens also "
+            f"'{model.name}' was saved as a model that continues a text, but its tokens also "
             "read those after them (measured: a later token changes earlier ones), so what it says "
             "behind the last token is no next token. Choose a decoder, such as storyteller."
         )

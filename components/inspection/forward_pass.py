@@ -18,7 +18,8 @@ from components.inspection.recording import (
     Recording,
 )
 from components.inspection.running import run
-from components.inspection.tap import SINK, Caught, Sink, SoftmaxTap
+from components.inspection.softmax_tap import SoftmaxTap
+from components.inspection.tap import SINK, Caught, Sink
 
 EVERYTHING: Final[tuple[Part, ...]] = ("residual", "attention", "mlp", "logits")
 MOST_BYTES: Final = 2 * 2**30

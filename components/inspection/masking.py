@@ -21,7 +21,7 @@ def with_mask(model: Model, text: str) -> str:
     mask = model.tokenizer.mask_token
     if mask is None or model.tokenizer.mask_token_id is None:
         raise InspectionError(
-            f"The tokenizer of '{model.source}' has no mask token, so this model cannot be asked "
+            f"The tokenizer of '{model.name}' has no mask token, so this model cannot be asked "
             "what stands behind one."
         )
     return text if model.tokenizer.mask_token_id in model.ids_of(text) else f"{text} {mask}"
@@ -36,7 +36,7 @@ def mask_place(model: Model, ids: Sequence[int]) -> int:
     mask = model.tokenizer.mask_token_id
     if mask not in ids:
         raise InspectionError(
-            f"Among the tokens at which '{model.source}' answers there is no mask "
+            f"Among the tokens at which '{model.name}' answers there is no mask "
             f"({model.tokenizer.mask_token}): its tokenizer does not make one token of it, or its "
             "decoder never reads it. So there is no place to ask this model about."
         )

@@ -13,6 +13,7 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from components.inspection.anatomy import Anatomy
+from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 from components.inspection.tokenizer.backend import BYTE_OF, unlimited
 from components.inspection.tokenizer.backend import checked_text as checked_text
@@ -63,6 +64,11 @@ class Model:
     """What was measured on the network (`premises`), kept as long as it is loaded."""
 
     @property
+    def name(self) -> str:
+        """What it is called in a sentence: the last part of a path."""
+        return short_name(self.source)
+
+    @property
     def device(self) -> torch.device:
         """Where inputs go."""
         return self.network.device
@@ -89,7 +95,7 @@ class Model:
         start = next((token for token in stated if isinstance(token, int)), None)
         if start is None:
             raise InspectionError(
-                f"'{self.source}' does not say with which token its decoder begins: its "
+                f"'{self.name}' does not say with which token its decoder begins: its "
                 "config.json and generation_config.json lack 'decoder_start_token_id'. Add it."
             )
         return start

@@ -56,7 +56,7 @@ def predict(model: Model, text: str) -> Prediction:
     text = with_mask(model, text)
     recording = record(model, text, keep=["logits"])
     if recording.logits is None:
-        raise InspectionError(f"The network of '{model.source}' gives no logits to show.")
+        raise InspectionError(f"The network of '{model.name}' gives no logits to show.")
     ids = recording.stack().ids
     place = mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
     logits = checked_logits(_row(model, recording.logits, place))
@@ -98,7 +98,7 @@ def predict(model: Model, text: str) -> Prediction:
 def _require_answer(model: Model) -> None:
     if model.kind == "headless":
         raise InspectionError(
-            f"'{model.source}' was saved without a head: it gives each token a vector (its last "
+            f"'{model.name}' was saved without a head: it gives each token a vector (its last "
             "hidden state), as sentence encoders do, and predicts nothing. Look at how it cuts a "
             "text into tokens, at its attention and at its positions."
         )
@@ -106,7 +106,7 @@ def _require_answer(model: Model) -> None:
         require_writing(model)
     if model.kind == "classifier" and not chooses(model):
         raise InspectionError(
-            f"'{model.source}' does not choose one of several classes: it gives a number, or "
+            f"'{model.name}' does not choose one of several classes: it gives a number, or "
             "judges each label by itself. There is no distribution over classes to show."
         )
 

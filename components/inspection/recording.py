@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.inspection.anatomy import StackName
+from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 
 Array = NDArray[np.float32]
@@ -142,6 +143,11 @@ class Recording:
     logits: Array | None
     """[token, vocabulary] of the last stack, or [class] of a classifier. None for a network that
     was saved without a head."""
+
+    @property
+    def name(self) -> str:
+        """What its model is called in a sentence."""
+        return short_name(self.source)
 
     def stack(self, name: StackName | None = None) -> StackRecord:
         """Return the stack called `name`; without a name, the one that gives the output."""

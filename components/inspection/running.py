@@ -24,7 +24,7 @@ def run(model: Model, **arguments: Any) -> Any:
     """Return `model.network(**arguments)`; gradients are as the caller has set them.
 
     Raises:
-        NetworkError: the family's own code raises; it is logged with its traceback.
+        NetworkError: the family's own code raises; it is logged, its traceback as debugging.
         torch.OutOfMemoryError, RuntimeError: memory ran out, for whoever can make room.
     """
     try:
@@ -32,10 +32,11 @@ def run(model: Model, **arguments: Any) -> Any:
     except RAISED as error:
         if ran_out(error):
             raise
-        log.warning("%s fails: %s", type(model.network).__name__, error, exc_info=True)
+        log.warning("%s fails: %s", type(model.network).__name__, error)
+        log.debug("Where it fails", exc_info=True)
         said = str(error).splitlines()[0][:160] if str(error) else "no reason given"
         raise NetworkError(
-            f"The code of '{model.source}' ({type(model.network).__name__} in transformers) fails "
+            f"The code of '{model.name}' ({type(model.network).__name__} in transformers) fails "
             f"here, in {model.facts.dtype} on {model.facts.device}: {type(error).__name__}: "
             f"{said}. Try another text or another number format, or choose another model."
         ) from error

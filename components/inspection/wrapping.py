@@ -79,7 +79,7 @@ def _check_numbers(model: Model) -> None:
     if not bool(torch.isfinite(found).all()):
         dtype = model.facts.dtype
         raise InspectionError(
-            f"'{model.source}' computes numbers that are none (NaN or infinite) for "
+            f"'{model.name}' computes numbers that are none (NaN or infinite) for "
             f"{float((~torch.isfinite(found)).float().mean()):.0%} of what it answers to a short "
             "text"
             + (

@@ -127,7 +127,7 @@ def document_losses(
     """Return for each document its negative log probability in nats and its number of tokens."""
     results = []
     for document in texts:
-        ids = torch.tensor([[*tokenizer(document.text).input_ids, END_ID]])
+        ids = torch.tensor([[*tokenizer(document.text).input_ids, END_ID]], device=model.device)
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits[0]
         nats = functional.cross_entropy(logits, ids[0, 1:], reduction="sum").item()
         results.append((nats, ids.shape[1] - 1))
@@ -162,6 +162,7 @@ def head_scores(
     Source of both scores: Olsson et al. (2022), In-context Learning and Induction Heads.
     """
     ids = probes.repeated_random_tokens(model.config.vocab_size, length, sequences, seed)
+    ids = ids.to(model.device)
     attentions = model(input_ids=ids, output_attentions=True, use_cache=False).attentions
     induction, previous = [], []
     for weights in attentions:  # [sequence, head, reader, read]
@@ -198,7 +199,7 @@ def sampled_stories(
     """Yield texts sampled after the openings of stories in turn, as they come; seeds from 0."""
     for number in range(count):
         torch.manual_seed(number)
-        prompt = tokenizer(OPENINGS[number % len(OPENINGS)], return_tensors="pt")
+        prompt = tokenizer(OPENINGS[number % len(OPENINGS)], return_tensors="pt").to(model.device)
         ids = cast(Any, model).generate(
             **prompt, do_sample=True, temperature=0.8, top_k=0, max_new_tokens=200
         )

@@ -59,6 +59,13 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "What keeping keys and values saves, measured step by step, and what it costs.",
         ),
     ),
+    "About": (
+        Lesson(
+            "about/self_check.py",
+            "Self-check",
+            "Can these numbers be believed? Every premise and check, on the loaded model.",
+        ),
+    ),
 }
 
 

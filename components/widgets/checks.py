@@ -10,6 +10,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.inspection.checks import Check, Verdict
+from components.widgets.markup import literal
 
 _SIGNS: Final[dict[Verdict, str]] = {
     "holds": ":green[✓]",
@@ -26,21 +27,22 @@ def show_checks(checks: Sequence[Check], choice: ModelChoice | None = None, view
     st.markdown("  \n".join(line(check) for check in checks))
     failed = [check for check in checks if check.verdict == "fails"]
     if failed:
-        with st.popover("What a bug report needs", key=f"report-{view}-{failed[0].says[:40]}"):
+        # Without a key: two views of one page may fail alike.
+        with st.popover("What a bug report needs"):
             st.code(report(failed, choice, view), language="json", wrap_lines=True)
 
 
 def line(check: Check) -> str:
-    """Return a check as a line of Markdown.
+    """Return a check as a line of Markdown; what it says may name a model or a token.
 
     >>> line(Check("every row sums to 1", 0.0, 1e-6))
     ':green[✓] Every row sums to 1: off by **0**, allowed 1e-06.'
     """
-    says = f"{check.says[:1].upper()}{check.says[1:]}"
+    says = literal(f"{check.says[:1].upper()}{check.says[1:]}")
     numbers = check.numbers.replace("off by ", "off by **", 1)
     at = numbers.find(",")
     numbers = f"{numbers}**" if at < 0 else f"{numbers[:at]}**{numbers[at:]}"
-    meaning = f" **{check.meaning}**" if check.verdict == "fails" and check.meaning else ""
+    meaning = f" **{literal(check.meaning)}**" if check.verdict == "fails" and check.meaning else ""
     return f"{_SIGNS[check.verdict]} {says}: {numbers}.{meaning}"
 
 

@@ -13,6 +13,7 @@ from components.inspection.catalogue import HUB_MODELS, bundled
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress
 from components.widgets import address
+from components.widgets.markup import literal
 
 DEVICES: Final = ("auto", "cpu", "cuda", "mps")
 DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
@@ -66,8 +67,8 @@ def sidebar() -> None:
                 DTYPES,
                 key="dtype",
                 bind="query-params",
-                help="auto: the 16-bit format that the GPU computes with (bfloat16, before Ampere float16), "
-                "else float32.",
+                help="auto: the 16-bit format that the GPU computes with (bfloat16; before Ampere "
+                "float16), else float32.",
             )
             revision = st.text_input(
                 "Revision",
@@ -110,7 +111,7 @@ def chosen_model() -> ModelChoice:
         if fallback == choice:
             raise
         _load(fallback, place)
-        place.error(f"{error}\n\nStill looking at **{fallback.name}**.")
+        place.error(f"{error}\n\nStill looking at **{literal(fallback.name)}**.")
         st.session_state[_CHOSEN], st.session_state[_TOLD] = fallback, True
         return fallback
     # Remembered over runs, so that a model that fails to load leaves the reader where they were.
@@ -209,7 +210,8 @@ def _help() -> str:
         f"| {model.source} | {model.parameters} | {model.does} |" for model in HUB_MODELS
     )
     return (
-        "Choose one, or type any hub id (`owner/name`) or the path of a model folder. Bundled: "
+        "Choose one, or type any hub id (`owner/name`), or the path of a model folder or of a "
+        "`.gguf` file. Bundled: "
         f"{', '.join(bundled())}. Of the hub, fetched when you choose it:\n\n"
         f"| model | parameters | does |\n| --- | --- | --- |\n{listed}"
     )

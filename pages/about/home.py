@@ -6,6 +6,7 @@ from components import engine
 from components.figures.theme import visible
 from components.widgets import chapters, frame
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 
 st.title("A transformer behind glass")
 st.markdown(
@@ -28,7 +29,7 @@ with prediction_side, frame.explained():
     from components.inspection import prediction as inspection
 
     prediction = engine.inspect(inspection.predict, choice, frame.prompt())
-    st.subheader(f"What comes next? The {prediction.asked}, by {choice.source}")
+    st.subheader(f"What comes next? The {prediction.asked}, by {literal(choice.name)}")
     asked_at = prediction.tokens[prediction.place] if prediction.asked == "masked token" else "___"
     shown = frame.prompt()[-300:]
     if engine.facts(choice).kind == "seq2seq":

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests import tiny
@@ -96,7 +97,21 @@ def test_a_folder_with_a_masked_model_fills_the_blank(page, app_url, tmp_path):
     tiny.network("bert").save_pretrained(tmp_path)
     tiny.tokenizer().save_pretrained(tmp_path)
     page.goto(f"{app_url}/?model={quote(str(tmp_path))}&prompt={quote('to <mask> or not')}")
-    expect(page.get_by_text("The masked token")).to_be_visible()
+    expect(page.get_by_text(f"The masked token, by {tmp_path.name}")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "name", ["**x** $y$ :red[z] `c` <b>_i_", ":smile: a->b -- www.x.y a@b.c &lt;"]
+)
+def test_the_name_of_a_model_is_shown_letter_by_letter(page, app_url, tmp_path, name):
+    tiny.network("bert").save_pretrained(tmp_path / name)
+    tiny.tokenizer().save_pretrained(tmp_path / name)
+    page.goto(f"{app_url}/?model={quote(str(tmp_path / name))}&prompt=to+be")
+    heading = page.get_by_role("heading", name="The masked token, by")
+    expect(heading).to_be_visible()
+    # What keeps signs apart takes no room.
+    assert heading.inner_text().replace("\u2060", "").strip().endswith(f", by {name}")
+    assert heading.locator("a:not([href^='#']), strong, em, code, .katex, b").count() == 0
 
 
 def test_a_link_that_asks_for_nonsense_gets_sentences(page, app_url):

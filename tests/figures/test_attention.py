@@ -86,11 +86,14 @@ def test_the_strips_are_the_steps(tiny_causal):
     steps = attention_steps(tiny_causal, TEXT, None, "decoder", 1, 3, 4)
     found = {strip.name: strip.numbers for strip in strips(steps)}
     assert list(found) == [
-        "q · k before RoPE", "q · k", "× 0.4082", "mask", "softmax", "weight × |v|",
+        "q · k before RoPE", "q · k", "× 0.4082", "mask", "softmax", "weight × ‖v W‖",
     ]  # fmt: skip
     np.testing.assert_allclose(found["q · k"], steps.keys @ steps.query, rtol=1e-5, atol=1e-6)
     assert np.isnan(found["mask"][5:]).all()
     np.testing.assert_allclose(found["softmax"].sum(), 1, rtol=1e-6)
+    projection = tiny_causal.network.model.layers[1].self_attn.o_proj.weight[:, 3 * 6 : 4 * 6]
+    writes = np.linalg.norm(steps.values @ projection.numpy().T, axis=-1)
+    np.testing.assert_allclose(found["weight × ‖v W‖"], steps.weights * writes, rtol=1e-5)
     figure = step_strips(steps)
     np.testing.assert_allclose(np.array(figure.data[4].z[0], dtype=float), steps.weights, rtol=1e-6)
     assert figure.data[3].text[0][6] == "−∞"

@@ -93,6 +93,12 @@ def _register() -> None:
         _KEPT.extend((every, named))
 
 
+if SUPPORTED:
+    # Autograd starts a thread for each device that it knows at the first backward pass of the
+    # process, and none later: so before any test.
+    _register()
+
+
 class Event:
     """torch.cuda.Event, with its rules: both recorded, and waited for, before time is read."""
 
@@ -222,8 +228,8 @@ def pretend_gpus(count: int = 1, memory: int = 64 * 2**30) -> Iterator[Gpus]:
         # Without it Module.to would make two parameters of one tied weight.
         torch.__future__.set_swap_module_params_on_conversion(True)
         stack.callback(torch.__future__.set_swap_module_params_on_conversion, swap)
-        tensors.GPUS = gpus
+        before, tensors.GPUS = tensors.GPUS, gpus
         try:
             yield gpus
         finally:
-            tensors.GPUS = None
+            tensors.GPUS = before

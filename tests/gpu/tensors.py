@@ -266,7 +266,11 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         real_kwargs["device"] = torch.device("cpu")
     if real_kwargs.get("pin_memory"):
         real_kwargs["pin_memory"] = False
-    out = func(*real_args, **real_kwargs)
+    if to.type == "cuda" and name == "aten::histc" and not real_args[0].is_floating_point():
+        # CUDA counts whole numbers, the CPU does not.
+        out = func(real_args[0].float(), *real_args[1:], **real_kwargs).to(real_args[0].dtype)
+    else:
+        out = func(*real_args, **real_kwargs)
     if to.type != "cuda":
         # copy_ of a GPU tensor into a CPU tensor gives back that CPU tensor, here and always.
         return out

@@ -87,7 +87,7 @@ def test_the_checks_hold_of_every_kind_of_model(family, dtype, text):
     assert [str(check) for check in checks if not check.holds] == []
 
 
-@pytest.mark.sabotage("the probabilities of all")
+@pytest.mark.sabotage("the probabilities of all * choices sum to 1")
 def test_a_softmax_that_is_none_turns_its_check_red(tiny_causal, monkeypatch):
     # Scores squashed one by one, as for labels judged by themselves.
     monkeypatch.setattr(module, "shares_of", lambda logits: 1 / (1 + np.exp(-logits)))
@@ -134,6 +134,17 @@ def test_numbers_that_are_none_are_refused(bad, tiny_causal):
     network.lm_head = Says(torch.full([261], bad))
     with pytest.raises(InspectionError, match="not numbers"):
         predict(replace(tiny_causal, network=network, known={}), TEXT)
+
+
+def test_a_token_that_is_never_said_does_not_count_against_the_direction(tiny_causal):
+    """Minus infinity less itself is no number, but it is the same logit twice."""
+    logits = torch.zeros(261)
+    logits[:5] = float("-inf")
+    network = tiny.network("llama")
+    network.lm_head = Says(logits)
+    found = predict(replace(tiny_causal, network=network, known={}), TEXT)
+    assert found.entropy == pytest.approx(np.log2(256), abs=1e-6)
+    assert [check.verdict for check in found.checks] == ["holds", "holds"]
 
 
 def test_an_encoder_decoder_says_how_it_would_begin(tiny_seq2seq):

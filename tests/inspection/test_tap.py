@@ -9,7 +9,8 @@ from transformers import AttentionInterface
 from transformers.models.gpt2 import modeling_gpt2
 
 from components.inspection.forward_pass import observe, record
-from components.inspection.tap import SINK, Attended, Sink, SoftmaxTap
+from components.inspection.softmax_tap import Attended, SoftmaxTap
+from components.inspection.tap import SINK, Sink
 from tests import tiny
 
 SHAPE = (1, 2, 5, 4)

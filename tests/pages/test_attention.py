@@ -1,10 +1,14 @@
 """The attention page: every view runs, and what cannot be done is said in a sentence."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.widgets import frame
+from components.widgets.markup import literal
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -29,13 +33,33 @@ def said(app: AppTest) -> str:
     return "\n".join(str(each.value) for kind in kinds for each in kind)
 
 
+def verdicts(app: AppTest) -> list[str]:
+    """Lines of checks: green, red, grey."""
+    lines = "\n".join(str(part.value) for part in app.markdown).splitlines()
+    return [line.strip() for line in lines if line.startswith((":green[✓]", ":red[✗]", ":gray[·]"))]
+
+
+GREEN = re.compile(r":green\[✓\] [A-Z“].+: off by \*\*[\d.e+-]+\*\*, allowed [\d.e+-]+\.")
+"""A check that holds, with how far off it is, and how far it may be."""
+
+
+def holds(app: AppTest) -> bool:
+    """Say whether checks are shown, and all of them green, with numbers within their bounds."""
+    lines = verdicts(app)
+    assert lines and [line for line in lines if not GREEN.fullmatch(line)] == []
+    for line in lines:
+        error, bound = re.findall(r"off by \*\*(.+)\*\*, allowed (.+)\.$", line)[0]
+        assert float(error) <= float(bound), line
+    return True
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, str]:
     """Tiny models of three kinds as folders, which is what a reader may type."""
     made = {}
     for family in ("t5", "bert", "bloom"):
         folder = tmp_path_factory.mktemp(family)
-        tiny.network(family, "eager").save_pretrained(folder)
+        tiny.network(family).save_pretrained(folder)
         tiny.tokenizer().save_pretrained(folder)
         made[family] = str(folder)
     return made
@@ -46,19 +70,26 @@ def test_every_view_runs_on_the_default_model(view):
     app = opened(view=view)
     assert not app.exception and not app.error
     assert app.title[0].value == "Attention"
-    if view != "While writing":
-        assert "Checked" in said(app)
+    if view == "While writing":
+        next(each for each in app.button if each.label == "Write on").click().run()
+    assert not app.exception and not app.error
+    assert holds(app)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("family", ["t5", "bert", "bloom"])
-def test_every_view_runs_on_other_kinds_of_models(folders, view, family):
+def test_every_view_runs_on_other_kinds_of_models(folders, view, family, monkeypatch):
+    # On offer: AppTest presses no button beside a choice that was typed in.
+    monkeypatch.setattr(frame, "_offers", lambda: list(folders.values()))
     app = opened("the cat the cat", view=view, model=folders[family], target="dog")
     assert not app.exception
     if (view, family) == ("While writing", "bert"):
         assert "writes nothing" in app.error[0].value
-    else:
-        assert not app.error
+        return
+    if view == "While writing":
+        next(each for each in app.button if each.label == "Write on").click().run()
+    assert not app.exception and not app.error
+    assert holds(app)
 
 
 @pytest.mark.parametrize("view", ["All heads", "One head", "Step by step", "BertViz"])
@@ -66,6 +97,7 @@ def test_every_view_runs_on_other_kinds_of_models(folders, view, family):
 def test_the_attention_of_two_towers_can_be_chosen(folders, view, group):
     app = opened("the cat", view=view, model=folders["t5"], target="dog", group=group)
     assert not app.exception and not app.error
+    assert holds(app)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -74,8 +106,6 @@ def test_a_prompt_that_cannot_be_read_is_explained(view, prompt, words):
     app = opened(view=view)
     app.session_state["prompt"] = prompt
     app.run()
-    if view == "While writing":
-        next(each for each in app.button if each.label == "Write on").click().run()
     assert not app.exception
     assert words in app.error[0].value
 
@@ -126,7 +156,9 @@ def test_writing_adds_a_row_for_each_token():
     app = opened(view="While writing", new="3")
     next(each for each in app.button if each.label == "Write on").click().run()
     assert not app.exception and not app.error
-    assert "each of the 3 rows" in said(app)
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert len(figure["data"][0]["y"]) == 3
+    assert holds(app)
 
 
 @pytest.mark.parametrize("view", ["All heads", "One head", "Step by step", "Masks and sharing"])
@@ -136,8 +168,24 @@ def test_a_prediction_is_asked_before_its_answer_is_shown(view):
     question = next(each for each in app.get("button_group") if str(each.key).startswith("guess-"))
     question.set_value(question.options[0]).run()
     assert not app.exception
-    assert any(word in said(app) for word in ("**Yes.**", "**No.**"))
-    assert "**Yes.**" not in before and "**No.**" not in before
+    assert any(word in said(app) for word in ("**Right.**", "**Not quite.**"))
+    assert "**Right.**" not in before and "**Not quite.**" not in before
+
+
+def test_a_model_in_a_long_folder_goes_by_its_short_name(folders):
+    app = opened(view="Masks and sharing", model=folders["bloom"])
+    name = literal(Path(folders["bloom"]).name)
+    assert app.subheader[0].value == f"The mask of {name}"
+    assert folders["bloom"] not in said(app)
+    app = opened(view="One head", model=folders["bloom"])
+    assert folders["bloom"] in app.code[0].value, "code opens the whole path"
+
+
+def test_a_text_of_markup_is_written_on_as_it_stands():
+    app = opened("**x** $y$ :red[z]", view="While writing", new="2")
+    next(each for each in app.button if each.label == "Write on").click().run()
+    assert not app.exception and not app.error
+    assert f"… {literal('**x** $y$ :red[z]')} → `" in said(app)
 
 
 def test_a_layer_chosen_for_a_larger_model_is_forgotten(folders):

@@ -11,6 +11,7 @@ from components.inspection.attribution.pace import Pace
 from components.inspection.attribution.question import Question, read
 from components.widgets.attribution import running
 from components.widgets.attribution.controls import neutrality, summary
+from components.widgets.markup import literal
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -290,7 +291,8 @@ def test_a_model_that_judges_is_asked_for_its_class(judge, view):
     offered = app.selectbox(key="answer").options
     assert sorted(offered) == ["LABEL_0", "LABEL_1", "LABEL_2", "the likeliest"]
     if view == "Attention beside it":
-        assert "the first token, <s>, from which the class is read (measured" in said(app)
+        first = f"the first token, {literal('<s>')}, from which the class is read (measured"
+        assert first in said(app)
 
 
 def test_a_model_that_judges_writes_no_phrase_and_the_page_says_so(judge):

@@ -9,10 +9,11 @@ from huggingface_hub import constants
 from streamlit.testing.v1 import AppTest
 
 from components import engine
-from components.inspection import catalogue, load
+from components.inspection import catalogue, sources
 from components.inspection.prediction import predict
 from components.memory import ResultCache, Shelf
 from components.widgets import frame
+from components.widgets.markup import literal
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def open_app(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Return a function that opens the app with the given values in its address."""
-    for module in (catalogue, load):
+    for module in (catalogue, sources):
         monkeypatch.setattr(module, "BUNDLED_FOLDER", bundle)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty-cache"))
     monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
@@ -100,8 +101,32 @@ def test_a_folder_in_the_address_is_a_model(open_app, bundle, tmp_path):
     folder = shutil.copytree(bundle / "parrot", tmp_path / "mine")
     app = open_app(model=str(folder), prompt="or not")
     assert errors(app) == ""
-    assert f"by {folder}" in shown(app)
+    assert app.subheader[0].value == "What comes next? The next token, by mine"
     assert expected("gpt2", "or not") in shown(app)
+
+
+def test_a_model_deep_in_folders_goes_by_its_short_name(open_app, bundle, tmp_path):
+    deep = tmp_path.joinpath(*["a-folder-among-many"] * 6, "m" * 60)
+    folder = shutil.copytree(bundle / "parrot", deep)
+    app = open_app(model=str(folder), prompt="or not")
+    short = "m" * 19 + "…" + "m" * 19
+    assert errors(app) == ""
+    assert app.subheader[0].value == f"What comes next? The next token, by {short}"
+    assert any(f"`{short}`" in markdown.value for markdown in app.sidebar.markdown)
+    kinds = (app.markdown, app.caption, app.info, app.subheader)
+    told = "\n".join(str(each.value) for kind in kinds for each in kind)
+    assert "a-folder-among-many" not in told
+    chosen(app, NOT_HERE)
+    assert f"Still looking at **{short}**" in errors(app)
+
+
+def test_a_models_name_is_no_markup(open_app, bundle, tmp_path):
+    folder = shutil.copytree(bundle / "parrot", tmp_path / "**x** $y$ :red[z]")
+    app = open_app(model=str(folder), prompt="or not")
+    name = literal("**x** $y$ :red[z]")
+    assert app.subheader[0].value == f"What comes next? The next token, by {name}"
+    chosen(app, NOT_HERE)
+    assert f"Still looking at **{name}**" in errors(app)
 
 
 def test_another_prompt_or_model_is_another_prediction(open_app):

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import engine
-from components.widgets import frame
+from components.widgets import frame, measuring
 from components.widgets.kv_cache import parts
 from tests import tiny
 
@@ -18,7 +18,7 @@ VIEWS = ("Measured", "The same answer", "What is in it", "Kinds of cache", "Wher
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
     """Let what takes no button on a quiet machine take none on a busy one."""
-    monkeypatch.setattr(parts, "UNASKED", 1e9)
+    monkeypatch.setattr(measuring, "UNASKED", 1e9)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_difference_of_nothing_is_not_called_more_exact():
 
 
 def test_what_takes_long_waits_for_a_button(monkeypatch):
-    monkeypatch.setattr(parts, "UNASKED", 0.0)
+    monkeypatch.setattr(measuring, "UNASKED", 0.0)
     app = view("The same answer")
     assert "About **" in words(app) and not app.get("plotly_chart") and not verdicts(app)
     app = button(app, "Compare").click().run()

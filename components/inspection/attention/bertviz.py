@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import torch
 
+from components.inspection import rounding
 from components.inspection.attention.maps import (
     AttentionMaps,
     Group,
@@ -27,7 +28,7 @@ from components.inspection.attention.maps import (
     require_group,
 )
 from components.inspection.attention.window import Window
-from components.inspection.checks import Check
+from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
@@ -136,17 +137,21 @@ _READ_BACK: Final = {
 }
 
 
-def _read_back(written: dict[str, Any], name: str, own: Any) -> Check:
-    found = np.array(written[name], dtype=np.float64)
-    return Check(
-        _READ_BACK[name],
-        float(np.abs(found - np.array(own, dtype=np.float64)).max())
-        if found.shape == np.shape(own)
-        else float("nan"),
-        # The page keeps so many digits; the rest is rounded off.
-        0.5 * 10.0**-DIGITS + float(np.finfo(np.float32).eps) * float(np.abs(own).max()),
-        "The page draws other numbers than the model's.",
-    )
+def _read_back(written: dict[str, Any], name: str, own: Sequence[np.ndarray] | np.ndarray) -> Check:
+    """Compare what the page holds under `name` with the model's `own`, layer by layer.
+
+    A number is off by up to half of the last digit kept, and by just that half-way (1/32 = 0.03125
+    is written 0.0312). A decimal is read back as the nearest float64, and the difference rounded.
+    """
+    found = [np.array(layer, dtype=np.float64) for layer in written[name]]
+    half, meaning = 0.5 * 10.0**-DIGITS, "The page draws other numbers than the model's."
+    if [layer.shape for layer in found] != [layer.shape for layer in own]:
+        return Check(_READ_BACK[name], float("nan"), half, meaning)
+    checks = []
+    for theirs, ours in zip(found, own, strict=True):
+        allowed = half + 2 * rounding.unit("float64") * (np.abs(ours.astype(np.float64)) + 1)
+        checks.append(rounding.compared(_READ_BACK[name], theirs, ours, allowed, meaning))
+    return worst(checks)
 
 
 def payload(page: str) -> dict[str, Any]:

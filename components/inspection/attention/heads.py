@@ -161,7 +161,7 @@ def probe_heads(model: Model, group: Group) -> ProbeResult:
     repeats = min(PROBE, (model.context - 4) // 2)
     if repeats < 4:
         raise InspectionError(
-            f"The probe needs a context of at least 12 tokens; '{model.source}' reads "
+            f"The probe needs a context of at least 12 tokens; '{model.name}' reads "
             f"{model.context}."
         )
     once = drawn(model, repeats, SEED)

@@ -100,7 +100,7 @@ def groups(model: Model) -> tuple[Group, ...]:
     seen = {("cross" if one.kind == "cross" else one.stack) for one in probed(model).attentions}
     if not seen:
         raise InspectionError(
-            f"'{model.source}' ({model.facts.family}) has no attention that could be shown: no "
+            f"'{model.name}' ({model.facts.family}) has no attention that could be shown: no "
             "softmax of queries times keys was seen in its pass, its tokens are mixed in another "
             "way. Choose a transformer, such as storyteller."
         )
@@ -117,7 +117,7 @@ def require_group(model: Model, group: Group) -> None:
     found = groups(model)
     if group not in found:
         raise InspectionError(
-            f"'{model.source}' has no {group} attention; it has: {', '.join(found)}."
+            f"'{model.name}' has no {group} attention; it has: {', '.join(found)}."
         )
 
 
@@ -145,7 +145,7 @@ def records_of(recording: Recording, group: Group) -> list[AttentionRecord]:
     found = list(recording.of(stack, kind))  # type: ignore[arg-type]
     if not found:
         raise InspectionError(
-            f"'{recording.source}' attends in a way that Vitrine cannot see: no {group} attention "
+            f"'{recording.name}' attends in a way that Vitrine cannot see: no {group} attention "
             "was recorded. Choose a model of another family."
         )
     require_placed(recording)
@@ -162,7 +162,7 @@ def alike(recording: Recording, group: Group) -> list[AttentionRecord]:
     heads = sorted({one.heads for one in records})
     if len(heads) > 1:
         raise InspectionError(
-            f"The layers of '{recording.source}' have different numbers of heads "
+            f"The layers of '{recording.name}' have different numbers of heads "
             f"({', '.join(map(str, heads))}), which one picture of all heads cannot show. Choose a "
             "model whose layers are alike."
         )

@@ -96,7 +96,7 @@ def output_projection(model: Model, group: Group, layer: int, heads: int) -> Pro
     # A norm stands behind the projection, which is the attention module's last matrix then.
     matrices = [m for m in part(block, attention).modules() if isinstance(m, (nn.Linear, Conv1D))]
     if not matrices:
-        raise InspectionError(f"No output projection was found in '{model.source}'.")
+        raise InspectionError(f"No output projection was found in '{model.name}'.")
     return _cut(matrices[-1], written, heads)
 
 

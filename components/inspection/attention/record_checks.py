@@ -108,6 +108,6 @@ def require_placed(found: Recording) -> None:
     wrong = misplaced(found)
     if wrong:
         raise InspectionError(
-            f"'{found.source}' attends in a way that Vitrine cannot draw: {wrong[0]}. Try a "
+            f"'{found.name}' attends in a way that Vitrine cannot draw: {wrong[0]}. Try a "
             "shorter text, or choose another model, such as storyteller."
         )

@@ -184,7 +184,7 @@ def rule_in_words(model: Model, group: str) -> SaidRule:
     stack = "decoder" if group == "cross" else group
     one = next((a for a in probed(model).attentions if (a.stack, a.kind) == (stack, kind)), None)
     if one is None:
-        raise InspectionError(f"'{model.source}' has no {group} attention.")
+        raise InspectionError(f"'{model.name}' has no {group} attention.")
     rule, size = score_rule(one), one.understood().queries.shape[-1]
     divides = abs(rule.scale * size**0.5 - 1) < NEAR
     product = r"\frac{q_i \cdot k_j}{\sqrt d}" if divides else r"q_i \cdot k_j"

@@ -66,7 +66,7 @@ def attention_rows(model: Model, text: str, unit: Unit = "word") -> AttentionRow
         )
     group = "cross" if len(model.anatomy.towers) == 2 else groups(model)[0]
     if group not in groups(model):
-        raise InspectionError(f"The decoder of '{model.source}' attends to nothing of its encoder.")
+        raise InspectionError(f"The decoder of '{model.name}' attends to nothing of its encoder.")
     recording = record(model, ids, keep=["attention", "residual"])
     maps = maps_of(model, recording, group)
     shares, reader = _reader(model, ids, group)

@@ -84,7 +84,7 @@ def baseline_vector(model: Model, baseline: Baseline) -> Tensor:
     """
     if baseline not in available(model):
         raise InspectionError(
-            f"'{model.source}' has no {baseline} token to stand in; choose one of: "
+            f"'{model.name}' has no {baseline} token to stand in; choose one of: "
             f"{', '.join(available(model))}."
         )
     mean, _ = mean_and_length(model)
@@ -124,7 +124,7 @@ def stand_ins(model: Model) -> tuple[str, ...]:
         ids.append(unknown)
     if not ids:
         raise InspectionError(
-            f"'{model.source}' has no special token (padding, mask, end) to stand in for one that "
+            f"'{model.name}' has no special token (padding, mask, end) to stand in for one that "
             "is taken away. Choose another model."
         )
     return tuple(model.tokenizer.convert_ids_to_tokens(list(dict.fromkeys(ids))))

@@ -55,14 +55,14 @@ def require_answers(model: Model) -> None:
     """
     if model.kind == "headless":
         raise InspectionError(
-            f"'{model.source}' was saved without a head: it gives hidden states, and no answer "
+            f"'{model.name}' was saved without a head: it gives hidden states, and no answer "
             "whose reasons could be asked for. Choose a model that answers, such as storyteller."
         )
     if model.kind in ("causal", "seq2seq"):
         require_writing(model)
     if model.kind == "masked" and len(model.anatomy.towers) == 2:
         raise InspectionError(
-            f"'{model.source}' was saved as a model that fills in masks, but it has a decoder that "
+            f"'{model.name}' was saved as a model that fills in masks, but it has a decoder that "
             "writes: what it says at a mask cannot be asked here. Choose an encoder, such as BERT."
         )
 

@@ -103,16 +103,16 @@ def _of_itself(model: Model) -> Counted:
 
     near = min(NEAR, model.context)
     cache = filled(near, 1)
-    layers = _used(shadow.counted(cache, model.dtype), model.source)
+    layers = _used(shadow.counted(cache, model.dtype), model.name)
     far = min(FAR_LOADED, model.context) - 1
     if 2 * _widest_window(cache) > far and far < model.context - 1:
-        return Counted((), 0, _no_law(model.source, "its windows are wider than can be tried"))
+        return Counted((), 0, _no_law(model.name, "its windows are wider than can be tried"))
     return _lawful(
         lambda length, batch: shadow.counted(filled(length, batch), model.dtype)[:layers],
         far,
         near,
         shadow.cross_row(cache),
-        model.source,
+        model.name,
     )
 
 

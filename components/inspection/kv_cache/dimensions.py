@@ -33,7 +33,7 @@ def shape_of(model: Model) -> Shape:
     require_writing(model)
     require(model, "cache")
     if "kv shape" not in model.known:
-        found = counted(model.network, model.source, model.context, model)
+        found = counted(model.network, model.name, model.context, model)
         blocks = blocks_of(model.network, model.anatomy.towers["decoder"])
         shape = _shape(model.network, model.source, model.context, blocks, found)
         model.known["kv shape"] = replace(shape, checks=law_checks(model, shape))

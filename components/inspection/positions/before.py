@@ -19,7 +19,8 @@ from components.inspection.model import Model
 from components.inspection.positions.twin import Handed, Interception, Place, intercepted, no_turn
 from components.inspection.recording import Array
 from components.inspection.running import run
-from components.inspection.tap import SINK, Caught, Sink, SoftmaxTap
+from components.inspection.softmax_tap import SoftmaxTap
+from components.inspection.tap import SINK, Caught, Sink
 
 
 @dataclass(frozen=True, eq=False)

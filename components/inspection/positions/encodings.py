@@ -133,15 +133,20 @@ SLOPE = 2.0**-4
 """ALiBi's slope in `compared`."""
 
 
+def alibi(length: int) -> NDArray[np.float64]:
+    """Return what ALiBi adds to [query, key]: less, the farther they are apart."""
+    places = np.arange(length)
+    return -SLOPE * np.abs(places[:, None] - places)
+
+
 def compared(length: int, size: int, base: float) -> Compared:
     """Return the scores of a vector of equal numbers and length 1 with itself."""
     x = np.full(size, size**-0.5)
     placed = x + sinusoids(length, size, base)
     absolute = placed @ placed.T
-    away = np.abs(np.arange(length)[:, None] - np.arange(length))
     rope = formula(size, base)
     there = turned(x.astype(np.float32), np.arange(length, dtype=np.float32), rope)
-    bias = 1 - away * SLOPE
+    bias = 1 + alibi(length)
     schemes = (absolute, bias, there @ there.T)
     spreads = [
         max(float(np.ptp(np.diagonal(scores, k))) for k in range(length)) for scores in schemes

@@ -110,7 +110,7 @@ def growth(model: Model, text: str, stretches: tuple[Stretch, ...]) -> Iterator[
     """
     stack = require_rotation(model)
     if model.kind != "causal":
-        raise InspectionError(f"'{model.source}' does not predict next tokens: choose a decoder.")
+        raise InspectionError(f"'{model.name}' does not predict next tokens: choose a decoder.")
     if stack.added is not False:
         raise InspectionError(
             f"{sentence(position_code(model))} So it has no positions past its context: choose a "
@@ -119,7 +119,7 @@ def growth(model: Model, text: str, stretches: tuple[Stretch, ...]) -> Iterator[
     context = target(model).rope.context
     if context >= MOST_TOKENS:
         raise InspectionError(
-            f"'{model.source}' was made for {context:,} tokens, and at most {MOST_TOKENS:,} are "
+            f"'{model.name}' was made for {context:,} tokens, and at most {MOST_TOKENS:,} are "
             "read here, so nothing lies beyond. Choose a model with a shorter context, such as the "
             "bundled storyteller."
         )

@@ -110,7 +110,7 @@ class StackCode:
 class PositionCode:
     """How a network marks positions."""
 
-    source: str
+    name: str
     stacks: tuple[StackCode, ...]
 
     @property
@@ -149,7 +149,7 @@ def _measured(model: Model) -> PositionCode:
         first = repeated[blocks[0]].inner if blocks else None
         count = max(len(blocks), 1 + max((each.layer for each in layers), default=-1))
         stacks.append(StackCode(name, count, tuple(layers), first))
-    return PositionCode(model.source, tuple(stacks))
+    return PositionCode(model.name, tuple(stacks))
 
 
 def _layer(

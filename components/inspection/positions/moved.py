@@ -64,7 +64,7 @@ def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
     shifts = tuple(s for s in shifts if last is None or s + len(ids) <= last)
     if not shifts:
         raise InspectionError(
-            f"The text fills all but a few of the {last:,} positions of '{model.source}': it "
+            f"The text fills all but a few of the {last:,} positions of '{model.name}': it "
             "cannot begin later. Shorten it."
         )
     usual = _answered(model, ids, 0)

@@ -83,7 +83,7 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
     stack = code.first
     if not stack.layers:
         raise InspectionError(
-            f"{sentence(code)} No attention of '{model.source}' can be seen, so what tells it the "
+            f"{sentence(code)} No attention of '{model.name}' can be seen, so what tells it the "
             "order cannot be taken apart."
         )
     masks: tuple[bool | None, ...] = (None,)
@@ -150,23 +150,23 @@ def _said(model: Model, stack: StackCode, last: Condition, changes: bool) -> str
     found = []
     if last.mask:
         found.append(
-            f"'{model.source}' takes no mask of ours, so its causal mask cannot be taken off: in "
+            f"'{model.name}' takes no mask of ours, so its causal mask cannot be taken off: in "
             "the last row the mask still tells order."
         )
     if stack.without_attention:
         found.append(
-            f"No attention is seen in {named(stack.without_attention)} of '{model.source}'. Such "
+            f"No attention is seen in {named(stack.without_attention)} of '{model.name}'. Such "
             "layers may read the tokens one after another, and tell order without positions and "
             "without a mask."
         )
     elif changes and _sees_part(model, stack, last):
         found.append(
-            f"In '{model.source}' a token sees some of the others only, as through a window: which "
+            f"In '{model.name}' a token sees some of the others only, as through a window: which "
             "ones, tells it of the order."
         )
     elif changes and not last.mask and not model.anatomy.named:
         found.append(
-            f"Without positions and mask '{model.source}' still tells order: it does more than "
+            f"Without positions and mask '{model.name}' still tells order: it does more than "
             "attend (a convolution, say, or attention to averages of neighbours)."
         )
     return " ".join(found)
@@ -227,8 +227,7 @@ def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
         rows = rows_of(streams[max(layers, key=lambda key: key[2])], len(ids))
     if rows is None:
         raise InspectionError(
-            f"'{model.source}' has no one hidden state for each token: it keeps several side by "
-            "side."
+            f"'{model.name}' has no one hidden state for each token: it keeps several side by side."
         )
     return rows
 

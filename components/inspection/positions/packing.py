@@ -171,7 +171,7 @@ def _alone(model: Model, documents: list[list[int]]) -> tuple[Tensor, float]:
         off = float((_read(model, ids, causal) - plain).abs().max())
         if off > bound:
             raise InspectionError(
-                f"'{model.source}' reads a document of {len(ids)} tokens otherwise when it is "
+                f"'{model.name}' reads a document of {len(ids)} tokens otherwise when it is "
                 f"handed a causal mask (a logit changes by {short(off)}, rounding allows "
                 f"{short(bound)}): its own mask is another, as that of a sliding window. Write "
                 "shorter documents."

@@ -31,22 +31,21 @@ def rotating_layer(model: Model, layer: int) -> LayerCode:
     there = f"Choose one of {named(stack.rotating)}."
     if not 0 <= layer < stack.blocks:
         raise InspectionError(
-            f"There is no layer {layer}: '{model.source}' has layers 0 to {stack.blocks - 1}. "
-            f"{there}"
+            f"There is no layer {layer}: '{model.name}' has layers 0 to {stack.blocks - 1}. {there}"
         )
     found = stack.at(layer)
     if found is None:
         raise InspectionError(
-            f"Layer {layer} of '{model.source}' has no attention that can be seen. {there}"
+            f"Layer {layer} of '{model.name}' has no attention that can be seen. {there}"
         )
     if found.turning == "still":
         raise InspectionError(
-            f"Layer {layer} of '{model.source}' does not turn its queries and keys: this family "
+            f"Layer {layer} of '{model.name}' does not turn its queries and keys: this family "
             f"leaves some layers without. {there}"
         )
     if found.rope is None:
         raise InspectionError(
-            f"Layer {layer} of '{model.source}' is handed angles by which to turn, and does more "
+            f"Layer {layer} of '{model.name}' is handed angles by which to turn, and does more "
             f"with them than turn its queries and keys; Vitrine cannot take that apart. {there}"
         )
     return found

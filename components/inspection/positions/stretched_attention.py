@@ -56,7 +56,7 @@ def attention_under(
     stack = require_rotation(model)
     if layer not in stack.attending:
         raise InspectionError(
-            f"Layer {layer} of '{model.source}' has no attention that can be seen: choose another."
+            f"Layer {layer} of '{model.name}' has no attention that can be seen: choose another."
         )
     ids = model.encode(text)
     start: list[int] | None = [] if len(model.anatomy.towers) == 2 else None

@@ -85,7 +85,7 @@ def turned_layer(model: Model, text: str, layer: int) -> Turned:
     pair, found = before[place], after.understood()
     if pair is None:
         raise InspectionError(
-            f"The queries and keys of layer {layer} of '{model.source}' cannot be seen."
+            f"The queries and keys of layer {layer} of '{model.name}' cannot be seen."
         )
     rope, check = _own(known.rope, known.uncertain, pair, after, handed.get(place, []))
     rule = score_rule(after)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-from components.inspection.catalogue import short_name
 from components.inspection.model import Model
 from components.inspection.positions.measured import (
     LayerCode,
@@ -21,12 +20,11 @@ def sentence(code: PositionCode) -> str:
 
     Of two stacks that do the same it is said once.
     """
-    name = short_name(code.source)
     said = [_of_stack(stack, len(code.stacks) == 1) for stack in code.stacks]
     if len(set(said)) == 1:
-        return f"'{name}' {said[0]}."
+        return f"'{code.name}' {said[0]}."
     told = "; ".join(f"its {s.name} {one}" for s, one in zip(code.stacks, said, strict=True))
-    return f"Of '{name}', {told}."
+    return f"Of '{code.name}', {told}."
 
 
 def said(model: Model) -> str:

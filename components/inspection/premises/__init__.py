@@ -97,6 +97,6 @@ def require(model: Model, *names: Name) -> None:
         premise = measured(model, name)
         if not premise.holds:
             raise InspectionError(
-                f"{premise.otherwise} (Measured on '{model.source}', {model.facts.dtype}: "
+                f"{premise.otherwise} (Measured on '{model.name}', {model.facts.dtype}: "
                 f"“{premise.check.says}” is {premise.check.numbers}.)"
             )

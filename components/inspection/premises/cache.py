@@ -33,10 +33,10 @@ def cache(model: Model) -> Premise:
             break
     assert best is not None
     otherwise = (
-        f"'{model.source}' keeps something from step to step, but what it says with that is not "
+        f"'{model.name}' keeps something from step to step, but what it says with that is not "
         "what it says without: as it is called here, its cache cannot be trusted."
         if best.holds or _keeps(model)
-        else f"'{model.source}' leaves nothing in a cache of keys and values: as it is called "
+        else f"'{model.name}' leaves nothing in a cache of keys and values: as it is called "
         "here, it knows from one step to the next only what it is given again."
     )
     return Premise(

@@ -35,7 +35,7 @@ def direction(model: Model) -> Premise:
     return Premise(
         "direction",
         check,
-        f"'{model.source}' is shown as {'a decoder' if found.stack == 'decoder' else 'an encoder'},"
+        f"'{model.name}' is shown as {'a decoder' if found.stack == 'decoder' else 'an encoder'},"
         " and its tokens do not attend as those of one do: what it says behind a token depends on "
         "what follows it.",
         claimed=claimed == found.stack and model.anatomy.named,
@@ -53,7 +53,11 @@ def _left_off(model: Model) -> Check | None:
     whole, part = logits(ids, target), logits(*shorter)
     if whole is None or part is None or whole.dim() != 3 or whole.shape[1] != part.shape[1] + 1:
         return None  # a classifier's, or of the last token only
-    off = float((whole[:, :-1].double() - part.double()).abs().max())
+    before, after = whole[:, :-1].double(), part.double()
+    # Minus infinity (a token that is never said) is the same twice; and what is no number in both
+    # tells nothing of the direction, and is told of by whoever wants numbers.
+    same = (before == after) | (before.isnan() & after.isnan())
+    off = float((before - after).abs().masked_fill(same, 0.0).max())
     return Check(
         "no earlier token changes when the last one is left off",
         off,
@@ -90,7 +94,7 @@ def tokens_read(model: Model, ids: list[int]) -> tuple[float, ...]:
     layers = [key for key in seen.streams if key[0] == "residual"]
     if seen.logits is None or not layers:
         raise InspectionError(
-            f"From which token '{model.source}' reads its class cannot be told: its hidden states "
+            f"From which token '{model.name}' reads its class cannot be told: its hidden states "
             "cannot be seen."
         )
     last = seen.streams[max(layers, key=lambda key: key[2])]
@@ -101,9 +105,7 @@ def tokens_read(model: Model, ids: list[int]) -> tuple[float, ...]:
         (gradient,) = torch.autograd.grad(logits[place], last, retain_graph=True)
         rows = rows_of(gradient, len(ids))
         if rows is None:
-            raise InspectionError(
-                f"'{model.source}' has no hidden state of its own for each token."
-            )
+            raise InspectionError(f"'{model.name}' has no hidden state of its own for each token.")
         norms += rows.float().norm(dim=-1).cpu()
     total = float(norms.sum())
     return tuple((norms / total).tolist()) if total else (0.0,) * len(ids)

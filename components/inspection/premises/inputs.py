@@ -24,7 +24,7 @@ def embeddings(model: Model) -> Premise:
     return Premise(
         "embeddings",
         _same(model, given, other | {"inputs_embeds": vectors}, "embeddings give what ids give"),
-        f"'{model.source}' answers otherwise when it is handed the embeddings of its tokens "
+        f"'{model.name}' answers otherwise when it is handed the embeddings of its tokens "
         "instead of their ids (some networks look ids up in further tables, layer by layer), so "
         "what each word counted cannot be told by changing embeddings.",
         claimed=model.anatomy.named,
@@ -48,7 +48,7 @@ def position_ids(model: Model) -> Premise:
     return Premise(
         "positions",
         check,
-        f"'{model.source}' cannot be told at which positions its text stands: its network takes no "
+        f"'{model.name}' cannot be told at which positions its text stands: its network takes no "
         "position numbers, or counts them in a way of its own.",
         claimed=False,
     )
@@ -73,7 +73,7 @@ def own_mask(model: Model) -> Premise:
     return Premise(
         "own mask",
         check,
-        f"'{model.source}' takes no attention mask of ours (a square of query and key tokens), so "
+        f"'{model.name}' takes no attention mask of ours (a square of query and key tokens), so "
         "what each token may attend to cannot be changed here.",
         claimed=False,
     )

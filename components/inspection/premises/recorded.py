@@ -56,7 +56,7 @@ def sublayers(model: Model) -> Premise:
             float(len(wrong)),
             0.0,
         ),
-        f"'{model.source}' attends in a way that Vitrine cannot draw: {'; '.join(wrong[:3])}."
+        f"'{model.name}' attends in a way that Vitrine cannot draw: {'; '.join(wrong[:3])}."
         if wrong
         else "",
         claimed=model.anatomy.named,

@@ -34,7 +34,7 @@ def stream_check(model: Model, recording: Recording) -> tuple[Check, str]:
         tower = model.anatomy.towers[stack.name]
         if stack.residual is None:
             return Check(says, float("nan"), 0.0), (
-                f"'{model.source}' has no one residual stream with a row for each token: it keeps "
+                f"'{model.name}' has no one residual stream with a row for each token: it keeps "
                 "several streams side by side, or hands them on in its own way. What its parts "
                 "write to it cannot be told."
             )

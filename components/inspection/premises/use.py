@@ -20,7 +20,7 @@ def use(model: Model) -> Premise:
     return Premise(
         "use",
         Check("a change of each recorded array moves the logits", float(len(idle)), 0.0),
-        f"Some of what was recorded does not take part in what '{model.source}' answers: "
+        f"Some of what was recorded does not take part in what '{model.name}' answers: "
         f"{', '.join(idle[:5])}. It must not be shown as if it did."
         if idle
         else "",

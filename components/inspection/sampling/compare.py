@@ -179,7 +179,7 @@ def beams_of_generate(
             raise
         said = str(error).splitlines()[0][:160] if str(error) else "no reason given"
         raise InspectionError(
-            f"transformers' own beam search fails with '{model.source}': {type(error).__name__}: "
+            f"transformers' own beam search fails with '{model.name}': {type(error).__name__}: "
             f"{said}."
         ) from error
     new = found.sequences[0, 1 if two_stacks else ids.shape[1] :].tolist()

@@ -182,5 +182,5 @@ def _start_token(model: Model) -> int:
         if token is not None:
             return int(token)
     raise InspectionError(
-        f"{model.source} has no start token, so its first token cannot be scored: leave it out."
+        f"{model.name} has no start token, so its first token cannot be scored: leave it out."
     )

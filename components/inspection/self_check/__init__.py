@@ -4,19 +4,21 @@ Views make their checks as they are opened; here all are made on one text. `pyth
 components.inspection.check` prints them, and a page shows them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
 from typing import Final, Literal
 
 from components.inspection.checks import Check, short, worst
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.premises import NAMES, Premise, measured
-from components.inspection.self_check.inspections import INSPECTIONS, TEXT, checks_of
+from components.inspection.premises import NAMES, measured
+from components.inspection.self_check.inspections import INSPECTIONS, TEXT, Inspection, checks_of
 
 Verdict = Literal["holds", "fails", "reported", "not so", "does not apply"]
 PREMISES: Final = "Premises"
+ALONE: Final = "it can be had, but of this model there is no second way to it to compare with"
 
 
 @dataclass(frozen=True)
@@ -47,39 +49,71 @@ class Row:
         return short(self.error) + ("" if self.bound is None else f" of {short(self.bound)}")
 
 
-def self_check(model: Model, text: str = TEXT) -> Iterator[Row]:
-    """Yield each premise of `model`, then each check that the views make when it reads `text`.
+@dataclass(frozen=True)
+class SelfCheck:
+    """What was found so far."""
 
-    An inspection that says it cannot be had for this model is a row too, with the reason.
+    rows: tuple[Row, ...]
+    done: int
+    """Questions answered, of all premises and inspections."""
+    of: int
+    doing: str
+    """The question that comes next; empty at the end."""
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many rows have this verdict."""
+        return sum(row.verdict == verdict for row in self.rows)
+
+
+def self_check(model: Model, text: str = TEXT) -> Iterator[SelfCheck]:
+    """Measure each premise of `model`, then make each check that the views make of `text`.
+
+    Yields what was found so far, before the first question and after each. An inspection that says
+    it cannot be had for this model is a row too, with the reason.
     """
-    for name in NAMES:
-        try:
-            premise = measured(model, name)  # type: ignore[arg-type]
-        except InspectionError as error:
-            yield Row(PREMISES, name, str(error), "does not apply")
-            continue
-        yield _premise(name, premise)
-    for inspection in INSPECTIONS:
-        try:
-            checks = list(checks_of(inspection.run(model, text)))
-        except InspectionError as error:
-            yield Row(inspection.page, inspection.view, str(error), "does not apply")
-            continue
-        # What is checked of many heads is told once, of the one nearest its bound.
-        for says in dict.fromkeys(check.says for check in checks):
-            check = worst(each for each in checks if each.says == says)
-            meaning = check.meaning if check.verdict == "fails" else ""
-            yield _row(inspection.page, inspection.view, check, check.verdict, meaning)
+    questions: list[tuple[str, Callable[[], Iterator[Row]]]] = [
+        (f"{PREMISES}: {name}", partial(_premise, model, name)) for name in NAMES
+    ]
+    questions += [
+        (f"{one.page}: {one.view}", partial(_inspection, model, text, one)) for one in INSPECTIONS
+    ]
+    names = [name for name, _ in questions]
+    rows: list[Row] = []
+    yield SelfCheck((), 0, len(questions), names[0])
+    for done, (_, ask) in enumerate(questions, 1):
+        rows.extend(ask())
+        yield SelfCheck(tuple(rows), done, len(questions), "".join(names[done : done + 1]))
 
 
-def _premise(name: str, premise: Premise) -> Row:
+def _inspection(model: Model, text: str, inspection: Inspection) -> Iterator[Row]:
+    try:
+        checks = list(checks_of(inspection.run(model, text)))
+    except InspectionError as error:
+        yield Row(inspection.page, inspection.view, str(error), "does not apply")
+        return
+    if not checks:
+        yield Row(inspection.page, inspection.view, ALONE, "does not apply")
+    # What is checked of many heads is told once, of the one nearest its bound.
+    for says in dict.fromkeys(check.says for check in checks):
+        check = worst(each for each in checks if each.says == says)
+        meaning = check.meaning if check.verdict == "fails" else ""
+        yield _row(inspection.page, inspection.view, check, check.verdict, meaning)
+
+
+def _premise(model: Model, name: str) -> Iterator[Row]:
+    try:
+        premise = measured(model, name)  # type: ignore[arg-type]
+    except InspectionError as error:
+        yield Row(PREMISES, name, str(error), "does not apply")
+        return
     verdict: Verdict = premise.check.verdict
     if verdict == "fails" and not premise.claimed:
         if isnan(premise.check.error):  # nothing there that could be compared
-            return Row(PREMISES, name, premise.otherwise, "does not apply")
+            yield Row(PREMISES, name, premise.otherwise, "does not apply")
+            return
         verdict = "not so"
     meaning = "" if premise.holds else premise.otherwise
-    return _row(PREMISES, name, premise.check, verdict, meaning)
+    yield _row(PREMISES, name, premise.check, verdict, meaning)
 
 
 def _row(page: str, view: str, check: Check, verdict: Verdict, meaning: str) -> Row:

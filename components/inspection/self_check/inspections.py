@@ -88,7 +88,7 @@ def _of_each_group(
     def run(model: Model, text: str) -> Any:
         there = [group for group in groups(model) if group in only]
         if not there:
-            raise InspectionError(f"'{model.source}' has no {' or '.join(only)} attention.")
+            raise InspectionError(f"'{model.name}' has no {' or '.join(only)} attention.")
         return tuple(ask(model, text, group) for group in there)
 
     return run
@@ -149,7 +149,7 @@ def _layer(model: Model) -> int:
 def _buckets(model: Model, _text: str) -> Any:
     there = {stack: layers for stack, layers in biased_layers(model).items() if layers}
     if not there:
-        raise InspectionError(f"'{model.source}' adds nothing to its scores for the distance.")
+        raise InspectionError(f"'{model.name}' adds nothing to its scores for the distance.")
     return tuple(buckets(model, stack, layers[0]) for stack, layers in there.items())
 
 

@@ -1,54 +1,77 @@
 """The few lines of plain transformers that reproduce what is on screen."""
 
-from components.inspection.catalogue import loadable
+from typing import TYPE_CHECKING, Final
+
+from components.inspection.catalogue import opening
 from components.widgets.attention.choices import Reading
 
+if TYPE_CHECKING:
+    from components.inspection.model import ModelFacts
 
-def weights_code(reading: Reading, layer: int, head: int) -> str:
-    """Return code whose `weights` are the weights of one head, [reader, read]."""
-    name = loadable(reading.choice.source)
-    model, field, arguments, start = "AutoModelForCausalLM", "attentions", "**inputs", ""
+_CLASSES: Final = {
+    "causal": "AutoModelForCausalLM",
+    "masked": "AutoModelForMaskedLM",
+    "seq2seq": "AutoModelForSeq2SeqLM",
+    "classifier": "AutoModelForSequenceClassification",
+    "headless": "AutoModel",
+}
+"""What opens each kind of model."""
+_ENCODERS_OF_TWO: Final = ("t5", "mt5", "umt5")
+"""Families whose encoder is also saved alone, which `AutoModel` would give a random decoder."""
+
+
+def weights_code(
+    reading: Reading, facts: "ModelFacts", layer: int, head: int, place: int | None = None
+) -> str:
+    """Return code whose `weights` are the weights of one head, [reader, read].
+
+    `place` is which of the layers that attend `layer` is: in hybrids not all do.
+    """
+    field, arguments, start = "attentions", "**inputs", ""
     if reading.two_towers:
-        model, field = "AutoModelForSeq2SeqLM", f"{reading.group}_attentions"
-        arguments = "**inputs, decoder_input_ids=start"
+        field, arguments = f"{reading.group}_attentions", "**inputs, decoder_input_ids=start"
         start = f"""
 start = torch.tensor([[model.config.decoder_start_token_id]
                       + tokenizer({reading.target or ""!r}, add_special_tokens=False).input_ids])"""
-    elif reading.group == "encoder":
-        model = "AutoModel"
-    return f"""import torch
-from transformers import {model}, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained({name!r})
-# "eager": the faster ways to attend never form the weights.
-model = {model}.from_pretrained({name!r}, attn_implementation="eager")
+    place = layer if place is None else place
+    return f"""{_loaded(reading, facts)}
 inputs = tokenizer({reading.text!r}, return_tensors="pt"){start}
 with torch.no_grad():
     attentions = model({arguments}, output_attentions=True).{field}
-weights = attentions[{layer}][0, {head}]  # layer {layer}, head {head}: [reader, read]
+weights = attentions[{place}][0, {head}]  # layer {layer}, head {head}: [reader, read]
 print(weights)
 """
 
 
-def previous_token_code(reading: Reading) -> str:
+def _loaded(reading: Reading, facts: "ModelFacts", more: str = "") -> str:
+    """Return the lines that load tokenizer and model, in the number format that is looked at."""
+    model = _CLASSES[facts.kind]
+    if facts.kind == "headless" and not reading.two_towers and facts.family in _ENCODERS_OF_TWO:
+        model = "AutoModelForTextEncoding"
+    name = opening(reading.choice.source, reading.choice.revision)
+    return f"""import torch
+from transformers import {model}, AutoTokenizer
+{more}
+tokenizer = AutoTokenizer.from_pretrained({name})
+# "eager": the faster ways to attend never form the weights.
+model = {model}.from_pretrained(
+    {name}, dtype=torch.{facts.dtype}, attn_implementation="eager").eval()"""
+
+
+def previous_token_code(reading: Reading, facts: "ModelFacts") -> str:
     """Return code whose `share` is each head's share on the token before, [layer, head]."""
-    first, _, _ = weights_code(reading, 0, 0).partition("weights = ")
+    first, _, _ = weights_code(reading, facts, 0, 0).partition("weights = ")
     return f"""{first}weights = torch.cat(attentions)  # [layer, head, reader, read]
 # The share that each head gives to the token before; the first token has none before it.
-share = weights.diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
+share = weights.float().diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
 print(share)
 """
 
 
-def steps_code(reading: Reading, layer: int, head: int, place: int) -> str:
+def steps_code(reading: Reading, facts: "ModelFacts", layer: int, head: int, place: int) -> str:
     """Return code that takes a Llama's head apart, for models built like it; `weights` is a row."""
-    name = loadable(reading.choice.source)
-    return f"""import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
-
-tokenizer = AutoTokenizer.from_pretrained({name!r})
-model = AutoModelForCausalLM.from_pretrained({name!r})
+    turn = "from transformers.models.llama.modeling_llama import apply_rotary_pos_emb\n"
+    return f"""{_loaded(reading, facts, turn)}
 ids = tokenizer({reading.text!r}, return_tensors="pt").input_ids
 layer, head, place = {layer}, {head}, {place}
 
@@ -63,7 +86,7 @@ with torch.no_grad():
     kv_head = head // (q.shape[1] // k.shape[1])  # neighbouring heads share keys and values
     scores = k[0, kv_head] @ q[0, head, place] / size**0.5
     scores[place + 1:] = -torch.inf               # the causal mask
-    weights = scores.softmax(-1)
+    weights = scores.softmax(-1, dtype=torch.float32).to(v.dtype)
     output = weights @ v[0, kv_head]
     w_o = block.self_attn.o_proj.weight[:, head * size:(head + 1) * size]
     write = w_o @ output                          # what this head adds to the stream

@@ -99,7 +99,8 @@ def head_view(reading: Reading) -> None:
     with st.expander("As a table"):
         _table(shown, square, window.first_row, window.first_column)
     with st.expander("The same in a few lines of transformers"):
-        st.code(code.weights_code(reading, layer, head), language="python")
+        facts, place = engine.facts(reading.choice), maps.place_of(layer)
+        st.code(code.weights_code(reading, facts, layer, head, place), language="python")
     take_away(
         "attention",
         figure,

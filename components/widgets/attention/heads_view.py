@@ -80,7 +80,7 @@ def heads_view(reading: Reading) -> None:
     _ask(reading)
     _table(maps, scores, kinds)
     with st.expander("The same in a few lines of transformers"):
-        st.code(code.previous_token_code(reading), language="python")
+        st.code(code.previous_token_code(reading, engine.facts(reading.choice)), language="python")
 
 
 def _controls() -> tuple[str, str, bool, list[str]]:
@@ -265,9 +265,7 @@ def _ask(reading: Reading) -> None:
     )
 
 
-def _table(
-    maps: "AttentionMaps", scores: "HeadScores", kinds: tuple[tuple[str, ...], ...]
-) -> None:
+def _table(maps: "AttentionMaps", scores: "HeadScores", kinds: tuple[tuple[str, ...], ...]) -> None:
     layers, heads = scores.entropy.shape
     table = pd.DataFrame(
         [

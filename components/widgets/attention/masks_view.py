@@ -12,6 +12,7 @@ from components.widgets import address
 from components.widgets.attention.choices import Reading, choose_layer
 from components.widgets.attention.questions import predict
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 
 TOKENS: Final = 24
 MOST_DRAWN: Final = 64
@@ -33,7 +34,7 @@ SAYS: Final = {
 
 def masks_view(reading: Reading) -> None:
     """Show this model's mask and sharing, then a gallery to compare with."""
-    st.subheader(f"The mask of {reading.choice.name}", anchor=False)
+    st.subheader(f"The mask of {literal(reading.choice.name)}", anchor=False)
     _own_mask(reading)
     st.subheader("Which heads share keys and values", anchor=False)
     _sharing(reading)

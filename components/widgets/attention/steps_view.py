@@ -13,9 +13,11 @@ from components.widgets.attention.choices import Reading, choose_head, take_away
 from components.widgets.attention.questions import predict
 from components.widgets.attention.toy_view import toy_view
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 
 if TYPE_CHECKING:
     from components.inspection.attention.steps import AttentionSteps
+    from components.inspection.model import ModelFacts
 
 NUMBERS: Final = ("of the model", "of a small example")
 
@@ -79,14 +81,15 @@ def _model_view(reading: Reading) -> None:
         st.dataframe(_table(steps), hide_index=True)
     facts = engine.facts(reading.choice)
     with st.expander("The same in a few lines of transformers"):
-        if facts.family in ("llama", "mistral") and steps.bias is None and steps.sink is None:
-            st.code(code.steps_code(reading, layer, head, place), language="python")
+        if _like_llama(reading, steps, facts):
+            st.code(code.steps_code(reading, facts, layer, head, place), language="python")
         else:
             st.markdown(
                 "Every family computes its queries and keys in its own way; the weights it ends "
                 "with can be had from all of them alike:"
             )
-            st.code(code.weights_code(reading, layer, head), language="python")
+            among = maps.place_of(layer)
+            st.code(code.weights_code(reading, facts, layer, head, among), language="python")
     take_away(
         "attention-steps",
         figure,
@@ -98,6 +101,13 @@ def _model_view(reading: Reading) -> None:
         },
         "steps",
     )  # fmt: skip
+
+
+def _like_llama(reading: Reading, steps: "AttentionSteps", facts: "ModelFacts") -> bool:
+    """Say whether a Llama's head can be taken apart so: all that came before is read, no more."""
+    plain = steps.bias is None and steps.sink is None and not steps.hidden[: steps.place + 1].any()
+    known = facts.family in ("llama", "mistral") and facts.kind in ("causal", "classifier")
+    return plain and known and reading.group == "decoder"
 
 
 def _told(steps: "AttentionSteps") -> str:
@@ -176,6 +186,7 @@ def _written(steps: "AttentionSteps") -> None:
         st.caption("Where this family keeps its output projection is not known to Vitrine.")
         return
     from components.figures.attention.steps import write_bars
+    from components.figures.theme import visible
 
     st.subheader("What the head writes", anchor=False)
     words, bars = st.columns([2, 3])
@@ -183,7 +194,7 @@ def _written(steps: "AttentionSteps") -> None:
     words.markdown(
         f"The weighted values sum to a vector of {len(steps.output)} numbers. The head's slice of "
         f"the output projection turns it into **{len(steps.write)}** numbers, of length "
-        f"**{length:.3f}**, which are added to the stream at “{steps.reader}”."
+        f"**{length:.3f}**, which are added to the stream at “{literal(visible(steps.reader))}”."
     )
     words.latex(r"\text{write}^h = \Big(\sum_j A_{ij}\, v_j\Big)\, W_O^h")
     if steps.bias_write:

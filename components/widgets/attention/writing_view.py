@@ -16,6 +16,7 @@ from components.widgets.attention.choices import (
 )
 from components.widgets.attention.questions import predict
 from components.widgets.checks import show_checks
+from components.widgets.markup import coded, literal
 
 if TYPE_CHECKING:
     from components.inspection.attention.writing import WrittenToken
@@ -122,8 +123,8 @@ def _written(signature: tuple[object, ...]) -> list["WrittenToken"]:
 def _text(place: st.delta_generator.DeltaGenerator, text: str, steps: list["WrittenToken"]) -> None:
     from components.figures.theme import visible
 
-    new = "".join(f"`{visible(step.token)}` " for step in steps)
-    place.markdown(f"… {text[-120:]} → {new}")
+    new = " ".join(coded(visible(step.token)) for step in steps)
+    place.markdown(f"… {literal(text[-120:])} → {new}")
 
 
 def _draw(

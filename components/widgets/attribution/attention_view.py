@@ -14,6 +14,7 @@ from components.widgets.attention.questions import predict
 from components.widgets.attribution import shown
 from components.widgets.attribution.scores import attributed, one_method
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 
 if TYPE_CHECKING:
     from components.inspection.attribution.agreement import Agreement
@@ -63,8 +64,9 @@ def attention_view(
     _draw(list(strips), scores, found.units, METHODS[method].signed)
     kept = float(rows.raw[place][held].sum())
     st.caption(
-        f"The row is that of {rows.reader}; mean of the heads; each strip scaled to sum to 1. "
-        "Purple: attention, which has no sign. Blue speaks for the answer, orange against it. "
+        f"The row is that of {literal(rows.reader)}; mean of the heads; each strip scaled to sum "
+        "to 1. Purple: attention, which has no sign. Blue speaks for the answer, orange against "
+        "it. "
         + (f"{kept:.0%} of layer {layers[place]}'s attention goes to special tokens, which are "
            "left out. " if held.any() else "")
         + rows.why_not

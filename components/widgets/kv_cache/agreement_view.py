@@ -10,7 +10,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.figures.theme import visible
-from components.widgets import address, frame
+from components.widgets import address, frame, measuring
 from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 
@@ -59,7 +59,7 @@ def _compared(choice: ModelChoice, text: str, new: int) -> "Agreement | None":
     engine.facts(choice, tell)
     found = engine.inspect(pace, choice, text, None, new)
     seconds = found.both(new) + NOISE_PASSES * found.long
-    if seconds <= parts.UNASKED:
+    if seconds <= measuring.UNASKED:
         result = engine.inspect(agreement, choice, text, None, new, progress=tell)
         bar.empty()
         return result
@@ -68,12 +68,12 @@ def _compared(choice: ModelChoice, text: str, new: int) -> "Agreement | None":
     button, said = st.columns([1, 3], vertical_alignment="center")
     pressed = button.button("Compare", type="primary", width="stretch", key="kv-same-start")
     said.caption(
-        f"About **{parts.duration(seconds)}** on this machine: {new} steps, each with the cache "
-        "and without. You can stop at any time and keep what was compared."
+        f"About **{measuring.duration(seconds)}** on this machine: {new} steps, each with the "
+        "cache and without. You can stop at any time and keep what was compared."
     )
     if pressed:
-        parts.measure(_KEPT, compared, asked, _told)
-    kept: Agreement | None = parts.kept_for(_KEPT, asked)
+        measuring.measure(_KEPT, compared, asked, _told)
+    kept: Agreement | None = measuring.kept_for(_KEPT, asked)
     return kept
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.widgets import measuring
 from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 
@@ -42,12 +43,12 @@ def kinds_view(choice: ModelChoice, text: str) -> None:
     pressed = button.button("Compare", type="primary", width="stretch")
     once = found.short + new * found.step
     said.caption(
-        f"About **{parts.duration(once * 5 * repeats)}** on this machine, if all kinds can be had. "
-        "You can stop at any time and keep what was measured."
+        f"About **{measuring.duration(once * 5 * repeats)}** on this machine, if all kinds can "
+        "be had. You can stop at any time and keep what was measured."
     )
     if pressed:
-        parts.measure(_KEPT, _steps(), asked, _told)
-    kept = parts.kept(_KEPT, asked)
+        measuring.measure(_KEPT, _steps(), asked, _told)
+    kept = measuring.kept(_KEPT, asked)
     if kept is None:
         st.info("Nothing is compared yet: press Compare.")
         return

@@ -1,16 +1,15 @@
-"""What the views share: the lengths asked for, measuring on demand, files to download."""
+"""What the views share: the lengths asked for, files to download, sizes and times for eyes."""
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.inspection.errors import InspectionError
 from components.widgets import address
 from components.widgets.kv_cache.lines import Lines
 
@@ -20,15 +19,10 @@ if TYPE_CHECKING:
     from components.inspection.kv_cache.machine import Machine
     from components.inspection.kv_cache.shapes import Shape
 
-Found = TypeVar("Found")
-
 PROMPTS: Final = (8, 16, 20, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)
 NEW: Final = (8, 16, 32, 48, 64, 100, 128, 192, 256)
 CONFIG: Final = {"displaylogo": False, "modeBarButtons": [["toImage", "resetScale2d"]]}
 PLAIN: Final = {"displayModeBar": False}
-UNASKED: Final = 3.0
-"""Seconds that a view may compute when it is opened; what takes longer waits for a button."""
-_STOPPED: Final = "kv-stopped"
 
 
 def room(choice: ModelChoice) -> int:
@@ -81,65 +75,6 @@ def asked_between(label: str, key: str, low: int, high: int, default: int, says:
             help=says,
         )
     )  # fmt: skip
-
-
-def measure(
-    key: str,
-    steps: Callable[..., Iterator[Found]],
-    asked: tuple[Any, ...],
-    told: Callable[[Found], tuple[float, str, bool]],
-) -> None:
-    """Run `steps(model, *inputs)` for `asked`, (choice, *inputs), and keep what comes under `key`.
-
-    `told` says of each step how much is done, in words too, and whether it is worth keeping. Each
-    step is kept at once, so stopping loses nothing; until there is one, what was kept before stays.
-    """
-    choice, *inputs = asked
-    place = st.empty()
-    with place.container():
-        bar = st.progress(0.0, "Starting")
-        # Pressing it starts a new run of the page, which ends this one at its next word.
-        st.button("Stop and keep what is measured", key=f"{key}-stop")
-    # A measurement is no widget's value, and takes too long to be made anew at each rerun.
-    st.session_state[_STOPPED] = key
-    try:
-        for found in engine.stream(steps, choice, *inputs):
-            share, says, worth = told(found)
-            if worth:
-                st.session_state[key] = (asked, found)
-                st.session_state.pop(_STOPPED, None)
-            bar.progress(min(share, 1.0), says)
-    except InspectionError:
-        st.session_state.pop(_STOPPED, None)
-        place.empty()
-        raise
-    place.empty()
-
-
-def kept(key: str, asked: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any] | None:
-    """Return what was measured last, and for what; say so if it was for other settings."""
-    _say_if_stopped(key)
-    found: tuple[tuple[Any, ...], Any] | None = st.session_state.get(key)
-    if found is not None and found[0] != asked:
-        st.caption(":orange[Below is the last measurement, with other settings than those above.]")
-    return found
-
-
-def kept_for(key: str, asked: tuple[Any, ...]) -> Any:
-    """Return what was measured last, if it was with these settings; else None."""
-    _say_if_stopped(key)
-    found: tuple[tuple[Any, ...], Any] | None = st.session_state.get(key)
-    return None if found is None or found[0] != asked else found[1]
-
-
-def _say_if_stopped(key: str) -> None:
-    """Say that the last try was stopped before there was anything to keep, if so."""
-    if st.session_state.get(_STOPPED) == key:
-        del st.session_state[_STOPPED]
-        st.warning(
-            "Stopped while warming up, before the first step was measured: there is nothing new to "
-            "keep. Fewer tokens warm up faster."
-        )
 
 
 def lines_for(choice: ModelChoice, dtype: str) -> Lines:
@@ -208,17 +143,6 @@ def machine_line(machine: "Machine", at: float) -> str:
 def clock(at: float) -> str:
     """Write a time of day, on the server's clock, for eyes."""
     return time.strftime("%H:%M:%S %Z, %d %b", time.localtime(at))
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for eyes.
-
-    >>> duration(3.84), duration(42.3), duration(1_304)
-    ('3.8 s', '42 s', '22 minutes')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
 def size(count: float) -> str:

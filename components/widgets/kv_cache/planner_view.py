@@ -7,9 +7,11 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.catalogue import short_name
 from components.widgets import address, frame
 from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
+from components.widgets.markup import literal
 
 if TYPE_CHECKING:
     from components.inspection.kv_cache.planner import Fit, Plan
@@ -54,8 +56,8 @@ def planner_view(choice: ModelChoice, text: str) -> None:
     )  # fmt: skip
     if length > shape.context:
         st.warning(
-            f"{shape.name} was made for texts of up to {shape.context:,} tokens; here it is asked "
-            f"for {length:,}."
+            f"{_called(shape)} was made for texts of up to {shape.context:,} tokens; here it is "
+            f"asked for {length:,}."
         )
     itemsize = planner.CACHE_BYTES[cache]
     _numbers(shape, made, length, batch, itemsize)
@@ -85,6 +87,10 @@ def planner_view(choice: ModelChoice, text: str) -> None:
         "activation_bytes": made.activations,
     }  # fmt: skip
     parts.downloads("kv-cache-plan", table, facts, figure)
+
+
+def _called(shape: "Shape") -> str:
+    return literal(short_name(shape.name))
 
 
 def _asked_shape(choice: ModelChoice) -> "Shape":
@@ -198,9 +204,9 @@ def _sharing(shape: "Shape", itemsize: int) -> None:
             "16,384."
         )
     if not shape.usual:
-        st.markdown(f"Other sharing cannot be planned for {shape.name}: {unusual(shape)}.")
+        st.markdown(f"Other sharing cannot be planned for {_called(shape)}: {unusual(shape)}.")
         return
-    st.markdown(f"**The same model with other sharing.** {shape.name} is {sharing(shape)}.")
+    st.markdown(f"**The same model with other sharing.** {_called(shape)} is {sharing(shape)}.")
     st.plotly_chart(
         sharing_bars(shape, itemsize), config=parts.PLAIN, key="kv-plan-sharing",
         alt="Bytes of a token in the cache for each possible number of key-value heads.",

@@ -6,7 +6,9 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.catalogue import short_name
 from components.widgets.kv_cache import parts
+from components.widgets.markup import literal
 
 LENGTHS: Final = (512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
 LOADED: Final = "the model in the sidebar"
@@ -38,7 +40,7 @@ def shares_of_a_token(choice: ModelChoice, text: str) -> None:
         alt="Operations of one token in one block against the text's length.",
     )  # fmt: skip
     st.markdown(
-        f"For one token in one block of **{shape.name}**: projections "
+        f"For one token in one block of **{literal(short_name(shape.name))}**: projections "
         f"{found.projections / 1e6:,.1f} MFLOP and MLP {found.mlp / 1e6:,.1f}, whatever the "
         "length; mixing (attention scores, and the weighted sum of values) "
         f"{4 * shape.heads * shape.head_size:,} operations for each token before it. It equals the "

@@ -9,6 +9,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.widgets import measuring
 from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 
@@ -47,12 +48,13 @@ def timing_view(choice: ModelChoice, text: str) -> None:
     pressed = button.button("Measure", type="primary", width="stretch")
     once = pace.both(new)
     said.caption(
-        f"About **{parts.duration(once * (repeats + 0.5))}** on this machine: one run to warm up, "
-        f"then {repeats} × {2 * new} steps. You can stop at any time and keep what was measured."
+        f"About **{measuring.duration(once * (repeats + 0.5))}** on this machine: one run to "
+        f"warm up, then {repeats} × {2 * new} steps. You can stop at any time and keep what was "
+        "measured."
     )
     if pressed:
-        parts.measure(_KEPT, timing.measure, asked, _told)
-    kept = parts.kept(_KEPT, asked)
+        measuring.measure(_KEPT, timing.measure, asked, _told)
+    kept = measuring.kept(_KEPT, asked)
     if kept is None:
         _what_is_compared(start, new)
         return
@@ -63,7 +65,7 @@ def _told(so_far: "Timing") -> tuple[float, str, bool]:
     if not so_far.tokens:
         return 0.0, f"Warming up: {so_far.warm:.0%}", False
     left = so_far.estimate * (1 - so_far.share)
-    says = f"{so_far.share:.0%} · about {parts.duration(left)} to go"
+    says = f"{so_far.share:.0%} · about {measuring.duration(left)} to go"
     return so_far.share, says, so_far.share > 0
 
 

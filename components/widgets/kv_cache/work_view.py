@@ -8,7 +8,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.widgets import frame
+from components.widgets import frame, measuring
 from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts
 from components.widgets.kv_cache.shares import shares_of_a_token
@@ -68,11 +68,11 @@ def _measured(choice: ModelChoice, text: str, prompt: int, new: int) -> "Rooflin
     asked = (choice, text, prompt, new)
     seconds = expected_seconds(engine.inspect(pace, choice, text, prompt, new), new)
     button, said = st.columns([1, 3], vertical_alignment="center")
-    quick = seconds <= parts.UNASKED
+    quick = seconds <= measuring.UNASKED
     label = "Measure again" if quick else "Measure"
     if button.button(label, key="kv-roofline-start", width="stretch"):
-        parts.measure(_KEPT, rooflines, asked, _told)
-    kept = parts.kept_for(_KEPT, asked)
+        measuring.measure(_KEPT, rooflines, asked, _told)
+    kept = measuring.kept_for(_KEPT, asked)
     if kept is not None:
         said.caption(f"Measured at {parts.clock(kept.found.at)}, by you.")
         found: Roofline = kept.found
@@ -87,8 +87,8 @@ def _measured(choice: ModelChoice, text: str, prompt: int, new: int) -> "Rooflin
         )
         return shared
     said.caption(
-        f"About **{parts.duration(seconds)}** on this machine. You can stop at any time and keep "
-        "what was measured."
+        f"About **{measuring.duration(seconds)}** on this machine. You can stop at any time and "
+        "keep what was measured."
     )
     return None
 

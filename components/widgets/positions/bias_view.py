@@ -9,6 +9,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 from components.widgets.positions import asked
 
 PLAIN: Final = {"displayModeBar": False}
@@ -37,7 +38,7 @@ def alibi_view(choice: ModelChoice) -> None:
     st.plotly_chart(figure, config=PLAIN, key="slopes", alt="A falling line for each head.")
     factor = ""
     if found is not None:
-        st.caption(f"As {choice.name} really adds them, in layers {_list(found.layers)}.")
+        st.caption(f"As {literal(choice.name)} really adds them, in layers {_list(found.layers)}.")
         if found.factor != 1:
             factor = rf"{found.factor:.4g}\cdot "
             st.caption(

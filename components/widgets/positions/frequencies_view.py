@@ -13,6 +13,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.positions.rotation import Rope, formula
 from components.widgets import address, frame
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 from components.widgets.positions import asked, code
 
 PLAIN: Final = {"displayModeBar": False}
@@ -58,7 +59,7 @@ def frequencies_view(choice: ModelChoice, text: str) -> None:
     if rope is None:
         rope = _by_hand()
     _spectrum(choice, rope, checks)
-    _partial(rope, choice.name if source != BY_HAND else "the formula")
+    _partial(rope, literal(choice.name) if source != BY_HAND else "the formula")
     if source != BY_HAND:
         st.subheader("Two ways to form pairs", anchor=False)
         with frame.explained():
@@ -213,8 +214,8 @@ def _conventions(choice: ModelChoice, text: str) -> None:
         f"**Split-half** pairs number i with number i + {half}; **interleaved** pairs 2i with 2i + "
         "1"
         + (f" (counted from number {start}, the first that is turned)" if start else "")
-        + f". {choice.name} is **{rope.convention}**. Reorder the numbers of query and key, and "
-        "one becomes the other: a dot product does not mind the order."
+        + f". {literal(choice.name)} is **{rope.convention}**. Reorder the numbers of query and "
+        "key, and one becomes the other: a dot product does not mind the order."
         if rope.pairs > 1
         else "Only one pair of a head is turned here, so there is only one way to form it."
     )

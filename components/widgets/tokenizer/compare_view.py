@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from components import engine
+from components.inspection.catalogue import short_name
 from components.widgets.checks import show_checks
+from components.widgets.markup import literal
 from components.widgets.tokenizer import code
 from components.widgets.tokenizer.cells import show_cut
 from components.widgets.tokenizer.holder import (
@@ -62,14 +64,14 @@ def show_readings(comparison: "Comparison", chosen: ChosenText) -> None:
         special = f" + {reading.special} special" if reading.special else ""
         more = f", the first {seen:,} shown" if seen < reading.tokens + reading.special else ""
         st.markdown(
-            f"**{reading.title}** · {reading.tokens:,} tokens{special}{more} "
+            f"**{literal(short_name(reading.title))}** · {reading.tokens:,} tokens{special}{more} "
             f":gray[· {reading.method}]"
         )
         show_cut(
             reading.cut,
             f"strip-{reading.source}",
             agreed=agreed,
-            label=f"The text as tokens of {reading.title}",
+            label=f"The text as tokens of {short_name(reading.title)}",
         )
     st.dataframe(
         [

@@ -8,6 +8,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 from components.inspection.gguf_file import SUFFIX
 from components.inspection.progress import Progress
@@ -25,8 +26,14 @@ class Asked:
 
     source: str
     title: str
+    """How it is called in a sentence."""
     choice: ModelChoice | None
     """The chosen model, if it is that model's tokenizer."""
+
+    @property
+    def whole(self) -> str:
+        """Where it comes from: the chosen model's source, if it is that model's tokenizer."""
+        return self.source if self.choice is None else self.choice.source
 
     def ask(
         self,
@@ -69,9 +76,9 @@ def choose_tokenizer() -> Asked:
             if not is_path(source):
                 offer_to_fetch((source,))
         else:
-            return Asked(source, title(source), None)
+            return Asked(source, short_name(title(source)), None)
     choice = frame.chosen_model()
-    return Asked(OWN, choice.source, choice)
+    return Asked(OWN, choice.name, choice)
 
 
 def show_facts(asked: Asked) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from components.widgets.markup import literal
 from components.widgets.tokenizer.cells import show_cut
 from components.widgets.tokenizer.holder import Asked
 
@@ -67,7 +68,8 @@ def _ask(asked: Asked, question: Question, key: str) -> None:
     )
     right = guess == (str(found.total) if found.total < 6 else CHOICES[-1])
     st.markdown(
-        f"{'**Right**' if right else '**Not quite**'}: **{found.total}** for {asked.title}."
+        f"{'**Right**' if right else '**Not quite**'}: **{found.total}** for "
+        f"{literal(asked.title)}."
     )
     show_cut(found, f"{key}-strip")
     st.caption(question.lesson)

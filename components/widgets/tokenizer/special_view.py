@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import engine
 from components.widgets import address, frame
+from components.widgets.markup import literal
 from components.widgets.tokenizer.cells import show_cut
 from components.widgets.tokenizer.holder import Asked
 
@@ -31,7 +32,7 @@ def _tokens(asked: Asked) -> None:
     found = asked.ask(special_tokens)
     st.markdown(
         "A **special token** marks a place in a text, such as its end; no word is ever cut into "
-        f"one. {asked.title} has **{len(found):,}**."
+        f"one. {literal(asked.title)} has **{len(found):,}**."
     )
     st.dataframe(
         [
@@ -58,7 +59,7 @@ def _tokens(asked: Asked) -> None:
     typed = st.text_input(
         "Type one into a text",
         f"The end.{example}Once more",
-        key=f"typed-{asked.title}",
+        key=f"typed-{asked.whole}",
         max_chars=300,
     )
     show_cut(asked.ask(cut, typed), "special-strip")
@@ -77,7 +78,9 @@ def _chat(asked: Asked) -> None:
     own = asked.ask(own_template)
     offers = ([OWN_TEMPLATE] if own else []) + list(TEMPLATES)
     if not own:
-        st.caption(f"{asked.title} came without a chat template; here are five of other families.")
+        st.caption(
+            f"{literal(asked.title)} came without a chat template; here are five of other families."
+        )
     address.warn_unless_one_of("tok-template", offers)
     name = st.selectbox("Template", offers, key="tok-template", bind="query-params")
     left, right = st.columns(2)

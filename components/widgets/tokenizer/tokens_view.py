@@ -49,7 +49,7 @@ def tokens_view(asked: Asked, chosen: ChosenText) -> None:
     with st.expander("As a table, and to download"):
         show_table(cut)
     with st.expander("In Python"):
-        source = asked.choice.source if asked.choice else asked.source
+        source = asked.whole
         revision = asked.choice.revision if asked.choice else "main"
         if code.needs_file(chosen):
             st.caption(f"Save the text as {code.ELSEWHERE} beside it.")

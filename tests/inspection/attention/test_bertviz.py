@@ -4,7 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from components.inspection.attention import bertviz
 from components.inspection.attention.bertviz import bertviz_page, payload
 from components.inspection.attention.maps import attention_maps
 from components.inspection.attention.window import Window
@@ -82,3 +85,36 @@ def test_what_a_browser_could_not_hold_is_refused(tiny_causal, monkeypatch):
     monkeypatch.setattr("components.inspection.attention.bertviz.MOST_NUMBERS", 100)
     with pytest.raises(InspectionError, match="fewer tokens"):
         page(tiny_causal, "model")
+
+
+@given(st.lists(st.integers(-(2**18), 2**18), min_size=1, max_size=20))
+def test_a_number_half_way_between_two_that_are_kept_is_no_fault(odd):
+    """Just an odd number of 32nds lies half-way between decimals of four digits."""
+    own = np.array([[(2 * number + 1) / 32 for number in odd]], dtype=np.float32)
+    found = bertviz._read_back({"keys": bertviz._rounded(own.tolist())}, "keys", own)
+    assert found.holds
+    assert found.error == pytest.approx(5e-5, rel=1e-6), "so it is half-way indeed"
+
+
+@pytest.mark.parametrize("tokens", [2, 32, 96])
+def test_even_shares_among_many_tokens_are_no_fault(tokens):
+    own = np.full((2, 1, tokens, tokens), 1 / tokens, dtype=np.float32)
+    assert bertviz._read_back({"attn": bertviz._rounded(own.tolist())}, "attn", own).holds
+
+
+@pytest.mark.parametrize("wrong", [1.001e-4, -1.001e-4])
+def test_a_number_that_is_off_by_more_than_half_a_digit_turns_red(wrong):
+    own = np.array([[0.03125, 12.5]], dtype=np.float32)
+    kept = bertviz._rounded([[0.03125, 12.5 + wrong]])
+    assert bertviz._read_back({"keys": kept}, "keys", own).verdict == "fails"
+
+
+def test_a_page_of_another_shape_turns_red():
+    own = np.zeros((2, 3), dtype=np.float32)
+    assert bertviz._read_back({"keys": [[0.0] * 3]}, "keys", own).verdict == "fails"
+
+
+def test_layers_may_have_keys_of_different_sizes():
+    own = [np.zeros((1, 2, 4), np.float32), np.full((1, 2, 8), 0.03125, np.float32)]
+    kept = bertviz._rounded([one.tolist() for one in own])
+    assert bertviz._read_back({"keys": kept}, "keys", own).holds

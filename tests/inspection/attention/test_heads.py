@@ -1,5 +1,7 @@
 """Kinds of heads: made-up heads are recognised, and trained ones found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,36 @@ def test_without_a_repetition_induction_is_not_a_number():
     assert np.isnan(scores.shares["induction"][0, 0])
     assert np.isnan(scores.shares["duplicate"][0, 0])
     assert scores.kinds() == (("previous",),)
+
+
+@pytest.mark.parametrize(
+    ("share", "spread", "kind"),
+    [
+        (0.41, 0.9, "previous"),
+        (0.39, 0.9, "diffuse"),
+        (0.39, 0.76, "diffuse"),
+        (0.39, 0.74, "mixed"),
+    ],
+)
+def test_a_head_is_named_from_two_fifths_on_and_diffuse_from_three_quarters(share, spread, kind):
+    """Stated here, so that a threshold that moves is noticed: all names move with it."""
+    own = scores_of(always(lambda reader: reader - 1))
+    one = np.ones((1, 1), np.float32)
+    scores = replace(
+        own,
+        shares={name: one * (share if name == "previous" else 0.1) for name in own.shares},
+        spread=one * spread,
+    )
+    assert scores.kinds() == ((kind,),)
+
+
+def test_a_token_said_twice_in_a_row_does_not_make_its_own_place_one_for_induction():
+    """What came right after the first of the two is the second: the reader itself."""
+    scores = scores_of(always(lambda reader: reader), ids=(1, 2, 2, 3, 4, 5))
+    assert scores.counted["duplicate"][0] == 1
+    assert scores.counted["induction"][0] == 0
+    assert np.isnan(scores.shares["induction"][0, 0])
+    assert scores.kinds() == (("self",),)
 
 
 def test_cross_attention_has_neither_itself_nor_a_token_before():

@@ -24,6 +24,7 @@ from components.inspection.checks import Check
 from components.inspection.forward_pass import record
 from components.inspection.recording import AttentionRecord
 from tests import tiny
+from tests.inspection.positions import networks
 
 TEXT = "the cat the cat"
 DTYPES = ["float32", "bfloat16", "float16"]
@@ -39,8 +40,7 @@ def records(family: str, dtype: str = "float32") -> list[AttentionRecord]:
 
 
 def fails(check: Check) -> bool:
-    """Say that a check is red; print it, for the list of what each sabotage showed."""
-    print(f"{check.says}: {check.numbers}")
+    """Say that a check is red."""
     return check.verdict == "fails"
 
 
@@ -75,18 +75,23 @@ def test_weights_of_the_head_beside(tiny_causal):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_row_that_lost_a_token(dtype):
     found = records("llama", dtype)
+    assert rows_check(found).verdict == "holds"
     weights = found[1].weights.copy()
     weights[3, 7, 2] = 0
     assert fails(rows_check(spoilt(found, 1, weights=weights)))
 
 
-@pytest.mark.sabotage("every row sums to 1")
-def test_a_row_normalised_twice_over_a_sink(tiny_causal):
+@pytest.mark.sabotage("every row sums to 1, together with the learned sink")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_row_normalised_twice_over_a_sink(dtype):
     """A learned sink takes its share: rows that sum to 1 without it were scaled up."""
-    found = records("llama")
-    sink = np.zeros((*found[0].scores.shape[:2], 1), np.float32)
-    beside = np.concatenate([found[0].scores, sink], axis=-1)
-    assert fails(rows_check(spoilt(found, 0, scores=beside)))
+    network = networks.of("GptOss", num_local_experts=4, num_experts_per_tok=2)
+    made = networks.model(network, dtype=dtype)
+    found = list(record(made, TEXT).of("decoder"))
+    assert found[0].scores.shape[-1] == found[0].weights.shape[-1] + 1
+    assert rows_check(found).verdict == "holds"
+    scaled = found[0].weights / found[0].weights.sum(-1, keepdims=True)
+    assert fails(rows_check(spoilt(found, 0, weights=scaled)))
 
 
 @pytest.mark.sabotage("no weight stands on a masked pair")
@@ -207,9 +212,11 @@ def test_value_weights_are_checked_on_the_values_that_are_drawn(monkeypatch):
     assert [check.verdict for check in broken.checks] == ["fails", "holds"]
 
 
-@pytest.mark.sabotage("each row is where attention leads from its token, layer by layer, down")
+@pytest.mark.sabotage(
+    "each row is where attention leads from its token, layer by layer, down to the input"
+)
 @pytest.mark.parametrize("family", ["llama", "bert"])
-def test_layers_multiplied_in_the_wrong_order(family, monkeypatch):
+def test_layers_multiplied_in_the_wrong_order(family):
     model = tiny.model(family)
     maps = attention_maps(model, TEXT, None, groups(model)[0])
     flow = combine.rollout(maps, 2)

@@ -7,44 +7,27 @@ import pytest
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
-from components.inspection.attribution import attention_rows as rows_module
-from components.inspection.attribution import faithfulness, methods, phrase_ways, posed
+from components.inspection.attribution import methods, posed
 from components.inspection.attribution.attention_rows import attention_rows
 from components.inspection.attribution.catalogue import METHODS, Effort
 from components.inspection.attribution.faithfulness import curves
 from components.inspection.attribution.methods import attribute
 from components.inspection.attribution.phrase import PHRASE_METHODS, attribute_phrase
 from components.inspection.attribution.posed import Posed
-from components.inspection.attribution.question import Question, read
+from components.inspection.attribution.question import read
 from components.inspection.attribution.shapley import shapley
 from components.inspection.attribution.targets import TargetScore
-from components.inspection.attribution.units import Units
 from tests import tiny
-
-TEXT = "the keys near the castle are old"
-QUESTION = Question(TEXT, baseline="mask")
-MANY = Question("the dog that chased the squirrel was tired, and old", baseline="mask")
-DTYPES = ["float32", "bfloat16", "float16"]
-FAMILIES = ["llama", "gpt2", "gemma2", "bert", "bert_classifier", "t5", "bart", "falcon"]
-EFFORT = Effort(steps=64, samples=6)
-
-
-def verdicts(checks):
-    """The verdict of each check by its words; each is printed, as what a sabotage showed."""
-    for check in checks:
-        print(f"{check.verdict}: {check}")
-    return {check.says: check.verdict for check in checks}
-
-
-def fails(checks, says):
-    """Say that the check that begins with `says` is red."""
-    found = [verdict for name, verdict in verdicts(checks).items() if name.startswith(says)]
-    return found == ["fails"]
-
-
-def only_fails(checks, says):
-    """Say so, and that no other is."""
-    return fails(checks, says) and sum(check.verdict == "fails" for check in checks) == 1
+from tests.inspection.attribution.asked import (
+    DTYPES,
+    EFFORT,
+    FAMILIES,
+    MANY,
+    QUESTION,
+    TEXT,
+    only_fails,
+    verdicts,
+)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +104,7 @@ def test_the_answers_swapped(tiny_causal, monkeypatch):
     assert only_fails(read(tiny_causal, QUESTION).checks, "at the text, the target is")
 
 
-@pytest.mark.sabotage("with all words away, each token is the baseline")
+@pytest.mark.sabotage("with all words away, each token is the baseline (*), special ones stay")
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("baseline", ["pad", "mask", "end", "zero", "mean"])
 def test_another_baseline_than_the_one_that_is_named(baseline, dtype, monkeypatch):
@@ -133,7 +116,7 @@ def test_another_baseline_than_the_one_that_is_named(baseline, dtype, monkeypatc
     assert only_fails(read(model, asked).checks, "with all words away, each token is the baseline")
 
 
-@pytest.mark.sabotage("with all words away, each token is the baseline")
+@pytest.mark.sabotage("with all words away, each token is the baseline (*), special ones stay")
 def test_a_special_token_that_is_taken_away_too(monkeypatch, tiny_causal):
     right = Posed.__init__
 
@@ -173,7 +156,7 @@ def test_coalitions_weighed_all_alike(monkeypatch):
     assert only_fails(found.checks, "the scores sum to the change")
 
 
-@pytest.mark.sabotage("the scores sum to the change from baseline to text, to within 5% of it")
+@pytest.mark.sabotage("the scores sum to the change from baseline to text, to within * of it")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_gradient_at_the_text_instead_of_on_the_way(dtype, monkeypatch):
     model = tiny.model("llama", dtype, words=True)
@@ -188,17 +171,21 @@ def test_the_gradient_at_the_text_instead_of_on_the_way(dtype, monkeypatch):
     assert only_fails(found.checks, "the scores sum to the change from baseline to text, to within")
 
 
-@pytest.mark.sabotage("the scores sum to the change from baseline to text, to within 5% of it")
-def test_too_few_steps(monkeypatch):
+@pytest.mark.sabotage("the scores sum to the change from baseline to text, to within * of it")
+def test_too_few_steps():
     """From a vector of zeros, in a model that norms by length: no number of steps is enough."""
     model = tiny.model("llama", words=True)
+    enough = attribute(model, QUESTION, "integrated_gradients", Effort(steps=128))
+    assert enough.checks[0].verdict == "holds"
     asked = replace(QUESTION, baseline="zero")
     found = attribute(model, asked, "integrated_gradients", Effort(steps=4))
     assert only_fails(found.checks, "the scores sum to the change from baseline to text, to within")
     assert "Take more steps" in found.checks[0].meaning
 
 
-@pytest.mark.sabotage("the scores sum to the change from baseline to text, as nearly as")
+@pytest.mark.sabotage(
+    "the scores sum to the change from baseline to text, as nearly as random points can"
+)
 def test_points_drawn_near_the_text_only(monkeypatch):
     model = tiny.model("gpt2", words=True)
     right = torch.rand
@@ -227,7 +214,9 @@ def test_the_gradient_at_another_point(family, method, of, dtype, monkeypatch):
     assert only_fails(found.checks, "the gradient is that of a plain pass")
 
 
-@pytest.mark.sabotage("the largest score is how far the target falls when that piece is taken away")
+@pytest.mark.sabotage(
+    "the largest score is how far the target falls when that piece is taken away, read alone"
+)
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_a_piece_that_is_taken_away_twice_as_much(dtype, monkeypatch):
     model = tiny.model("llama", dtype, words=True)
@@ -253,128 +242,3 @@ def test_the_piece_beside_is_taken_away(method, monkeypatch):
     checks = attribute(model, QUESTION, method).checks
     says = "a piece that is taken away is replaced in all its tokens"
     assert verdicts(checks)[next(c.says for c in checks if c.says.startswith(says))] == "fails"
-
-
-# Curves, attention, a phrase.
-
-
-@pytest.mark.sabotage(
-    "all curves begin (taking away) or end (putting back) at the target of the text"
-)
-@pytest.mark.sabotage("and end or begin at the target of the baseline")
-def test_taking_away_and_putting_back_confused(monkeypatch):
-    model = tiny.model("llama", words=True)
-    right = Posed.with_switches
-    monkeypatch.setattr(Posed, "with_switches", lambda self, switches: right(self, 1 - switches))
-    pieces = len(Posed(model, QUESTION).units.free)
-    found = verdicts(curves(model, QUESTION, ["one"], [range(pieces)]).checks)
-    assert [v for says, v in found.items() if says.startswith(("all curves", "and end"))] == [
-        "fails", "fails",
-    ]  # fmt: skip
-
-
-@pytest.mark.sabotage("and end or begin at the target of the baseline")
-def test_a_curve_that_stops_one_piece_short(monkeypatch):
-    model = tiny.model("llama", words=True)
-    right = faithfulness._away
-    monkeypatch.setattr(
-        faithfulness,
-        "_away",
-        lambda order, removed: right(order, np.minimum(removed, len(order) - 1)),
-    )
-    pieces = len(Posed(model, QUESTION).units.free)
-    checks = curves(model, QUESTION, ["one"], [range(pieces)]).checks
-    # Taken away but for one, put back but for one: both ends are missed.
-    assert fails(checks, "and end or begin at the target of the baseline")
-    assert fails(checks, "all curves begin (taking away) or end (putting back)")
-
-
-@pytest.mark.sabotage("with the special tokens, every row of every layer and the rollout sum to 1")
-def test_a_token_that_belongs_to_no_piece(monkeypatch):
-    model = tiny.model("llama", words=True)
-    right = Units.summed
-    monkeypatch.setattr(
-        Units, "summed", lambda self, rows: right(self, rows) * (np.arange(len(self.texts)) != 1)
-    )
-    assert only_fails(attention_rows(model, TEXT).checks, "with the special tokens, every row")
-
-
-@pytest.mark.sabotage("each row is where attention leads from its token, layer by layer")
-def test_layers_multiplied_the_other_way_round(monkeypatch):
-    model = tiny.model("llama", words=True)
-
-    def reversed_rollout(maps, layer):
-        return rows_module_rollout(replace(maps, weights=maps.weights[::-1]), layer)
-
-    rows_module_rollout = rows_module.rollout
-    monkeypatch.setattr(rows_module, "rollout", reversed_rollout)
-    assert only_fails(attention_rows(model, TEXT).checks, "each row is where attention leads")
-
-
-@pytest.mark.sabotage("each token of the phrase has the log-probability of a plain pass")
-@pytest.mark.parametrize(
-    ("family", "dtype"), [("t5", "float32"), *[("llama", dtype) for dtype in DTYPES]]
-)
-@pytest.mark.parametrize("method", ["ablation", "integrated_gradients"])
-def test_the_phrase_read_one_place_off(family, dtype, method, monkeypatch):
-    model = tiny.model(family, dtype, words=True)
-    right = phrase_ways.PhraseScore.__call__
-
-    def off(self, given):
-        self.said = self.said[::-1]
-        found = right(self, given)
-        self.said = self.said[::-1]
-        return found
-
-    monkeypatch.setattr(phrase_ways.PhraseScore, "__call__", off)
-    found = attribute_phrase(model, TEXT, "and the dog", 2, method, "<mask>")
-    assert fails(found.checks, "each token of the phrase has the log-probability")
-
-
-@pytest.mark.sabotage("with all words away, each token is the stand-in")
-@pytest.mark.parametrize("family", ["llama", "t5"])
-@pytest.mark.parametrize("method", ["ablation", "integrated_gradients"])
-def test_another_stand_in_than_the_one_that_is_named(family, method, monkeypatch):
-    model = tiny.model(family, words=True)
-    right = phrase_ways.PhraseScore.__init__
-
-    def careless(self, model, ids, said, free, absent, gradients):
-        right(self, model, ids, said, free, absent + 1, gradients)
-        self.absent = absent
-
-    monkeypatch.setattr(phrase_ways.PhraseScore, "__init__", careless)
-    found = attribute_phrase(model, TEXT, "and", 2, method, "<unk>")
-    assert "fails" in [
-        v for says, v in verdicts(found.checks).items() if "each token is the stand-in" in says
-    ]
-
-
-@pytest.mark.sabotage("each row sums to its change from stand-ins to text")
-@pytest.mark.parametrize("text", [TEXT, MANY.text], ids=["exact", "drawn"])
-def test_a_token_of_the_text_that_is_left_out(text, monkeypatch):
-    model = tiny.model("llama", words=True)
-
-    def without_one(*given, **how):
-        found = shapley(*given, **how)
-        values = found.values.copy()
-        values[1] = 0
-        return replace(found, values=values)
-
-    monkeypatch.setattr(phrase_ways, "shapley", without_one)
-    found = attribute_phrase(model, text, "and", 2, "shapley", "<mask>", 6)
-    assert only_fails(found.checks, "each row sums to its change")
-
-
-@pytest.mark.sabotage(
-    "in each row, the scores sum to the change from baseline to text, to within 5%"
-)
-def test_the_gradient_of_another_token_of_the_phrase(monkeypatch):
-    model = tiny.model("llama", words=True)
-    right = IntegratedGradients.attribute
-
-    def of_the_first(self, *given, **how):
-        return right(self, *given, **how) * 0.8
-
-    monkeypatch.setattr(IntegratedGradients, "attribute", of_the_first)
-    found = attribute_phrase(model, TEXT, "and the", 2, "integrated_gradients", "<mask>")
-    assert only_fails(found.checks, "in each row, the scores sum to the change")

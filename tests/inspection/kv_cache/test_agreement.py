@@ -120,6 +120,8 @@ def test_a_broken_cache_is_seen(spoil, family, dtypes):
             found = broken(patch, tiny.model(family, dtype), spoil)
         check = found.checks[0]
         assert check.says == LOGITS and check.verdict == "fails", dtype
+        unspoilt = agreement(tiny.model(family, dtype), TEXT, 9, 8).checks[0]
+        assert unspoilt.verdict == "holds", dtype
         assert found.difference[0] <= check.bound, "before anything was spoilt"
 
 
@@ -157,6 +159,21 @@ def test_in_16_bit_texts_part_only_where_the_lead_is_narrow(dtype):
         assert found.other[0] != found.tokens[found.parts_at]
 
 
+def tied(own, of, lower=0.0):
+    """Let the best two tokens be given the same in the pass that `of` names; the one that would be
+    taken `lower`."""
+
+    def forward(self, *given):
+        logits = own(self, *given)
+        if of(given):
+            best, second = logits[0].topk(2).indices
+            logits[0, second] = logits[0, best]
+            logits[0, min(best, second)] -= lower
+        return logits
+
+    return forward
+
+
 @pytest.mark.sabotage(PARTING)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_parting_is_found_and_both_texts_are_kept(dtype, monkeypatch):
@@ -167,6 +184,15 @@ def test_parting_is_found_and_both_texts_are_kept(dtype, monkeypatch):
         logits = step(self, token, cache, past)
         return -logits if past == 11 else logits  # the third step after nine tokens of prompt
 
+    with pytest.MonkeyPatch.context() as patch:
+        # Where the best two are alike, either may be taken.
+        patch.setattr(
+            Decoder, "without", tied(Decoder.without, lambda given: given[0].numel() == 12)
+        )
+        patch.setattr(Decoder, "step", tied(step, lambda given: given[2] == 11, 0.1))
+        found = agreement(model, TEXT, 9, 6)
+        assert found.parts_at == 3
+        assert found.checks[1].says == PARTING and found.checks[1].verdict == "holds"
     monkeypatch.setattr(Decoder, "step", other_token)
     found = agreement(model, TEXT, 9, 6)
     assert found.parts_at == 3

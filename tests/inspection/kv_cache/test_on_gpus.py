@@ -60,6 +60,20 @@ def test_an_offloaded_cache_lies_in_two_places(there):
     assert [check.verdict for check in found.checks] == ["holds"] * 3
 
 
+@pytest.mark.parametrize("family", ["t5", "bart"])
+def test_a_cache_of_two_stacks_is_not_offloaded(family, gpu):
+    """transformers reads on the GPU what it has moved to the machine's memory."""
+    model = wrapped(
+        tiny.network(family).to("cuda:0"), tiny.tokenizer(), "seq2seq", f"tiny-{family}"
+    )
+    *_, found = kinds(model, TEXT, 9, 4, 1, 4)
+    rows = {row.name: row for row in found.rows}
+    assert rows["offloaded"].refused == "transformers moves no cache of two stacks"
+    assert rows["dynamic"].runs == rows["static"].runs == 1
+    assert rows["dynamic"].elsewhere == 0
+    assert [check.verdict for check in found.checks] == ["holds"] * 3
+
+
 def test_operations_and_the_roof(there, monkeypatch):
     monkeypatch.setattr(limits, "SIDE", {"cuda": 256})
     monkeypatch.setattr(roofline_home, "ROUNDS", 1)

@@ -124,7 +124,7 @@ def test_rows_off_by_one_would_be_seen(family):
     assert rows_check(late, given).verdict == "fails"
 
 
-@pytest.mark.sabotage("the table is waves of frequencies")
+@pytest.mark.sabotage("the table is waves of frequencies *")
 def test_another_base_would_be_seen():
     import torch
 

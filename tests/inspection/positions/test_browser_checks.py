@@ -48,18 +48,22 @@ def test_the_browser_s_numbers_are_within_the_rounding_of_the_server_s_angles(at
     assert checks[0].bound < 5e-3
 
 
-@pytest.mark.sabotage("at positions")
+@pytest.mark.sabotage(
+    "at positions * and * the browser has turned the two vectors as the server does"
+)
 @pytest.mark.parametrize("at", [(14, 2), (4000, 3)])
 def test_a_position_off_by_one_in_the_browser_is_seen(at):
     wrong = replace(answer(at[0] + 1, at[1]), query_at=at[0])
+    assert browser_checks(QUERY, KEY, ROPE, 0.125, answer(*at))[0].verdict == "holds"
     assert browser_checks(QUERY, KEY, ROPE, 0.125, wrong)[0].verdict == "fails"
 
 
-@pytest.mark.sabotage("the browser's score there is the server's")
+@pytest.mark.sabotage("the browser's score there is the server's, *")
 @pytest.mark.parametrize("at", [(14, 2), (4000, 3)])
 def test_a_score_without_its_factor_is_seen(at):
     said = answer(*at)
     wrong = replace(said, score=said.score * 8)
+    assert browser_checks(QUERY, KEY, ROPE, 0.125, said)[1].verdict == "holds"
     assert browser_checks(QUERY, KEY, ROPE, 0.125, wrong)[1].verdict == "fails"
 
 
@@ -74,6 +78,7 @@ def test_the_matrix_is_what_the_browser_turns(position):
 @pytest.mark.parametrize("position", [1, 2047])
 def test_the_transposed_matrix_is_seen(position):
     toy = np.array([1, 0, 1, 0, 1, 0], np.float32)
+    assert matrix_check(toy, position, matrix(position, 6) @ toy).verdict == "holds"
     assert matrix_check(toy, position, matrix(position, 6).T @ toy).verdict == "fails"
     other = turned(toy, np.float32(position + 1), formula(6)).astype(np.float64)
     assert matrix_check(toy, position, other).verdict == "fails"

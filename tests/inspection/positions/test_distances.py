@@ -17,7 +17,7 @@ from components.inspection.positions.distances import (
     slopes,
     slopes_check,
 )
-from components.inspection.positions.encodings import t5_buckets
+from components.inspection.positions.encodings import alibi_slopes, t5_buckets
 from components.inspection.premises.recorded import probed
 from tests import tiny
 from tests.inspection.positions import networks
@@ -55,6 +55,15 @@ def test_slopes_reversed_would_be_seen(dtype):
     assert slopes_check([own], dtype).verdict == "holds"
     assert slopes_check([replace(own, slopes=own.slopes[::-1])], dtype).verdict == "fails"
     assert slopes_check([replace(own, slopes=own.slopes * 1.1)], dtype).verdict == "fails"
+
+
+@pytest.mark.sabotage("each head's scores fall by the formula's slope, times *")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_slopes_that_a_factor_does_not_explain_would_be_seen(dtype, monkeypatch):
+    """Of another power of the head's number, as if the formula's base were another."""
+    monkeypatch.setattr(distances, "alibi_slopes", lambda heads: alibi_slopes(heads) ** 0.9)
+    found = slopes(tiny.model("falcon_alibi", dtype))
+    assert [check.verdict for check in found.checks] == ["fails"]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -173,9 +173,9 @@ def test_positions_left_on_would_be_seen(family, dtype, monkeypatch):
     text = "the dog bit the man, and the man bit it"
     model = tiny.model(family, dtype)
     assert shuffled(model, text, 0).checks[0].verdict == "holds"
-    monkeypatch.setattr(module, "without_positions", twins.twin)
     if dtype != "float32" and (family == "bert" or dtype == "bfloat16"):
-        return  # what positions change in these is less than what rounding may do
+        pytest.skip("what positions change in these is less than what rounding may do")
+    monkeypatch.setattr(module, "without_positions", twins.twin)
     assert shuffled(model, text, 0).checks[0].verdict == "fails"
 
 

@@ -98,6 +98,7 @@ def test_the_checks_hold_for_partial_backward_and_late_rotations(network, dtype)
 @pytest.mark.parametrize("wrong", ["token", "scale", "direction"])
 def test_another_token_scale_or_direction_would_be_seen(wrong, dtype):
     vectors = rotated_vectors(tiny.model("llama", dtype), TEXT, 1)
+    assert shifts(vectors, 1, 9, 4).checks[0].verdict == "holds"
     if wrong == "token":
         vectors = replace(vectors, queries=np.roll(vectors.queries, 1, axis=1))
     if wrong == "scale":

@@ -226,11 +226,11 @@ def test_other_angles_than_the_model_s_turn_the_check_red(family, wrong, dtype, 
         )
 
     monkeypatch.setattr(module, "turns_of", otherwise)
+    if dtype == "bfloat16" and wrong != "scaling":
+        pytest.skip("what that changes in these random networks is below bfloat16's noise")
     model = tiny.model(family, dtype)
     ids = model.encode("the dog bit the man, and the man bit it")
     found = stretched_attention.rebuilt_check(model, ids)
-    if dtype == "bfloat16" and wrong != "scaling":
-        return  # what that changes in these random networks is below bfloat16's noise
     assert found.verdict == "fails"
 
 

@@ -168,7 +168,7 @@ def test_a_long_text_is_read_in_windows_that_overlap_by_half(family):
         assert found.surprisal[at - 1] == pytest.approx(-float(row[ids[at]]), abs=1e-4)
 
 
-@pytest.mark.sabotage("the mean surprisal is the cross-entropy of one plain pass")
+@pytest.mark.sabotage("the mean surprisal is the cross-entropy of one plain pass (the loss)")
 @pytest.mark.parametrize(
     ("bug", "dtype"),
     [

@@ -75,7 +75,7 @@ LOSSES = {
 }
 
 
-@pytest.mark.sabotage("decode(encode(text)) gives the text back")
+@pytest.mark.sabotage("decode(encode(text)) gives the text back, character for character")
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("text", ["naïve 🎵 text, with tokens.", "word " * 50])
 def test_ids_that_are_not_the_texts_turn_the_check_red(loss, text):
