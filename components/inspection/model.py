@@ -133,8 +133,20 @@ class Model:
 
     @property
     def rows_of_embedding(self) -> int:
-        """How many tokens the network has a vector for."""
-        return len(cast(torch.Tensor, self.network.get_input_embeddings().weight))
+        """How many tokens the network has a vector for.
+
+        Raises:
+            InspectionError: it looks none up (Canine makes them out of characters).
+        """
+        try:
+            table = self.network.get_input_embeddings()
+        except NotImplementedError as error:
+            raise InspectionError(
+                f"'{self.name}' ({type(self.network).__name__}) has no table with a vector for "
+                "each token: there is nothing that its tokens are looked up in. Choose another "
+                "model."
+            ) from error
+        return len(cast(torch.Tensor, table.weight))
 
     def takes(self, argument: str) -> bool:
         """Say whether the network can be called with `argument`."""

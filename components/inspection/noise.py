@@ -62,7 +62,11 @@ def _jittered(model: Model, seed: int) -> Iterator[None]:
         draw = torch.rand(tensor.shape, generator=generator) * 2 - 1
         step = torch.finfo(tensor.dtype).eps * draw.to(tensor.device, torch.float32)
         moved = (tensor.float() * (1 + step)).to(tensor.dtype)
-        return type(output)((moved, *output[1:])) if output is not tensor else moved
+        if output is tensor:
+            return moved
+        rest = (moved, *output[1:])
+        # A tuple with names (Reformer's) takes its parts one by one.
+        return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)
 
     try:
         with ExitStack() as hooks:

@@ -1,6 +1,9 @@
 """Call a network: the one place where what its own code raises becomes a sentence."""
 
 import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from components.inspection.devices import ran_out
@@ -32,11 +35,35 @@ def run(model: Model, **arguments: Any) -> Any:
     except RAISED as error:
         if ran_out(error):
             raise
-        log.warning("%s fails: %s", type(model.network).__name__, error)
-        log.debug("Where it fails", exc_info=True)
-        said = str(error).splitlines()[0][:160] if str(error) else "no reason given"
-        raise NetworkError(
-            f"The code of '{model.name}' ({type(model.network).__name__} in transformers) fails "
-            f"here, in {model.facts.dtype} on {model.facts.device}: {type(error).__name__}: "
-            f"{said}. Try another text or another number format, or choose another model."
-        ) from error
+        raise _told(model, error) from error
+
+
+@contextmanager
+def sent_back(model: Model) -> Iterator[None]:
+    """Do as `run` does, where gradients are sent back through `model.network`.
+
+    What is raised elsewhere than in the family's own code is a fault of Vitrine's: it stays.
+
+    Raises:
+        NetworkError: the family's own code raises (Reformer's sends no gradient back outside of
+            training).
+    """
+    try:
+        yield
+    except RAISED as error:
+        frames = traceback.walk_tb(error.__traceback__)
+        homes = [str(frame.f_globals.get("__name__")) for frame, _ in frames]
+        if ran_out(error) or not any(home.startswith("transformers.models.") for home in homes):
+            raise
+        raise _told(model, error) from error
+
+
+def _told(model: Model, error: Exception) -> NetworkError:
+    log.warning("%s fails: %s", type(model.network).__name__, error)
+    log.debug("Where it fails", exc_info=error)
+    said = str(error).splitlines()[0][:160] if str(error) else "no reason given"
+    return NetworkError(
+        f"The code of '{model.name}' ({type(model.network).__name__} in transformers) fails "
+        f"here, in {model.facts.dtype} on {model.facts.device}: {type(error).__name__}: "
+        f"{said}. Try another text or another number format, or choose another model."
+    )

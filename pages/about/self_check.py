@@ -119,4 +119,4 @@ with frame.explained():
             "from the number format, the length of the sums and the size of what is summed. The "
             "same on the command line; its exit status is 1 if one fails:"
         )
-    st.code(f"python -m components.inspection.check {choice.source}", "bash")
+    st.code(f"python -m components.inspection.check {choice.source}", "bash", wrap_lines=True)

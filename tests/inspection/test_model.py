@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model, count_kv_heads
 from components.inspection.tokenizer.backend import BYTE_OF
+from components.inspection.wrapping import wrapped
 from tests import tiny
 
 FIRST_BYTE = len(tiny.SPECIAL)
@@ -230,3 +231,11 @@ def test_where_a_decoder_begins_may_stand_in_the_generation_config_alone(tiny_se
 def test_settings_that_differ_from_layer_to_layer_are_told_by_the_largest():
     config = SimpleNamespace(num_attention_heads=[4, 8, 2], num_key_value_heads=[1, 2, 1])
     assert count_kv_heads(config) == 2
+
+
+def test_a_network_that_looks_no_tokens_up_is_refused():
+    """Canine makes its vectors out of characters."""
+    config = hf.CanineConfig(**tiny._BERT | {"hidden_size": 32})
+    network = tiny.built(hf.CanineForSequenceClassification, config)
+    with pytest.raises(InspectionError, match="no table with a vector for each token"):
+        wrapped(network, tiny.tokenizer(), "classifier", "tiny-canine")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers as hf
 from torch import nn
 from transformers.models.gpt2 import modeling_gpt2
 from transformers.models.llama import modeling_llama
@@ -13,6 +14,7 @@ from components.inspection import tap
 from components.inspection.errors import InspectionError
 from components.inspection.premises import NAMES, measured, recorded, require
 from components.inspection.premises.use import unused
+from components.inspection.wrapping import wrapped
 from tests import tiny
 from tests.inspection.breaking import fresh, red, sound
 
@@ -191,3 +193,20 @@ def test_a_premise_that_fails_says_so_with_its_number(monkeypatch):
     told = str(said.value)
     assert "What the heads of this network give is not their weights times the values" in told
     assert "Measured on 'tiny-llama', float32" in told and "is off by 0." in told
+
+
+@pytest.mark.parametrize("family", ["t5", "bart"])
+def test_of_two_stacks_without_a_head_the_second_answers(family):
+    """The encoder has a layer more here: the last layer of all is not what is answered."""
+    config = tiny.network(family).config
+    body = tiny.built(hf.BartModel if family == "bart" else hf.T5Model, config)
+    model = wrapped(body, tiny.tokenizer(), "headless", f"tiny-{family}-body")
+    assert measured(model, "use").holds, unused(model)
+
+
+def test_what_answers_with_streams_that_cannot_be_seen_is_told():
+    config = hf.SqueezeBertConfig(**tiny._BERT | {"embedding_size": 24})
+    network = tiny.built(hf.SqueezeBertModel, config)
+    model = wrapped(network, tiny.tokenizer(), "headless", "tiny-squeezebert")
+    with pytest.raises(InspectionError, match="does not see them from layer to layer"):
+        measured(model, "use")

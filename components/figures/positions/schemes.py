@@ -188,7 +188,9 @@ def packing_rows(packed: Packed) -> go.Figure:
             start += length
     figure.add_vline(
         x=packed.row, line={"color": theme.RESIDUAL, "dash": "dash"},
-        annotation={"text": f"{packed.row:,} tokens", "yanchor": "bottom", "y": 1.0},
+        annotation={
+            "text": f"{packed.row:,} tokens", "yanchor": "bottom", "xanchor": "right", "y": 1.0,
+        },
     )  # fmt: skip
     figure.update_layout(barmode="overlay", bargap=0.25)
     figure.update_xaxes(title="place in the row", range=[0, packed.row * 1.02], showgrid=False)

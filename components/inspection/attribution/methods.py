@@ -44,6 +44,7 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
+from components.inspection.running import sent_back
 
 
 @dataclass
@@ -80,7 +81,8 @@ def attribute(
     total = cost(method, len(posed.units.free), effort, 2 * len(known))[0]
     posed.score.tell = lambda done: progress(min(1.0, done / total), METHODS[method].title)
     ends = posed.ends()
-    found = _WAYS[method](posed, effort, ends, known)
+    with sent_back(model):
+        found = _WAYS[method](posed, effort, ends, known)
     at_input, at_baseline = found.ends or ends
     return Attribution(
         method=method,

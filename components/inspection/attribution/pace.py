@@ -10,6 +10,7 @@ from components.inspection.attribution.targets import Target, TargetScore, rows_
 from components.inspection.kv_cache.clock import timed
 from components.inspection.model import Model
 from components.inspection.probe import drawn
+from components.inspection.running import sent_back
 
 BRIEF: Final = 0.1
 """Seconds that a measurement may take before it is not made larger."""
@@ -58,7 +59,8 @@ def pace(model: Model, length: int, _again: int = 0) -> Pace:
 
         def back(texts: torch.Tensor = texts) -> None:
             leaf = texts.clone().requires_grad_()
-            torch.autograd.grad(score(leaf).sum(), leaf)
+            with sent_back(model):
+                torch.autograd.grad(score(leaf).sum(), leaf)
 
         if rows == SIDE_BY_SIDE[0]:
             forward()  # the first pass of all also fetches and prepares

@@ -26,6 +26,7 @@ from components.inspection.decoding import write as write_on
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
+from components.inspection.running import sent_back
 
 PHRASE_METHODS: Final[tuple[PhraseMethod, ...]] = ("ablation", "integrated_gradients", "shapley")
 MOST_PHRASE: Final = 16
@@ -133,7 +134,8 @@ def attribute_phrase(
     free = units.free.tolist()
     absent = model.tokenizer.get_vocab()[stand_in]
     score = PhraseScore(model, ids, said, free, absent, method == "integrated_gradients")
-    scores, errors, whole, empty, checks = share_out(score, method, orders, progress)
+    with sent_back(model):
+        scores, errors, whole, empty, checks = share_out(score, method, orders, progress)
     checks = (*checks, score.text_check(whole), score.baseline_check())
     progress(1.0, "Done")
     return PhraseAttribution(

@@ -103,8 +103,14 @@ def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
 
     Raises:
         InspectionError: the model takes no mask or positions of ours, reads on from document to
-            document in other ways than by attention, or the texts do not fit.
+            document in other ways than by attention, gives one answer to a whole text, or the
+            texts do not fit.
     """
+    if model.kind == "classifier":
+        raise InspectionError(
+            f"'{model.name}' gives one answer to a whole row, not one behind each token: of "
+            "several documents in a row it judges one. Choose a model that writes."
+        )
     require(model, "own mask", "positions")
     code = position_code(model)
     if code.first.without_attention:

@@ -5,7 +5,6 @@ very same parameter tensors, so it takes next to no memory. What a twin changes 
 that it keeps) is seen by nobody else.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from components.inspection.anatomy import StackName
+from components.inspection.copies import duplicate
 from components.inspection.model import Model
 from components.inspection.positions.tables import Tables, Turns, recognised
 from components.inspection.stacks import blocks_of
@@ -33,7 +33,7 @@ def twin(model: Model) -> Model:
         if "inv_freq" not in name:
             shared[id(buffer)] = buffer
     whole = {name: model.known[name] for name in ("whole",) if name in model.known}
-    return replace(model, network=copy.deepcopy(model.network, dict(shared)), known=whole)
+    return replace(model, network=duplicate(model.network, shared), known=whole)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ kept with the model. Where it does not hold, the inspection that rests on it say
 number, and shows nothing that would be wrong.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -14,6 +13,7 @@ from typing import Final, Literal
 import torch
 
 from components.inspection.checks import Check
+from components.inspection.copies import duplicate
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 
@@ -82,7 +82,7 @@ def _sharp(model: Model) -> Model:
     """Return `model` in float32, as a copy if need be, for as long as somebody holds it."""
     if model.facts.dtype == "float32" or model.facts.parameters > MOST_COPIED:
         return model
-    network = torch.nn.Module.to(copy.deepcopy(model.network), torch.float32)
+    network = torch.nn.Module.to(duplicate(model.network), torch.float32)
     # What is found out on the way (how a cache is told where it goes on) is kept with the model.
     return replace(model, network=network)
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from components.inspection.checks import Check
+from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import Observation, observe
 from components.inspection.model import Model
 from components.inspection.premises import Premise
@@ -33,9 +34,12 @@ def unused(model: Model) -> list[str]:
 
     The influence is the gradient of random sums of the logits with respect to every entry of the
     array: exactly 0 where it is not used.
+
+    Raises:
+        InspectionError: what the network answers cannot be seen.
     """
     seen = observe(model, probe_ids(model), probe_target(model), gradients=True)
-    answer = _answer(seen)
+    answer = _answer(model, seen)
     named = dict(_arrays(seen))
     drawn = torch.rand(answer.shape, generator=torch.Generator().manual_seed(0)).to(answer.device)
     live = {name: tensor for name, tensor in named.items() if tensor.requires_grad}
@@ -52,11 +56,23 @@ def unused(model: Model) -> list[str]:
     return [name for name in named if name not in moves]
 
 
-def _answer(seen: Observation) -> Tensor:
+def _answer(model: Model, seen: Observation) -> Tensor:
+    """Return the logits; of a network without them, what its last stack gives.
+
+    Raises:
+        InspectionError: that cannot be seen.
+    """
     if seen.logits is not None:
         return seen.logits
-    last = max((key for key in seen.streams if key[0] == "residual"), key=lambda key: key[2])
-    return seen.streams.pop(last)
+    last = list(model.anatomy.towers)[-1]
+    layers = [layer for what, stack, layer in seen.streams if (what, stack) == ("residual", last)]
+    if not layers:
+        raise InspectionError(
+            f"'{model.name}' gives hidden states only, and Vitrine does not see them from layer "
+            "to layer: so it cannot be told whether what is recorded takes part in them. Choose "
+            "a model of the same family that answers with tokens or classes."
+        )
+    return seen.streams.pop(("residual", last, max(layers)))
 
 
 def _arrays(seen: Observation) -> Iterator[tuple[str, Tensor]]:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import transformers as hf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,3 +147,12 @@ def test_positions_counted_in_threes_turn_the_check_red(dtype, monkeypatch):
     monkeypatch.setattr(packing, "_read", late)
     documents = ("the dog bit the man", "the man bit the dog")
     assert packed_reading(tiny.model("llama", dtype), documents).checks[1].verdict == "fails"
+
+
+@pytest.mark.parametrize("family", ["GPT2", "Llama"])
+def test_a_decoder_that_gives_one_answer_to_a_row_is_refused(family):
+    arguments = tiny.FAMILIES[family.lower()][3] | {"num_labels": 3}
+    config = getattr(hf, f"{family}Config")(**arguments)
+    network = tiny.built(getattr(hf, f"{family}ForSequenceClassification"), config)
+    with pytest.raises(InspectionError, match="gives one answer to a whole row"):
+        packed_reading(networks.model(network, "classifier"), ("to be", "or not"))
