@@ -34,7 +34,12 @@ def _told(so_far: "SelfCheck") -> tuple[float, str, bool]:
 def _headline(found: "SelfCheck") -> None:
     fails, holds = found.count("fails"), found.count("holds")
     place = st.columns(4)
-    place[0].metric("✗ fail", fails, help="A wrong number, or a bound that is too narrow.")
+    place[0].metric(
+        "✗ fail",
+        fails,
+        help="Two ways to one number disagree by more than rounding can explain: "
+        "do not trust what the row names; it says why that may be.",
+    )
     place[1].metric("✓ hold", holds, help="Compared, and off by no more than rounding can be.")
     place[2].metric(
         "○ not so, · reported",

@@ -28,9 +28,7 @@ pytestmark = [
     pytest.mark.skipif(not SUPPORTED, reason="the stand-in fits a CPU build of torch 2.13"),
 ]
 TEXT = "to be, or not to"
-FAMILIES = (
-    "llama", "gpt2", "gemma3", "mixtral", "bloom", "t5", "bart", "bert", "bert_classifier",
-)  # fmt: skip
+FAMILIES = ("llama", "gpt2", "gemma3", "mixtral", "bloom", "t5", "bert", "bert_classifier")
 OTHERS: dict[str, tuple[Callable[[], PreTrainedModel], Kind]] = {
     "deepseek_v3": (networks.deepseek_v3, "causal"),
     "qwen3_next": (networks.qwen3_next, "causal"),

@@ -3,7 +3,9 @@
 import pytest
 
 from components.inspection.load import load_model
+from components.inspection.premises import NAMES, measured
 from components.inspection.self_check import self_check
+from components.inspection.self_check.inspections import TEXT
 from tests.real.models import MINILM, fetched
 
 FORMATS = ("float32", "bfloat16", "float16")
@@ -12,8 +14,12 @@ STEEP = "the scores sum to the change from baseline to text, to within 5% of it"
 steps of integrated gradients do not add up. Shapley values do, which the view says to take."""
 
 
-def red(model, *known: str) -> list[str]:
-    *_, found = self_check(model)
+SHORT = "The capital of France is"
+"""Of a network of this size 16 bits take minutes on a CPU: there it reads less."""
+
+
+def red(model, *known: str, text: str = TEXT) -> list[str]:
+    *_, found = self_check(model, text)
     assert found.count("holds") > 30
     return [
         f"{row.view}: {row.says}: {row.numbers}"
@@ -27,11 +33,14 @@ def test_storyteller(dtype):
 
 
 def test_smollm2_from_its_file(smollm2_file, dtype):
-    assert red(load_model(str(smollm2_file), "cpu", dtype), STEEP) == []
+    text = TEXT if dtype == "float32" else SHORT
+    assert red(load_model(str(smollm2_file), "cpu", dtype), STEEP, text=text) == []
 
 
 def test_smollm2_from_a_folder(smollm2_folder):
-    assert red(load_model(str(smollm2_folder), "cpu", "auto"), STEEP) == []
+    """Whatever rests on a premise is the same code; so these."""
+    model = load_model(str(smollm2_folder), "cpu", "auto")
+    assert [name for name in NAMES if not measured(model, name).holds] == []
 
 
 def test_minilm(dtype):
