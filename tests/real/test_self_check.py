@@ -5,7 +5,7 @@ import pytest
 from components.inspection.load import load_model
 from components.inspection.premises import NAMES, measured
 from components.inspection.self_check import self_check
-from components.inspection.self_check.inspections import TEXT
+from components.inspection.self_check.inspections import INSPECTIONS
 from tests.real.models import MINILM, fetched
 
 FORMATS = ("float32", "bfloat16", "float16")
@@ -14,13 +14,14 @@ STEEP = "the scores sum to the change from baseline to text, to within 5% of it"
 steps of integrated gradients do not add up. Shapley values do, which the view says to take."""
 
 
-SHORT = "The capital of France is"
-"""Of a network of this size 16 bits take minutes on a CPU: there it reads less."""
+BRIEF = ("Question", "Feature ablation")
+"""Of a network of this size a CPU reads a text a hundred times in minutes, in 16 bits: of
+attribution there only these are asked."""
 
 
-def red(model, *known: str, text: str = TEXT) -> list[str]:
-    *_, found = self_check(model, text)
-    assert found.count("holds") > 30
+def red(model, *known: str) -> list[str]:
+    *_, found = self_check(model)
+    assert found.count("holds") >= 30
     return [
         f"{row.view}: {row.says}: {row.numbers}"
         for row in found.rows
@@ -32,9 +33,11 @@ def test_storyteller(dtype):
     assert red(load_model("storyteller", "cpu", dtype)) == []
 
 
-def test_smollm2_from_its_file(smollm2_file, dtype):
-    text = TEXT if dtype == "float32" else SHORT
-    assert red(load_model(str(smollm2_file), "cpu", dtype), STEEP, text=text) == []
+def test_smollm2_from_its_file(smollm2_file, dtype, monkeypatch):
+    if dtype != "float32":
+        asked = [one for one in INSPECTIONS if one.page != "Attribution" or one.view in BRIEF]
+        monkeypatch.setattr("components.inspection.self_check.INSPECTIONS", asked)
+    assert red(load_model(str(smollm2_file), "cpu", dtype), STEEP) == []
 
 
 def test_smollm2_from_a_folder(smollm2_folder):

@@ -69,7 +69,7 @@ def test_only_training_makes_these(smollm2):
     assert (on_first > 0.9).sum() > 20
     size = np.abs(found.stack().residual[15])
     assert size.max() > 100 * np.median(size)
-    scores = probe_heads(smollm2, "self").scores
+    scores = probe_heads(smollm2, "decoder").scores
     assert np.nanmax(scores.previous) > 0.9
     assert np.nanmax(scores.induction) > 0.9
 
