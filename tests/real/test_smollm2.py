@@ -69,9 +69,9 @@ def test_only_training_makes_these(smollm2):
     assert (on_first > 0.9).sum() > 20
     size = np.abs(found.stack().residual[15])
     assert size.max() > 100 * np.median(size)
-    scores = probe_heads(smollm2, "decoder").scores
-    assert np.nanmax(scores.previous) > 0.9
-    assert np.nanmax(scores.induction) > 0.9
+    shares = probe_heads(smollm2, "decoder").scores.shares
+    for pattern in ("previous", "duplicate", "induction"):
+        assert np.nanmax(shares[pattern]) > 0.8
 
 
 def test_a_folder_says_what_the_file_says(smollm2, smollm2_folder):
