@@ -183,12 +183,6 @@ CODE = (".py", ".js", ".css", ".html", ".toml", ".svg")
 ADDRESS = re.compile(r"""(?:https?:)?//[\w.-]+\.(?:com|net|org|io|dev|co|js)\b[^\s"'<>)]*""")
 FORMATS = "http://www.w3.org"
 """Begins the names of XML formats, which nobody asks for anything."""
-CUT_OUT = {
-    # BertViz writes it into its pages; it is looked for there, and replaced.
-    "components/inspection/attention/bertviz.py": {
-        "https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js"
-    },
-}
 
 
 def addresses(code: str) -> set[str]:
@@ -206,8 +200,7 @@ def test_nothing_is_loaded_from_another_host():
     }
     found["app.py"] = addresses((ROOT / "app.py").read_text())
     assert len(found) > 10
-    foreign = {path: what - CUT_OUT.get(path, set()) for path, what in found.items()}
-    assert {path: what for path, what in foreign.items() if what} == {}
+    assert {path: what for path, what in found.items() if what} == {}
 
 
 @pytest.mark.parametrize(

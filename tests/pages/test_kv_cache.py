@@ -1,18 +1,22 @@
 """The lesson on the key-value cache, as a reader meets it, without a browser."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import engine
+from components.inspection.kv_cache.summary import Summary, WaySummary
 from components.widgets import frame, measuring
-from components.widgets.kv_cache import parts
+from components.widgets.kv_cache import parts, timing_view
 from tests import tiny
 
 APP = Path(__file__).parents[2] / "app.py"
 VIEWS = ("Measured", "The same answer", "What is in it", "Kinds of cache", "Where the time goes",
          "Memory planner")  # fmt: skip
+WAYS = ("With", "Without")
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +82,8 @@ def test_measuring_shows_both_ways_and_keeps_them_when_another_setting_is_tried(
     assert len(verdicts(app)) == 1 and verdicts(app)[0].startswith(
         ":green[✓] No token that one way"
     )
-    assert "Measured at " in said and "no slope can be told" in said
+    assert "Measured at " in said
+    assert all(f"{way}, a step takes " in said or f"{way}, no slope" in said for way in WAYS)
     table = app.dataframe[0].value
     assert list(table["positions computed"]) == [16 + 7, 8 * 16 + 28]
     assert (table["in all (s)"] > 0).all()
@@ -87,6 +92,22 @@ def test_measuring_shows_both_ways_and_keeps_them_when_another_setting_is_tried(
     assert app.metric[1].value == "6.78 ×"
     app.slider[0].set_value(3).run()
     assert "the last measurement, with other settings" in words(app)
+
+
+def test_a_slope_is_said_where_the_measurement_tells_one():
+    """Which of the two a busy machine's eight steps give is chance: here the steps are made."""
+    flat = WaySummary(
+        way="with", steps=8, median=np.ones(8), low=np.ones(8), high=np.ones(8), first=1.0,
+        per_token=1.0, total=8.0, positions=23, slope=2e-6, slope_low=-1e-6, slope_high=5e-6,
+        base=1.0,
+    )  # fmt: skip
+    rising = replace(flat, way="without", slope=3e-6, slope_low=1e-6)
+    said = timing_view._slopes(Summary((flat, rising), 8, 1.0, 1.0))
+    assert said == (
+        "With, no slope can be told (95%: -1.0 to +5.0 µs for each token more, which holds 0): "
+        "measure more tokens or repeats.  \n"
+        "Without, a step takes **+3.0 µs** for each token more (95%: +1.0 to +5.0 µs)."
+    )
 
 
 def test_the_same_answer_states_difference_bound_and_text():

@@ -9,6 +9,7 @@ Source: Vig, "A Multiscale Visualization of Attention in the Transformer Model" 
 """
 
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,9 +42,8 @@ MOST_NUMBERS: Final = 3_000_000
 """Numbers that go into one page: about 20 MB of text, which a browser still reads in seconds."""
 
 _VENDOR: Final = Path(__file__).parents[3] / "assets" / "vendor"
-_CDN: Final = (
-    '<script src="https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js"></script>'
-)
+_FETCHED: Final = re.compile(r"<script[^>]*\ssrc\s*=[^>]*>\s*</script>")
+"""What BertViz's pages begin with: a script that the browser would fetch from elsewhere."""
 # In require.js' stead: both libraries are there already.
 _SHIM: Final = (
     "window.requirejs = window.require = (names, run) => run(window.jQuery, window.d3);"
@@ -218,14 +218,15 @@ def _package_page(
 def _slimmed(page: str) -> str:
     """Return BertViz's page with its numbers once (it has them twice) and rounded, and safe.
 
-    A token such as "</script>" would end the script that it stands in.
+    Nothing is left that a browser would fetch from elsewhere. A token such as "</script>" would
+    end the script that it stands in.
     """
     key = "const params = "
     start = page.index(key) + len(key)
     params, length = json.JSONDecoder().raw_decode(page[start:])
     # The rest of the line is a comment into which BertViz writes the whole data again.
     end = page.index("\n", start + length)
-    return page[:start] + _json(params) + ";" + page[end:]
+    return _FETCHED.sub("", page[:start]) + _json(params) + ";" + page[end:]
 
 
 def _json(params: Any) -> str:
@@ -273,7 +274,7 @@ def _neuron_page(
     }
     script = resources.files("bertviz").joinpath("neuron_view.js").read_text(encoding="utf-8")
     return (
-        f'{_CDN}<div id="{name}" style="padding:8px;font-family:sans-serif">'
+        f'<div id="{name}" style="padding:8px;font-family:sans-serif">'
         '<span class="dropdown-label">Layer: </span><select id="layer"></select>'
         '<span class="dropdown-label">Head: </span><select id="att_head"></select>'
         f'<div id="vis"></div></div>\n<script>window.bertviz_params = {_json(params)};</script>'
@@ -293,7 +294,7 @@ def _offline(body: str, view: View, dark: bool) -> str:
     )
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>BertViz</title>'
-        f"<style>{_STYLE % colours}</style></head><body>"
-        + body.replace(_CDN, f"{libraries}<script>{_SHIM}</script>")
+        f"<style>{_STYLE % colours}</style>{libraries}<script>{_SHIM}</script></head><body>"
+        + body
         + f"<script>{_FIT % (LARGEST[view], WIDTHS[view])}</script></body></html>"
     )
