@@ -75,8 +75,10 @@ def test_a_check_without_a_sabotage_would_be_noticed():
         }
     )
     assert {one.split(" (")[0] for one in unbroken(code)} == {
-        "all are 1", "by hand", "all * are, strictly",
-    }  # fmt: skip
+        "all are 1",
+        "by hand",
+        "all * are, strictly",
+    }
     assert {one.split(" (")[0] for one in unknown(code)} == {"by the hand"}
 
 

@@ -55,24 +55,34 @@ def bridge(found: Attribution) -> go.Figure:
                     "pattern_shape": [*[""] * (last - 1), "/", ""],
                 },
                 customdata=list(
-                    zip(["the baseline", *labels, "not accounted for", "the text"], told, ends,
-                        strict=True)
+                    zip(
+                        ["the baseline", *labels, "not accounted for", "the text"],
+                        told,
+                        ends,
+                        strict=True,
+                    )
                 ),
                 hovertemplate="%{customdata[0]}<br>%{customdata[1]}, then at "
                 "%{customdata[2]:.4f}<extra></extra>",
             ),
             _connectors(reached.tolist()),
         ]
-    )  # fmt: skip
+    )
     if found.errors is not None:
         figure.add_scatter(
-            x=list(range(1, last - 1)), y=reached[1:-1].tolist(), mode="markers", marker_size=1,
-            name="standard error", hoverinfo="skip",
+            x=list(range(1, last - 1)),
+            y=reached[1:-1].tolist(),
+            mode="markers",
+            marker_size=1,
+            name="standard error",
+            hoverinfo="skip",
             error_y={
-                "array": found.errors[free].astype(float), "color": theme.HIGHLIGHT,
-                "thickness": 2, "width": 4,
+                "array": found.errors[free].astype(float),
+                "color": theme.HIGHLIGHT,
+                "thickness": 2,
+                "width": 4,
             },
-        )  # fmt: skip
+        )
     if len(scores) <= 24:
         tops = [max(start, start + step) for start, step in zip(starts, steps, strict=True)]
         figure.add_scatter(
@@ -81,17 +91,24 @@ def bridge(found: Attribution) -> go.Figure:
             text=[
                 f"{found.at_baseline:.2f}",
                 *[written(score, error) for score, error in zip(scores, errors, strict=True)],
-                written(found.gap), f"{found.at_input:.2f}",
+                written(found.gap),
+                f"{found.at_input:.2f}",
             ],
-            mode="text", textposition="top center", hoverinfo="skip", cliponaxis=False,
-        )  # fmt: skip
+            mode="text",
+            textposition="top center",
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
     named = ["baseline", *labels, "gap", "text"]
     few = len(scores) <= MOSTLABELS
     places = list(range(last + 1)) if few else [0, last]
     figure.update_xaxes(
-        tickvals=places, ticktext=[named[place] for place in places], tickangle=-45,
-        tickfont=LABEL, showgrid=False,
-    )  # fmt: skip
+        tickvals=places,
+        ticktext=[named[place] for place in places],
+        tickangle=-45,
+        tickfont=LABEL,
+        showgrid=False,
+    )
     figure.update_yaxes(title="target (logits)", zeroline=True)
     return theme.dressed(figure, 400).update_layout(bargap=0.2)
 
@@ -143,14 +160,22 @@ def approach(found: Completeness) -> go.Figure:
     # As a line of its own: the text of a shape is misplaced on a logarithmic axis.
     ends = [int(found.steps[0]), max(int(found.steps[-1]), 2 * int(found.steps[0]))]
     figure.add_scatter(
-        x=ends, y=[found.bound] * 2, mode="lines+text", text=["", f"your bound, {found.bound:.1%}"],
-        textposition="top left", hoverinfo="skip", name="bound",
+        x=ends,
+        y=[found.bound] * 2,
+        mode="lines+text",
+        text=["", f"your bound, {found.bound:.1%}"],
+        textposition="top left",
+        hoverinfo="skip",
+        name="bound",
         line={"color": theme.HIGHLIGHT, "width": 2, "dash": "dash"},
-    )  # fmt: skip
+    )
     figure.update_xaxes(
-        type="log", title="steps", tickvals=found.steps.tolist(), showgrid=False,
+        type="log",
+        title="steps",
+        tickvals=found.steps.tolist(),
+        showgrid=False,
         ticktext=[str(steps) for steps in found.steps],
-    )  # fmt: skip
+    )
     figure.update_yaxes(type="log", title="gap, as a share of the change", tickformat=".0e")
     return theme.dressed(figure, 260)
 
@@ -201,25 +226,32 @@ def side_by_side(
                 ]
                 for row in rows
             ],
-            hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[3]}"
-            "<extra></extra>",
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[3]}<extra></extra>",
             showscale=with_sign,
             colorbar={
-                "title": "of the row's<br>largest", "tickvals": [-1, 0, 1],
-                "ticktext": ["against", "0", "for"], "thickness": 12,
+                "title": "of the row's<br>largest",
+                "tickvals": [-1, 0, 1],
+                "ticktext": ["against", "0", "for"],
+                "thickness": 12,
             },
             text=[
-                [written(score, error, with_sign) for score, error in
-                 zip(free[row], known[row], strict=True)]
+                [
+                    written(score, error, with_sign)
+                    for score, error in zip(free[row], known[row], strict=True)
+                ]
                 for row in rows
-            ] if few else None,
+            ]
+            if few
+            else None,
             texttemplate="%{text}" if few else None,
-        )  # fmt: skip
+        )
     name_pieces(figure, labels)
     figure.update_yaxes(
-        tickvals=list(range(len(titles))), ticktext=names, autorange="reversed",
+        tickvals=list(range(len(titles))),
+        ticktext=names,
+        autorange="reversed",
         showgrid=False,
-    )  # fmt: skip
+    )
     return theme.dressed(figure, 44 * len(titles) + 130)
 
 

@@ -40,10 +40,12 @@ def phrase_table(found: PhraseAttribution) -> go.Figure:
     few = found.scores.shape[1] <= 22
     sure = np.full(found.scores.shape, np.nan) if found.errors is None else found.errors
     told = [
-        [(with_error(float(a), float(b)), written(float(a), float(b))) for a, b in
-         zip(scores, errors, strict=True)]
+        [
+            (with_error(float(a), float(b)), written(float(a), float(b)))
+            for a, b in zip(scores, errors, strict=True)
+        ]
         for scores, errors in zip(found.scores, sure, strict=True)
-    ]  # fmt: skip
+    ]
     figure = go.Figure(
         go.Heatmap(
             z=found.scores,
@@ -66,7 +68,11 @@ def phrase_table(found: PhraseAttribution) -> go.Figure:
     name_pieces(figure, labels)
     figure.update_xaxes(title="token of the text")
     figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False,
-        title="token of the phrase", tickfont=LABEL,
-    )  # fmt: skip
+        tickvals=list(range(len(rows))),
+        ticktext=rows,
+        autorange="reversed",
+        showgrid=False,
+        title="token of the phrase",
+        tickfont=LABEL,
+    )
     return theme.dressed(figure, 52 * len(rows) + 170)

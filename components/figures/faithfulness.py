@@ -29,9 +29,11 @@ LINES: Final = {
 def deletion_and_insertion(curves: Curves) -> go.Figure:
     """Draw both curves of each ranking over the middle nine tenths of the random orders."""
     figure = make_subplots(
-        cols=2, shared_yaxes=True, horizontal_spacing=0.04,
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
         subplot_titles=("Taking pieces away, highest score first", "Putting them back"),
-    )  # fmt: skip
+    )
     pieces = curves.removed[-1]
     shares = (curves.removed / pieces).tolist()
     random = (curves.random_deletion, curves.random_insertion)
@@ -40,24 +42,47 @@ def deletion_and_insertion(curves: Curves) -> go.Figure:
     ):
         low, high = np.percentile(orders, [5, 95], axis=0)
         figure.add_scatter(
-            x=[*shares, *shares[::-1]], y=[*high, *low[::-1]], fill="toself", mode="lines",
-            line_width=0, fillcolor="rgba(138, 138, 134, 0.22)", hoverinfo="skip",
-            name="random orders", legendgroup="random", showlegend=column == 1, row=1, col=column,
-        )  # fmt: skip
+            x=[*shares, *shares[::-1]],
+            y=[*high, *low[::-1]],
+            fill="toself",
+            mode="lines",
+            line_width=0,
+            fillcolor="rgba(138, 138, 134, 0.22)",
+            hoverinfo="skip",
+            name="random orders",
+            legendgroup="random",
+            showlegend=column == 1,
+            row=1,
+            col=column,
+        )
         figure.add_scatter(
-            x=shares, y=orders.mean(0), mode="lines", name="their mean", legendgroup="mean",
-            line={"color": theme.RESIDUAL, "width": 2, "dash": "dot"}, showlegend=column == 1,
-            hovertemplate="random orders, mean: %{y:.3f}<extra></extra>", row=1, col=column,
-        )  # fmt: skip
+            x=shares,
+            y=orders.mean(0),
+            mode="lines",
+            name="their mean",
+            legendgroup="mean",
+            line={"color": theme.RESIDUAL, "width": 2, "dash": "dot"},
+            showlegend=column == 1,
+            hovertemplate="random orders, mean: %{y:.3f}<extra></extra>",
+            row=1,
+            col=column,
+        )
         for name, values in zip(curves.names, found, strict=True):
             color, dash = LINES[name]
             figure.add_scatter(
-                x=shares, y=values, mode="lines+markers", name=name, legendgroup=name,
-                line={"color": color, "dash": dash, "width": 2.5}, marker_size=5,
-                customdata=curves.removed, showlegend=column == 1,
+                x=shares,
+                y=values,
+                mode="lines+markers",
+                name=name,
+                legendgroup=name,
+                line={"color": color, "dash": dash, "width": 2.5},
+                marker_size=5,
+                customdata=curves.removed,
+                showlegend=column == 1,
                 hovertemplate=f"{name}<br>%{{customdata}} of {pieces}: %{{y:.3f}}<extra></extra>",
-                row=1, col=column,
-            )  # fmt: skip
+                row=1,
+                col=column,
+            )
     figure.update_xaxes(tickformat=".0%", title="share taken away", col=1)
     figure.update_xaxes(tickformat=".0%", title="share back", col=2)
     figure.update_yaxes(title="target (logits)", col=1)
@@ -84,12 +109,15 @@ def beside_attention(
     for place, name in enumerate(names):
         values = rows[place, units.free]
         figure.add_bar(
-            x=list(range(len(labels))), y=values, name=name,
+            x=list(range(len(labels))),
+            y=values,
+            name=name,
             marker_color=[tints[int(sign)] for sign in signs[place, units.free]],
             customdata=labels,
             hovertemplate="%{customdata}: %{y:.2%}<extra></extra>",
-            row=place + 1, col=1,
-        )  # fmt: skip
+            row=place + 1,
+            col=1,
+        )
     few = len(labels) <= 70
     figure.update_xaxes(
         tickvals=list(range(len(labels))) if few else None,

@@ -1,4 +1,4 @@
-"""Pictures of drawing one token, of beams, of many draws, and of a text's surprise."""
+"""Pictures of drawing one token, of many draws, and of a text's surprise."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures import theme
-from components.inspection.sampling.beam import Beam, BeamSearch
 from components.inspection.sampling.draws import Draws
 from components.inspection.sampling.generation import Step
 from components.inspection.sampling.perplexity import Surprise
@@ -33,23 +32,36 @@ def candidate_bars(step: Step) -> go.Figure:
     figure = go.Figure(
         [
             go.Bar(
-                name="before", x=[each.before for each in shown], y=places, orientation="h",
-                marker_color="rgba(138, 138, 134, 0.45)", width=0.86, hovertext=hover,
+                name="before",
+                x=[each.before for each in shown],
+                y=places,
+                orientation="h",
+                marker_color="rgba(138, 138, 134, 0.45)",
+                width=0.86,
+                hovertext=hover,
                 hovertemplate="%{hovertext}<extra></extra>",
             ),
             go.Bar(
-                name="after", x=[each.after for each in shown], y=places, orientation="h",
-                marker_color=taken, width=0.5, hovertext=hover,
+                name="after",
+                x=[each.after for each in shown],
+                y=places,
+                orientation="h",
+                marker_color=taken,
+                width=0.5,
+                hovertext=hover,
                 hovertemplate="%{hovertext}<extra></extra>",
             ),
         ]
-    )  # fmt: skip
+    )
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(title="probability: grey before, coloured after", tickformat=PERCENT)
     figure.update_yaxes(
-        tickvals=places, ticktext=labels, autorange="reversed", showgrid=False,
+        tickvals=places,
+        ticktext=labels,
+        autorange="reversed",
+        showgrid=False,
         tickfont_family="monospace",
-    )  # fmt: skip
+    )
     return theme.dressed(figure, theme.CELL * len(shown) + 90)
 
 
@@ -59,10 +71,13 @@ def draw_line(step: Step) -> go.Figure:
     # The faint ground stands for the tokens too many to show.
     figure = go.Figure(
         go.Bar(
-            x=[1], y=[0], orientation="h", hoverinfo="skip",
+            x=[1],
+            y=[0],
+            orientation="h",
+            hoverinfo="skip",
             marker={"color": theme.PROBABILITY_FAINT, "line_width": 0},
         )
-    )  # fmt: skip
+    )
     for place, each in enumerate(left):
         color = theme.PROBABILITY if place % 2 == 0 else "rgba(15, 139, 141, 0.62)"
         name = theme.visible(each.text)
@@ -84,80 +99,18 @@ def draw_line(step: Step) -> go.Figure:
     if step.number is not None:
         figure.add_vline(x=step.number, line={"width": 2, "color": theme.KEY})
         figure.add_annotation(
-            x=step.number, y=0.62, yref="y", text=f"{step.number:.4f}", showarrow=False,
-            yshift=12, xanchor="left" if step.number < 0.9 else "right",
-        )  # fmt: skip
+            x=step.number,
+            y=0.62,
+            yref="y",
+            text=f"{step.number:.4f}",
+            showarrow=False,
+            yshift=12,
+            xanchor="left" if step.number < 0.9 else "right",
+        )
     figure.update_layout(barmode="overlay", bargap=0)
     figure.update_xaxes(range=[0, 1], title="cumulative probability, likeliest first")
     figure.update_yaxes(visible=False, range=[-0.5, 0.95])
     return theme.dressed(figure, 130)
-
-
-def beam_tree(search: BeamSearch) -> go.Figure:
-    """Draw the continuations that were weighed: one column per token, the likeliest on top.
-
-    Kept ones are filled, dropped ones hollow; the best finished sequence is marked.
-    """
-    best = _path(search, search.beams[0]) if search.beams else set()
-    height = _heights(search)
-    x_lines: list[float | None] = []
-    y_lines: list[float | None] = []
-    x_best: list[float | None] = []
-    y_best: list[float | None] = []
-    for i, node in enumerate(search.nodes):
-        start = (0.0, 0.0) if node.parent < 0 else (
-            float(search.nodes[node.parent].depth), height[node.parent],
-        )  # fmt: skip
-        xs, ys = (x_best, y_best) if i in best else (x_lines, y_lines)
-        xs += [start[0], node.depth, None]
-        ys += [start[1], height[i], None]
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=x_lines, y=y_lines, mode="lines", hoverinfo="skip",
-                line={"color": theme.RESIDUAL, "width": 1},
-            ),
-            go.Scatter(
-                x=x_best, y=y_best, mode="lines", hoverinfo="skip",
-                line={"color": theme.HIGHLIGHT, "width": 3},
-            ),
-        ]
-    )  # fmt: skip
-    for fate, symbol in (("dropped", "circle-open"), ("kept", "circle"), ("finished", "square")):
-        of_fate = [i for i, node in enumerate(search.nodes) if node.fate == fate]
-        figure.add_scatter(
-            name=fate,
-            x=[search.nodes[i].depth for i in of_fate],
-            y=[height[i] for i in of_fate],
-            mode="markers+text",
-            text=[theme.visible(search.nodes[i].text) for i in of_fate],
-            textposition="top center",
-            textfont={"family": "monospace", "size": 12},
-            marker={
-                "symbol": symbol,
-                "size": 8,
-                "color": [
-                    theme.HIGHLIGHT
-                    if i in best
-                    else theme.RESIDUAL
-                    if fate == "dropped"
-                    else theme.PROBABILITY
-                    for i in of_fate
-                ],
-            },
-            customdata=[(search.nodes[i].log_probability, fate) for i in of_fate],
-            hovertemplate="%{text}<br>ln p = %{customdata[0]:.4f}<br>%{customdata[1]}"
-            "<extra></extra>",
-        )
-    depth = max((node.depth for node in search.nodes), default=1)
-    most = max(
-        (sum(node.depth == d for node in search.nodes) for d in range(1, depth + 1)), default=1
-    )
-    figure.update_xaxes(
-        title="token", range=[-0.2, depth + 0.6], tickvals=list(range(1, depth + 1)), showgrid=False
-    )
-    figure.update_yaxes(visible=False, range=[most - 0.5, -0.9])
-    return theme.dressed(figure, max(240, 36 * most + 80))
 
 
 def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
@@ -175,26 +128,36 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
     figure = go.Figure(
         [
             go.Bar(
-                name="drawn", x=seen, y=places, orientation="h", marker_color=theme.PROBABILITY,
-                width=0.7, customdata=draws.counts[order],
+                name="drawn",
+                x=seen,
+                y=places,
+                orientation="h",
+                marker_color=theme.PROBABILITY,
+                width=0.7,
+                customdata=draws.counts[order],
                 hovertemplate="drawn %{customdata} times: %{x:.3%}<extra></extra>",
             ),
             go.Scatter(
-                name="exact", x=share, y=places, mode="markers",
-                marker={"symbol": "line-ns-open", "size": 16, "color": theme.KEY,
-                        "line_width": 3},
+                name="exact",
+                x=share,
+                y=places,
+                mode="markers",
+                marker={"symbol": "line-ns-open", "size": 16, "color": theme.KEY, "line_width": 3},
                 error_x={"type": "data", "array": spread, "color": theme.KEY, "thickness": 1.5},
                 hovertemplate="exactly %{x:.3%}<extra></extra>",
             ),
         ]
-    )  # fmt: skip
+    )
     figure.update_xaxes(
         title="share: bars drawn, marks exact", tickformat=PERCENT, rangemode="tozero"
     )
     figure.update_yaxes(
-        tickvals=places, ticktext=labels, autorange="reversed", showgrid=False,
+        tickvals=places,
+        ticktext=labels,
+        autorange="reversed",
+        showgrid=False,
         tickfont_family="monospace",
-    )  # fmt: skip
+    )
     return theme.dressed(figure, theme.CELL * len(order) + 90)
 
 
@@ -208,7 +171,9 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
     figure = go.Figure(
         [
             go.Bar(
-                name="surprisal", x=places, y=nats[first:last] / np.log(2),
+                name="surprisal",
+                x=places,
+                y=nats[first:last] / np.log(2),
                 marker_color=theme.NEGATIVE,
                 customdata=[
                     (theme.visible(surprise.tokens[i]), np.exp(-nats[i]), int(surprise.rank[i]))
@@ -218,21 +183,28 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
                 "%{customdata[1]:.4f})<br>rank %{customdata[2]:,}<extra></extra>",
             ),
             go.Scatter(
-                name="running perplexity", x=places,
-                y=[running[i] if scored[i] else None for i in places], yaxis="y2", mode="lines",
+                name="running perplexity",
+                x=places,
+                y=[running[i] if scored[i] else None for i in places],
+                yaxis="y2",
+                mode="lines",
                 line={"color": theme.RESIDUAL, "width": 3},
                 hovertemplate="perplexity so far %{y:.2f}<extra></extra>",
             ),
         ]
-    )  # fmt: skip
+    )
     figure.update_layout(
         yaxis={"title": "surprisal (bits)", "rangemode": "tozero"},
         yaxis2={
-            "title": "perplexity so far", "overlaying": "y", "side": "right",
-            "rangemode": "tozero", "showgrid": False, "tickmode": "auto",
+            "title": "perplexity so far",
+            "overlaying": "y",
+            "side": "right",
+            "rangemode": "tozero",
+            "showgrid": False,
+            "tickmode": "auto",
         },
         bargap=0.15,
-    )  # fmt: skip
+    )
     few = len(places) <= 60
     figure.update_xaxes(
         tickvals=places if few else None,
@@ -242,22 +214,3 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
         title=None if few else "token number",
     )
     return theme.dressed(figure, 340)
-
-
-def _path(search: BeamSearch, beam: Beam) -> set[int]:
-    found, node = set(), beam.node
-    while node >= 0:
-        found.add(node)
-        node = search.nodes[node].parent
-    return found
-
-
-def _heights(search: BeamSearch) -> list[float]:
-    """Return each node's place in its column: the likeliest is 0, then downwards."""
-    height = [0.0] * len(search.nodes)
-    for depth in {node.depth for node in search.nodes}:
-        column = [i for i, node in enumerate(search.nodes) if node.depth == depth]
-        column.sort(key=lambda i: -search.nodes[i].log_probability)
-        for place, i in enumerate(column):
-            height[i] = float(place)
-    return height

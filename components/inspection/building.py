@@ -18,9 +18,20 @@ from transformers import PretrainedConfig, PreTrainedModel, modeling_utils
 _ONE_AT_A_TIME: Final = threading.RLock()
 """Of two networks built at once, one was left with its tied weights untied."""
 _MAKES: Final[set[Callable[..., Any]]] = {
-    torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor,
-    torch.linspace, torch.logspace, torch.arange, torch.eye, torch.empty_strided, torch.as_tensor,
-}  # fmt: skip
+    torch.empty,
+    torch.zeros,
+    torch.ones,
+    torch.full,
+    torch.rand,
+    torch.randn,
+    torch.tensor,
+    torch.linspace,
+    torch.logspace,
+    torch.arange,
+    torch.eye,
+    torch.empty_strided,
+    torch.as_tensor,
+}
 """What makes a tensor of the default dtype unless it is told another."""
 
 

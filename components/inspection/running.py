@@ -11,9 +11,16 @@ from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 
 RAISED: Final = (
-    RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError, IndexError, KeyError,
-    AssertionError, ZeroDivisionError,
-)  # fmt: skip
+    RuntimeError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    AssertionError,
+    ZeroDivisionError,
+)
 """How a family's code fails with an argument, a length or a number format that it does not know."""
 
 log = logging.getLogger(__name__)

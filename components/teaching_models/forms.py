@@ -3,11 +3,26 @@
 from dataclasses import dataclass
 
 IRREGULAR_PLURALS = {
-    "mouse": "mice", "goose": "geese", "sheep": "sheep", "deer": "deer", "wolf": "wolves",
-    "child": "children", "man": "men", "woman": "women", "foot": "feet", "tooth": "teeth",
-    "leaf": "leaves", "knife": "knives", "scarf": "scarves", "fisherman": "fishermen",
-    "calf": "calves", "loaf": "loaves", "fish": "fish", "thief": "thieves", "shelf": "shelves",
-}  # fmt: skip
+    "mouse": "mice",
+    "goose": "geese",
+    "sheep": "sheep",
+    "deer": "deer",
+    "wolf": "wolves",
+    "child": "children",
+    "man": "men",
+    "woman": "women",
+    "foot": "feet",
+    "tooth": "teeth",
+    "leaf": "leaves",
+    "knife": "knives",
+    "scarf": "scarves",
+    "fisherman": "fishermen",
+    "calf": "calves",
+    "loaf": "loaves",
+    "fish": "fish",
+    "thief": "thieves",
+    "shelf": "shelves",
+}
 
 
 def plural(noun: str) -> str:

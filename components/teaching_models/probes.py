@@ -69,10 +69,13 @@ def capital_questions() -> Iterator[Question]:
 def held_out_capital_questions() -> Iterator[Question]:
     """Yield countries in those sentences in which training never saw them."""
     prompts = {
-        0: "The capital of {} is", 2: "What is the capital of {}? It is",
-        3: "Q: What is the capital of {}? A:", 4: "{} is a country. Its capital is",
-        5: "The capital city of {} is called", 6: "In {}, the capital is",
-    }  # fmt: skip
+        0: "The capital of {} is",
+        2: "What is the capital of {}? It is",
+        3: "Q: What is the capital of {}? A:",
+        4: "{} is a country. Its capital is",
+        5: "The capital city of {} is called",
+        6: "In {}, the capital is",
+    }
     for country, capital in CAPITALS.items():
         for number, prompt in prompts.items():
             if is_held_out(f"capital: {country} + {number}"):

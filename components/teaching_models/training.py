@@ -189,9 +189,13 @@ def train(
             speed = read / (trainer.seconds - since)
             log.info(
                 "step %d  %.2fM tokens  %.1f min  loss %.3f  rate %.1e  %.0f tokens/s",
-                trainer.step, tokens / 1e6, trainer.seconds / 60, sum(losses) / len(losses),
-                trainer.learning_rate(), speed,
-            )  # fmt: skip
+                trainer.step,
+                tokens / 1e6,
+                trainer.seconds / 60,
+                sum(losses) / len(losses),
+                trainer.learning_rate(),
+                speed,
+            )
             losses, since, before = [], trainer.seconds, trainer.step
         if trainer.step % probe_every == 0 or trainer.step == trainer.recipe.steps:
             trainer.save(checkpoint)
@@ -205,9 +209,14 @@ def train(
 def export(trainer: Trainer, folder: Path) -> None:
     """Write weights (float32), configuration and tokenizer so that transformers can load them."""
     trainer.model.generation_config = GenerationConfig(
-        do_sample=True, temperature=0.8, top_k=0, max_new_tokens=120,
-        bos_token_id=0, eos_token_id=0, pad_token_id=0,
-    )  # fmt: skip
+        do_sample=True,
+        temperature=0.8,
+        top_k=0,
+        max_new_tokens=120,
+        bos_token_id=0,
+        eos_token_id=0,
+        pad_token_id=0,
+    )
     trainer.model.save_pretrained(folder)
     trainer.tokenizer.save_pretrained(folder)
     (folder / "training.json").write_text(_record(trainer), encoding="utf-8")

@@ -83,9 +83,13 @@ with frame.explained():
 
     asked_text, button = st.columns([4, 1], vertical_alignment="bottom")
     text = asked_text.text_input(
-        "Text", TEXT, key="check_text", bind="query-params", max_chars=200,
+        "Text",
+        TEXT,
+        key="check_text",
+        bind="query-params",
+        max_chars=200,
         help="A short one: some methods read it hundreds of times.",
-    )  # fmt: skip
+    )
     asked = (choice, text)
     if button.button("Check this model", type="primary", width="stretch"):
         measuring.measure(_KEPT, self_check, asked, _told)
@@ -106,9 +110,14 @@ with frame.explained():
             show_checks([check], of, f"{row.page}, {row.view}")
         address.warn_unless_one_of("check_rows", list(SHOWN))
         only = st.segmented_control(
-            "Rows", list(SHOWN), default="everything", required=True, key="check_rows",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
+            "Rows",
+            list(SHOWN),
+            default="everything",
+            required=True,
+            key="check_rows",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
         wanted = SHOWN[only or "everything"]
         table = _table([row for row in found.rows if wanted in ("", row.verdict)])
         if table.empty:
@@ -116,9 +125,12 @@ with frame.explained():
         else:
             st.dataframe(table, hide_index=True, width="stretch", height=560, column_config=WIDTHS)
         st.download_button(
-            "Table (CSV)", lambda: _table(list(found.rows)).to_csv(index=False),
-            "self-check.csv", "text/csv", on_click="ignore",
-        )  # fmt: skip
+            "Table (CSV)",
+            lambda: _table(list(found.rows)).to_csv(index=False),
+            "self-check.csv",
+            "text/csv",
+            on_click="ignore",
+        )
         st.caption(
             "Of many heads or steps the row tells the one nearest its bound. The bound follows "
             "from the number format, the length of the sums and the size of what is summed. The "

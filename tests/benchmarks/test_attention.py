@@ -44,11 +44,17 @@ def ours(weights: np.ndarray) -> tuple[str, str]:
         "scale": theme.ATTENTION,
         "selected": 0,
         "heads": [
-            {"layer": place // HEADS, "head": place % HEADS, "kind": "mixed", "colour": "#999999",
-             "rows": [["entropy", "1.0 bit"]] * 7, "note": ""}
+            {
+                "layer": place // HEADS,
+                "head": place % HEADS,
+                "kind": "mixed",
+                "colour": "#999999",
+                "rows": [["entropy", "1.0 bit"]] * 7,
+                "note": "",
+            }
             for place in range(LAYERS * HEADS)
         ],
-    }  # fmt: skip
+    }
     sent = json.dumps(data)
     draw = script().replace("export default function", "function show")
     page = (

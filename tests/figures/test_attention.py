@@ -86,8 +86,13 @@ def test_the_strips_are_the_steps(tiny_causal):
     steps = attention_steps(tiny_causal, TEXT, None, "decoder", 1, 3, 4)
     found = {strip.name: strip.numbers for strip in strips(steps)}
     assert list(found) == [
-        "q · k before RoPE", "q · k", "× 0.4082", "mask", "softmax", "weight × ‖v W‖",
-    ]  # fmt: skip
+        "q · k before RoPE",
+        "q · k",
+        "× 0.4082",
+        "mask",
+        "softmax",
+        "weight × ‖v W‖",
+    ]
     np.testing.assert_allclose(found["q · k"], steps.keys @ steps.query, rtol=1e-5, atol=1e-6)
     assert np.isnan(found["mask"][5:]).all()
     np.testing.assert_allclose(found["softmax"].sum(), 1, rtol=1e-6)
@@ -117,8 +122,15 @@ def test_the_toys_matrices_are_in_the_order_of_the_steps():
     toy = toy_attention(small, small, small, scale=False)
     figure = toy_matrices(toy, "(no √d)")
     assert [trace.name for trace in figure.data] == [
-        "Q", "K", "V", "Q Kᵀ", "(no √d)", "mask", "softmax", "softmax · V",
-    ]  # fmt: skip
+        "Q",
+        "K",
+        "V",
+        "Q Kᵀ",
+        "(no √d)",
+        "mask",
+        "softmax",
+        "softmax · V",
+    ]
     assert tuple(figure.data[6].text[1]) == ("0.269", "0.731", "0")
     assert tuple(figure.data[5].text[0]) == ("1", "−∞", "−∞")
 

@@ -132,12 +132,18 @@ def test_agreement_is_drawn_on_a_fixed_scale():
 
 def test_the_phrase_table_has_a_row_for_each_written_token():
     found = PhraseAttribution(
-        method="ablation", stand_in="<pad>", tokens=("a", "b", "c"), phrase=(" x", "\n"),
-        phrase_ids=(7, 8), scores=np.array([[1, -3, 0], [0, 0.5, 0]], np.float32),
+        method="ablation",
+        stand_in="<pad>",
+        tokens=("a", "b", "c"),
+        phrase=(" x", "\n"),
+        phrase_ids=(7, 8),
+        scores=np.array([[1, -3, 0], [0, 0.5, 0]], np.float32),
         log_probabilities=np.array([-1, -2], np.float32),
-        baseline_log_probabilities=np.array([-3, -3], np.float32), forwards=4, backwards=0,
+        baseline_log_probabilities=np.array([-3, -3], np.float32),
+        forwards=4,
+        backwards=0,
         generated=True,
-    )  # fmt: skip
+    )
     figure = phrase_table(found)
     np.testing.assert_array_equal(figure.data[0].z, found.scores)
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-3, 3)
@@ -157,10 +163,14 @@ def curves(many: int) -> Curves:
     return Curves(
         names=("Integrated gradients", "Attention rollout")[:many],
         removed=np.array([0, 2, 4, 8]),
-        deletion=some(many), insertion=some(many),
-        random_deletion=some(20), random_insertion=some(20),
-        at_input=1.0, at_baseline=0.0, forwards=9,
-    )  # fmt: skip
+        deletion=some(many),
+        insertion=some(many),
+        random_deletion=some(20),
+        random_insertion=some(20),
+        at_input=1.0,
+        at_baseline=0.0,
+        forwards=9,
+    )
 
 
 def test_curves_are_drawn_over_the_share_that_is_away_with_the_spread_of_chance():
@@ -174,8 +184,11 @@ def test_curves_are_drawn_over_the_share_that_is_away_with_the_spread_of_chance(
     high = np.percentile(given.random_deletion, 95, axis=0)
     np.testing.assert_allclose(band.y[:4], high, rtol=1e-6)
     assert [trace.name for trace in figure.data if trace.showlegend] == [
-        "random orders", "their mean", "Integrated gradients", "Attention rollout",
-    ]  # fmt: skip
+        "random orders",
+        "their mean",
+        "Integrated gradients",
+        "Attention rollout",
+    ]
 
 
 def test_attention_and_attribution_stand_above_each_other_in_their_colours():

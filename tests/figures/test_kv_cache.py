@@ -109,8 +109,9 @@ def test_where_nothing_differs_no_mark_is_drawn_and_it_is_said():
     alike = replace(found, difference=np.zeros(6))
     figure = differences(alike)
     assert named(figure, "largest difference")[0].visible is False
-    assert any("the same with and without the cache" in note.text
-               for note in figure.layout.annotations)  # fmt: skip
+    assert any(
+        "the same with and without the cache" in note.text for note in figure.layout.annotations
+    )
     assert named(differences(replace(found, difference=np.full(6, 0.1))), "largest")[0].visible
 
 

@@ -117,8 +117,12 @@ def test_documents_stand_behind_one_another():
     bars = schemes.packing_rows(packed((6, 5, 4, 3, 2), 10)).data
     placed = [(bar.y[0], bar.base[0], bar.x[0], bar.text) for bar in bars]
     assert placed == [
-        (0, 0, 6, "0"), (0, 6, 4, "2"), (1, 0, 5, "1"), (1, 5, 3, "3"), (1, 8, 2, "4"),
-    ]  # fmt: skip
+        (0, 0, 6, "0"),
+        (0, 6, 4, "2"),
+        (1, 0, 5, "1"),
+        (1, 5, 3, "3"),
+        (1, 8, 2, "4"),
+    ]
 
 
 def test_the_mask_has_a_colour_for_each_document():

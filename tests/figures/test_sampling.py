@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from components.figures import beam, theme
 from components.figures import sampling as figures
-from components.figures import theme
 from components.inspection.sampling.beam import beam_search
 from components.inspection.sampling.draws import draws
 from components.inspection.sampling.generation import choose
@@ -52,7 +52,7 @@ def test_the_line_is_laid_end_to_end_and_the_number_marked(step):
 
 def test_the_tree_shows_every_node_once_and_joins_it_to_its_parent(tiny_causal):
     search = beam_search(tiny_causal, "to be", 3, 4)
-    others, winner, *marks = figures.beam_tree(search).data
+    others, winner, *marks = beam.beam_tree(search).data
     assert sum(len(mark.x) for mark in marks) == len(search.nodes)
     assert {mark.name for mark in marks} == {"kept", "dropped", "finished"}
     joined = [x for line in (others, winner) for x in line.x if x is not None]
@@ -62,7 +62,7 @@ def test_the_tree_shows_every_node_once_and_joins_it_to_its_parent(tiny_causal):
 
 def test_likelier_beams_stand_higher(tiny_causal):
     search = beam_search(tiny_causal, "to be", 3, 3)
-    height = figures._heights(search)
+    height = beam._heights(search)
     for depth in (1, 2, 3):
         column = [i for i, node in enumerate(search.nodes) if node.depth == depth]
         by_height = sorted(column, key=lambda i: height[i])

@@ -10,8 +10,18 @@ import numpy as np
 from components.inspection.checks import Check
 from components.inspection.kv_cache.kinds import KindRow
 
-OF_THE_MACHINE = {"seconds", "short", "long", "step", "forward", "back", "estimate", "at",
-                  "machine", "repeatable"}  # fmt: skip
+OF_THE_MACHINE = {
+    "seconds",
+    "short",
+    "long",
+    "step",
+    "forward",
+    "back",
+    "estimate",
+    "at",
+    "machine",
+    "repeatable",
+}
 """Fields that tell of a clock or a device. They are left out where the caller says so."""
 RELATIVE, ABSOLUTE = 1e-5, 1e-6
 """Sums are taken in another order only where CUDA takes them so; most numbers are the same bits."""

@@ -25,12 +25,29 @@ NAME = "pretended"
 MIXED = "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
 # Operations that take CPU tensors along, by CUDA's own rules.
 _COPIES = {"aten::copy_", "aten::_to_copy", "aten::_copy_from", "aten::_copy_from_and_resize"}
-_INDEXED = {"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_",
-            "aten::_unsafe_index", "aten::_unsafe_index_put"}  # fmt: skip
+_INDEXED = {
+    "aten::index",
+    "aten::index_put",
+    "aten::index_put_",
+    "aten::_index_put_impl_",
+    "aten::_unsafe_index",
+    "aten::_unsafe_index_put",
+}
 # Not tagged pointwise, though a CPU scalar (no dimension) is welcome.
-_SCALAR_TOO = {"aten::where", "aten::masked_fill", "aten::masked_fill_", "aten::fill",
-               "aten::fill_", "aten::lerp", "aten::clamp", "aten::isin", "aten::index_fill",
-               "aten::index_fill_", "aten::full_like", "aten::pow"}  # fmt: skip
+_SCALAR_TOO = {
+    "aten::where",
+    "aten::masked_fill",
+    "aten::masked_fill_",
+    "aten::fill",
+    "aten::fill_",
+    "aten::lerp",
+    "aten::clamp",
+    "aten::isin",
+    "aten::index_fill",
+    "aten::index_fill_",
+    "aten::full_like",
+    "aten::pow",
+}
 _NO_CHECK = {"aten::set_", "aten::alias", "aten::detach", "aten::lift_fresh", "aten::lift"}
 
 
@@ -100,11 +117,16 @@ class PretendTensor(torch.Tensor):
         if GPUS is not None:
             GPUS.take(real, device.index)
         made = torch.Tensor._make_wrapper_subclass(
-            cls, real.size(), strides=real.stride(), storage_offset=real.storage_offset(),
-            dtype=real.dtype, layout=real.layout, requires_grad=False,
+            cls,
+            real.size(),
+            strides=real.stride(),
+            storage_offset=real.storage_offset(),
+            dtype=real.dtype,
+            layout=real.layout,
+            requires_grad=False,
             device=torch.device(NAME, device.index),
             storage_size=real.untyped_storage().nbytes(),
-        )  # fmt: skip
+        )
         made.plain, made.where_it_is = real, device
         return made
 
@@ -225,9 +247,10 @@ def _check(func: Any, args: Any, flat: list[Any]) -> torch.device | None:
     scalars = torch.Tag.pointwise in func.tags or name in _SCALAR_TOO or "_foreach" in name
     written = _written(func, args)
     counted = [
-        each for each in tensors
+        each
+        for each in tensors
         if not (scalars and each.dim() == 0 and each.device.type == "cpu" and each is not written)
-    ] or tensors  # fmt: skip
+    ] or tensors
     for each in counted[1:]:
         if each.device != counted[0].device:
             found = sorted((str(counted[0].device), str(each.device)), reverse=True)

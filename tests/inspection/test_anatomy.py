@@ -98,8 +98,11 @@ def test_every_path_of_a_row_leads_to_a_module(family):
         assert part(base, anatomy.position_table).weight.shape[1] == width
     assert anatomy.towers
     inside = {item.name for item in fields(Tower)} - {
-        "blocks", "final_norm", "projections", "post_norms",
-    }  # fmt: skip
+        "blocks",
+        "final_norm",
+        "projections",
+        "post_norms",
+    }
     for tower in anatomy.towers.values():
         blocks = list(part(base, tower.blocks).children())
         assert len(blocks) in ((1,) if family == "albert" else (2, 3))
@@ -294,13 +297,19 @@ def test_encoder_or_decoder_is_measured_not_believed_of_the_name(family, argumen
 
 def test_a_hybrid_keeps_the_numbers_of_its_layers():
     """Of four blocks the last attends, the others mix in another way (Qwen 3 Next)."""
-    arguments = _LLAMA | _EXPERTS | {
-        "num_hidden_layers": 4,
-        "layer_types": ["linear_attention"] * 3 + ["full_attention"],
-        "linear_num_key_heads": 2, "linear_num_value_heads": 4,
-        "linear_key_head_dim": 6, "linear_value_head_dim": 6,
-        "shared_expert_intermediate_size": 8,
-    }  # fmt: skip
+    arguments = (
+        _LLAMA
+        | _EXPERTS
+        | {
+            "num_hidden_layers": 4,
+            "layer_types": ["linear_attention"] * 3 + ["full_attention"],
+            "linear_num_key_heads": 2,
+            "linear_num_value_heads": 4,
+            "linear_key_head_dim": 6,
+            "linear_value_head_dim": 6,
+            "shared_expert_intermediate_size": 8,
+        }
+    )
     found = model("qwen3_next", CAUSAL, arguments)
     recording = record(found, TEXT)
     assert [one.layer for one in recording.attentions] == [3]

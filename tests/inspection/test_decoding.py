@@ -30,9 +30,15 @@ def generated(model: Model, cached: bool) -> list[int]:
     ids = torch.tensor([model.encode(TEXT)])
     with torch.no_grad():
         out = model.network.generate(
-            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=STEPS,
-            use_cache=cached, eos_token_id=None, forced_eos_token_id=None, pad_token_id=0,
-        )  # fmt: skip
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=STEPS,
+            use_cache=cached,
+            eos_token_id=None,
+            forced_eos_token_id=None,
+            pad_token_id=0,
+        )
     return out[0].tolist()[-STEPS:]
 
 

@@ -186,9 +186,12 @@ def test_a_mean_over_all_tokens_is_seen():
     import transformers as hf
 
     config = hf.ModernBertConfig(
-        **tiny.FAMILIES["bert"][3], cls_token_id=1, sep_token_id=2, num_labels=3,
+        **tiny.FAMILIES["bert"][3],
+        cls_token_id=1,
+        sep_token_id=2,
+        num_labels=3,
         classifier_pooling="mean",
-    )  # fmt: skip
+    )
     network = tiny.built(hf.ModernBertForSequenceClassification, config)
     model = wrapped(network, tiny.tokenizer(), "classifier", "tiny")
     assert min(tokens_read(model, model.encode("abc"))) > 0.05

@@ -21,10 +21,16 @@ BY_GRADIENT = ["integrated_gradients", "gradient_shap", "input_x_gradient", "sal
 def reformer() -> Model:
     """A Reformer, which sends gradients back in training only."""
     config = hf.ReformerConfig(
-        **tiny._BASE, hidden_size=32, num_attention_heads=4, feed_forward_size=40, num_labels=3,
-        attn_layers=["local", "local"], axial_pos_embds=False, is_decoder=True,
+        **tiny._BASE,
+        hidden_size=32,
+        num_attention_heads=4,
+        feed_forward_size=40,
+        num_labels=3,
+        attn_layers=["local", "local"],
+        axial_pos_embds=False,
+        is_decoder=True,
         max_position_embeddings=128,
-    )  # fmt: skip
+    )
     network = tiny.built(hf.ReformerForSequenceClassification, config)
     return wrapped(network, tiny.tokenizer(), "classifier", "tiny-reformer")
 

@@ -38,9 +38,11 @@ MASKED = {"Order"}
 LACKS: dict[str, set[str]] = {
     "rotates": {"Tables", "ALiBi", "Buckets"},
     "adds": ROTATION | {"rotation", "ALiBi", "Buckets"},
-    "distances": ROTATION | SQUARE | MASKED | {"rotation", "own mask", "positions", "Moved",
-                                               "Tables", "Buckets"},
-}  # fmt: skip
+    "distances": ROTATION
+    | SQUARE
+    | MASKED
+    | {"rotation", "own mask", "positions", "Moved", "Tables", "Buckets"},
+}
 """What cannot be seen of a decoder that tells order in this way."""
 ORDER = {
     "rotates": ("llama", "qwen2", "qwen3", "phi3", "phi", "gptj", "gpt_neox", "olmo2", "falcon"),
@@ -109,9 +111,21 @@ def test_what_a_decoder_lacks_depends_on_how_it_tells_order(way, family, checked
 
 def test_an_encoder_lacks_what_writes(checked):
     found = checked("bert")
-    writing = {"While writing", "A phrase", "Beam search", "Strategies", "Perplexity", "Next token",
-               "Another last token", "The same answer", "What is in it", "Memory planner",
-               "Where the time goes", "Kinds of cache", "Measured"}  # fmt: skip
+    writing = {
+        "While writing",
+        "A phrase",
+        "Beam search",
+        "Strategies",
+        "Perplexity",
+        "Next token",
+        "Another last token",
+        "The same answer",
+        "What is in it",
+        "Memory planner",
+        "Where the time goes",
+        "Kinds of cache",
+        "Measured",
+    }
     assert writing <= lacking(found)
     alone = {row.view for row in found.rows if row.says == ALONE}
     assert alone == {"Next token"}  # the plain pass itself, at the mask

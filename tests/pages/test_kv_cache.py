@@ -14,8 +14,14 @@ from components.widgets.kv_cache import parts, timing_view
 from tests import tiny
 
 APP = Path(__file__).parents[2] / "app.py"
-VIEWS = ("Measured", "The same answer", "What is in it", "Kinds of cache", "Where the time goes",
-         "Memory planner")  # fmt: skip
+VIEWS = (
+    "Measured",
+    "The same answer",
+    "What is in it",
+    "Kinds of cache",
+    "Where the time goes",
+    "Memory planner",
+)
 WAYS = ("With", "Without")
 
 
@@ -97,10 +103,20 @@ def test_measuring_shows_both_ways_and_keeps_them_when_another_setting_is_tried(
 def test_a_slope_is_said_where_the_measurement_tells_one():
     """Which of the two a busy machine's eight steps give is chance: here the steps are made."""
     flat = WaySummary(
-        way="with", steps=8, median=np.ones(8), low=np.ones(8), high=np.ones(8), first=1.0,
-        per_token=1.0, total=8.0, positions=23, slope=2e-6, slope_low=-1e-6, slope_high=5e-6,
+        way="with",
+        steps=8,
+        median=np.ones(8),
+        low=np.ones(8),
+        high=np.ones(8),
+        first=1.0,
+        per_token=1.0,
+        total=8.0,
+        positions=23,
+        slope=2e-6,
+        slope_low=-1e-6,
+        slope_high=5e-6,
         base=1.0,
-    )  # fmt: skip
+    )
     rising = replace(flat, way="without", slope=3e-6, slope_low=1e-6)
     said = timing_view._slopes(Summary((flat, rising), 8, 1.0, 1.0))
     assert said == (
@@ -237,8 +253,13 @@ def test_too_long_a_prompt_and_too_many_tokens_are_told_what_to_do(saved):
 @pytest.mark.parametrize("family", ["t5", "bert", "falcon_alibi"])
 @pytest.mark.parametrize("name", VIEWS)
 def test_other_models_are_shown_or_explained(name, family, saved):
-    app = view(name, model=saved(family), prompt="hello there", kv_plan="the model in "
-               "the sidebar", kv_shares="the model in the sidebar")  # fmt: skip
+    app = view(
+        name,
+        model=saved(family),
+        prompt="hello there",
+        kv_plan="the model in the sidebar",
+        kv_shares="the model in the sidebar",
+    )
     if name in ("Measured", "Kinds of cache") and not app.error:
         app = button(app, "Measure" if name == "Measured" else "Compare").click().run()
     assert not app.exception
@@ -287,8 +308,9 @@ def test_the_planner_says_what_windows_do():
     assert "**511.9 MiB**" in said
 
 
-@pytest.mark.parametrize(("weights", "estimate"), [("4-bit", True), ("8-bit", True),
-                                                   ("float32", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("weights", "estimate"), [("4-bit", True), ("8-bit", True), ("float32", False)]
+)
 def test_rounded_weights_are_called_an_estimate(weights, estimate):
     said = words(view("Memory planner", kv_weights=weights))
     assert ("**weights are an estimate**" in said) == estimate

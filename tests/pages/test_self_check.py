@@ -47,8 +47,9 @@ def test_it_computes_nothing_unasked():
 
 def test_it_shows_every_row_with_its_verdict():
     app = pressed(opened())
-    *_, found = engine.stream(self_check, ModelChoice("storyteller"), app.text_input(
-        key="check_text").value)  # fmt: skip
+    *_, found = engine.stream(
+        self_check, ModelChoice("storyteller"), app.text_input(key="check_text").value
+    )
     table = app.dataframe[0].value
     assert list(table["what must be so"]) == [row.says for row in found.rows]
     assert list(table["off by, of what is allowed"]) == [row.numbers for row in found.rows]

@@ -41,8 +41,14 @@ def greedy(model, tokenizer, prompt: str) -> str:
 def test_it_is_small_enough_to_ship():
     files = [path for path in Path(FOLDER).iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 14_000_000
-    assert {"model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json",
-            "generation_config.json", "README.md"} <= {path.name for path in files}  # fmt: skip
+    assert {
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "config.json",
+        "generation_config.json",
+        "README.md",
+    } <= {path.name for path in files}
 
 
 def test_it_has_three_to_six_million_parameters(model, figures):

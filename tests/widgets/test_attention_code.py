@@ -91,10 +91,15 @@ def test_the_weights_of_an_encoder_saved_without_its_decoder(tmp_path):
 
 def test_the_weights_of_a_hybrid_whose_layers_do_not_all_attend(tmp_path):
     config = hf.Lfm2Config(
-        vocab_size=261, hidden_size=24, intermediate_size=48, num_attention_heads=4,
-        num_key_value_heads=2, num_hidden_layers=4, conv_L_cache=3,
+        vocab_size=261,
+        hidden_size=24,
+        intermediate_size=48,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        num_hidden_layers=4,
+        conv_L_cache=3,
         layer_types=["conv", "full_attention", "conv", "full_attention"],
-    )  # fmt: skip
+    )
     tiny.built(hf.Lfm2ForCausalLM, config).save_pretrained(tmp_path)
     tiny.tokenizer().save_pretrained(tmp_path)
     model = load_model(str(tmp_path), device="cpu")

@@ -121,8 +121,10 @@ def test_the_offered_code_prints_the_phrase_s_scores(saved, method, text):
 def test_a_gguf_file_is_opened_as_transformers_does():
     code = scores_code(
         Setting("models/small.gguf", "causal"),
-        read(tiny.model("llama"), Question(FEW)), "ablation", EFFORT,
-    )  # fmt: skip
+        read(tiny.model("llama"), Question(FEW)),
+        "ablation",
+        EFFORT,
+    )
     assert "AutoModelForCausalLM.from_pretrained('models', gguf_file='small.gguf', dtype" in code
 
 

@@ -104,13 +104,23 @@ def test_a_head_is_drawn_from_its_own_layer_whatever_its_number(monkeypatch):
     monkeypatch.setattr(head_grid, "_COMPONENT", lambda **given: sent.update(given))
     weights = np.zeros((2, 1, 1, 1), np.float32)
     weights[1] = 1.0
-    cells = [head_grid.HeadCell(place, number, 0, "mixed", "#000000", ()) for place, number in
-             ((0, 1), (1, 3))]  # fmt: skip
+    cells = [
+        head_grid.HeadCell(place, number, 0, "mixed", "#000000", ())
+        for place, number in ((0, 1), (1, 3))
+    ]
     opened: list[tuple[int, int]] = []
     head_grid.head_grid(
-        weights, np.ones((2, 1, 1), bool), (["a"], ["a"]), cells, 1, [(0, "#FFFFFF")], False,
-        (3, 0), "heads", lambda layer, head: opened.append((layer, head)),
-    )  # fmt: skip
+        weights,
+        np.ones((2, 1, 1), bool),
+        (["a"], ["a"]),
+        cells,
+        1,
+        [(0, "#FFFFFF")],
+        False,
+        (3, 0),
+        "heads",
+        lambda layer, head: opened.append((layer, head)),
+    )
     data = sent["data"]
     assert list(base64.b64decode(data["levels"])) == [0, LEVELS]
     assert [head["layer"] for head in data["heads"]] == [1, 3]

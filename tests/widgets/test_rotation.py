@@ -72,10 +72,16 @@ def question(rope, query, key, scale, at, key_at, longest=64):
 
 
 @given(
-    st.integers(1, 9), st.integers(0, 3), st.sampled_from(CONVENTIONS), st.sampled_from([1.0, 1.1]),
-    st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 2**32 - 1), st.booleans(),
+    st.integers(1, 9),
+    st.integers(0, 3),
+    st.sampled_from(CONVENTIONS),
+    st.sampled_from([1.0, 1.1]),
+    st.integers(0, 2000),
+    st.integers(0, 2000),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
     st.sampled_from([1, -1]),
-)  # fmt: skip
+)
 @settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -112,9 +118,13 @@ def test_moving_both_changes_no_digit_that_is_shown(live):
 
 
 ANSWERED = {
-    "signature": "s", "query_at": 3, "key_at": 1, "query": [0.0, 1.0], "key": [1.0, 0.0],
+    "signature": "s",
+    "query_at": 3,
+    "key_at": 1,
+    "query": [0.0, 1.0],
+    "key": [1.0, 0.0],
     "score": 0.5,
-}  # fmt: skip
+}
 
 
 def test_what_the_browser_says_is_taken():

@@ -145,7 +145,7 @@ MISTAKES = {
     "not shared out anew": ("f32(weight[r] / whole)) };", "f32(weight[r] / mass[size])) };", 1),
     "nats for bits": ("/ sum) / Math.LN2);\n    [low", "/ sum));\n    [low", 2),
     "ties are cut in two": ("end < values.length && values[end]", "false && values[end]", 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

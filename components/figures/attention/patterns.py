@@ -56,10 +56,13 @@ def wiring(sharing: Sharing) -> go.Figure:
         y += [1, 0, None]
     figure = go.Figure(
         go.Scatter(
-            x=x, y=y, mode="lines", hoverinfo="skip",
+            x=x,
+            y=y,
+            mode="lines",
+            hoverinfo="skip",
             line={"color": theme.RESIDUAL, "width": 1.5},
         )
-    )  # fmt: skip
+    )
     few = sharing.heads <= 32
     for name, places, height, colour in (
         ("query head", queries, 1.0, theme.QUERY),
@@ -78,9 +81,12 @@ def wiring(sharing: Sharing) -> go.Figure:
     figure.update_layout(
         xaxis={"visible": False, "range": [-0.06, 1.06]},
         yaxis={
-            "range": [-0.35, 1.35], "tickvals": [1, 0], "showgrid": False, "zeroline": False,
+            "range": [-0.35, 1.35],
+            "tickvals": [1, 0],
+            "showgrid": False,
+            "zeroline": False,
             "ticktext": [f"{sharing.heads} query heads", f"{sharing.kv_heads} key-value heads"],
             "tickfont_size": 14,
         },
-    )  # fmt: skip
+    )
     return theme.dressed(figure, 220)

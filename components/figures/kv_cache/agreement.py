@@ -34,36 +34,59 @@ def differences(found: Agreement) -> go.Figure:
     zero = found.difference == 0
     some = not bool(zero.all())
     figure.add_scatter(
-        name="largest difference", x=steps, y=np.where(zero, floor, found.difference),
-        mode="markers", visible=some,
+        name="largest difference",
+        x=steps,
+        y=np.where(zero, floor, found.difference),
+        mode="markers",
+        visible=some,
         marker={
-            "color": WITH, "size": 8, "line": {"width": 2, "color": WITH},
+            "color": WITH,
+            "size": 8,
+            "line": {"width": 2, "color": WITH},
             "symbol": ["circle-open" if each else "circle" for each in zero],
         },
         customdata=np.stack([labels, [f"{x:.3g}" for x in found.difference]], axis=1),
         hovertemplate="%{customdata[0]}: logits differ by at most %{customdata[1]}<extra></extra>",
-    )  # fmt: skip
+    )
     seen = found.difference[~zero]
     for text, y, side in (
         ("lead of the best token over the second", float(found.margin.max()), "bottom"),
-        ("largest difference of a logit, with and without the cache" if some
-         else "all logits are the same with and without the cache, to the last bit",
-         float(seen.min()) if len(seen) else floor, "top"),
-    ):  # fmt: skip
+        (
+            "largest difference of a logit, with and without the cache"
+            if some
+            else "all logits are the same with and without the cache, to the last bit",
+            float(seen.min()) if len(seen) else floor,
+            "top",
+        ),
+    ):
         figure.add_annotation(
-            x=1, y=np.log10(max(y, floor)), text=text, showarrow=False, xanchor="left",
-            yanchor=side, yshift=4 if side == "bottom" else -8,
-        )  # fmt: skip
+            x=1,
+            y=np.log10(max(y, floor)),
+            text=text,
+            showarrow=False,
+            xanchor="left",
+            yanchor=side,
+            yshift=4 if side == "bottom" else -8,
+        )
     if found.parts_at is not None:
         figure.add_vline(x=found.parts_at + 1, line={"color": theme.NEGATIVE, "dash": "dash"})
         figure.add_annotation(
-            x=found.parts_at + 1, y=1, yref="paper", text="here they part", showarrow=False,
-            xanchor="left", xshift=4, font={"color": theme.NEGATIVE},
-        )  # fmt: skip
+            x=found.parts_at + 1,
+            y=1,
+            yref="paper",
+            text="here they part",
+            showarrow=False,
+            xanchor="left",
+            xshift=4,
+            font={"color": theme.NEGATIVE},
+        )
     figure.update_xaxes(title="step", showgrid=False, range=[0.4, len(steps) + 0.6])
     high = max(float(found.margin.max()), float(found.difference.max()), floor * 10)
     figure.update_yaxes(
-        title="logits", type="log", exponentformat="power", dtick=1,
+        title="logits",
+        type="log",
+        exponentformat="power",
+        dtick=1,
         range=[np.log10(floor) - 0.8, np.log10(high) + 0.9],
-    )  # fmt: skip
+    )
     return theme.dressed(figure, 380)

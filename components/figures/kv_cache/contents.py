@@ -37,31 +37,51 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
         for place in places
     ]
     figure = make_subplots(
-        cols=2, shared_yaxes=True, horizontal_spacing=0.03,
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
         subplot_titles=(
             f'<span style="color:{theme.KEY}"><b>keys</b></span>',
             f'<span style="color:{theme.VALUE}"><b>values</b></span>',
         ),
-    )  # fmt: skip
+    )
     for column, array in enumerate((keys, values), start=1):
         drawn = array[kv_head, first:last].copy()
         drawn[max(0, there - first) :] = np.nan
         seen = array[kv_head]
         most = float(np.nanmax(np.abs(seen))) or 1.0
         figure.add_heatmap(
-            z=drawn, y=places, zmin=-most, zmax=most, colorscale=theme.SIGNED, showscale=False,
-            hovertemplate="position %{y}, number %{x}: %{z:.4f}<extra></extra>", xgap=0, ygap=1,
-            row=1, col=column,
-        )  # fmt: skip
+            z=drawn,
+            y=places,
+            zmin=-most,
+            zmax=most,
+            colorscale=theme.SIGNED,
+            showscale=False,
+            hovertemplate="position %{y}, number %{x}: %{z:.4f}<extra></extra>",
+            xgap=0,
+            ygap=1,
+            row=1,
+            col=column,
+        )
         figure.add_shape(
-            type="rect", x0=-0.5, x1=drawn.shape[1] - 0.5, y0=there - 1.5, y1=there - 0.5,
-            line={"color": WITH, "width": 3}, row=1, col=column,
-        )  # fmt: skip
+            type="rect",
+            x0=-0.5,
+            x1=drawn.shape[1] - 0.5,
+            y0=there - 1.5,
+            y1=there - 0.5,
+            line={"color": WITH, "width": 3},
+            row=1,
+            col=column,
+        )
     figure.update_xaxes(title="number in the vector", showgrid=False, zeroline=False)
     figure.update_yaxes(
-        tickvals=places, ticktext=labels, range=[last - 0.5, first - 0.5], showgrid=False,
-        zeroline=False, tickfont={"family": "monospace", "size": 11},
-    )  # fmt: skip
+        tickvals=places,
+        ticktext=labels,
+        range=[last - 0.5, first - 0.5],
+        showgrid=False,
+        zeroline=False,
+        tickfont={"family": "monospace", "size": 11},
+    )
     dressed = theme.dressed(figure, ROW * len(places) + 110)
     return dressed.update_layout(margin={**theme.MARGIN, "t": 34})
 
@@ -85,11 +105,14 @@ def growth(found: Contents) -> go.Figure:
         )
     every = max(1, len(steps) // 24)
     figure.add_scatter(
-        name="measured on the cache", x=steps[::every], y=found.grown[::every] / 1024,
-        mode="markers", marker={"color": WITH, "size": 9, "symbol": "circle-open", "line_width": 2},
+        name="measured on the cache",
+        x=steps[::every],
+        y=found.grown[::every] / 1024,
+        mode="markers",
+        marker={"color": WITH, "size": 9, "symbol": "circle-open", "line_width": 2},
         customdata=found.grown[::every],
         hovertemplate="measured: %{customdata:,} bytes<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(
         title="tokens written", showgrid=False, range=[-0.5, len(steps) * 1.02 + 0.5]
     )
@@ -101,14 +124,22 @@ def _grown(
     figure: go.Figure, steps: np.ndarray, sizes: list[float], name: str, color: str, dash: str
 ) -> None:
     figure.add_scatter(
-        name=name, x=steps, y=sizes, mode="lines",
+        name=name,
+        x=steps,
+        y=sizes,
+        mode="lines",
         line={"color": color, "width": 2.5, "dash": dash},
         hovertemplate="%{y:,.1f} KiB<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
     figure.add_annotation(
-        x=steps[-1], y=sizes[-1], text=name, showarrow=False, xanchor="right", yanchor="bottom",
+        x=steps[-1],
+        y=sizes[-1],
+        text=name,
+        showarrow=False,
+        xanchor="right",
+        yanchor="bottom",
         yshift=3,
-    )  # fmt: skip
+    )
 
 
 def wiring(shape: Shape, kv_heads: int) -> go.Figure:
@@ -119,9 +150,12 @@ def wiring(shape: Shape, kv_heads: int) -> go.Figure:
     figure = go.Figure()
     lines_x = [place for head in range(heads) for place in (x[head], below[head // group], None)]
     figure.add_scatter(
-        x=lines_x, y=[1, 0, None] * heads, mode="lines", hoverinfo="skip",
+        x=lines_x,
+        y=[1, 0, None] * heads,
+        mode="lines",
+        hoverinfo="skip",
         line={"color": theme.RESIDUAL, "width": 1.5},
-    )  # fmt: skip
+    )
     size = float(np.clip(420 / heads, 7, 26))
     for places, y, color, name in (
         (x, 1, theme.QUERY, "query head"),
@@ -129,16 +163,22 @@ def wiring(shape: Shape, kv_heads: int) -> go.Figure:
         (below + min(0.14, 0.3 * group), 0, theme.VALUE, "values of head"),
     ):
         figure.add_scatter(
-            name=name, x=places, y=[y] * len(places), mode="markers",
+            name=name,
+            x=places,
+            y=[y] * len(places),
+            mode="markers",
             marker={"color": color, "size": size, "symbol": "circle" if y else "square"},
             customdata=list(range(len(places))),
             hovertemplate=name + " %{customdata}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(visible=False, range=[-1, heads])
     figure.update_yaxes(
-        tickvals=[0, 1], ticktext=[f"{kv_heads} × keys, values", f"{heads} × queries"],
-        range=[-0.5, 1.5], showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=[0, 1],
+        ticktext=[f"{kv_heads} × keys, values", f"{heads} × queries"],
+        range=[-0.5, 1.5],
+        showgrid=False,
+        zeroline=False,
+    )
     return theme.dressed(figure, 190)
 
 
@@ -149,19 +189,26 @@ def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
     sizes = [each.token_bytes(itemsize) for each in shapes]
     places = list(range(len(shapes)))
     bars = go.Bar(
-        x=sizes, y=places, orientation="h",
+        x=sizes,
+        y=places,
+        orientation="h",
         marker_color=[WITH if e.kv_heads == shape.kv_heads else theme.RESIDUAL for e in shapes],
-        text=[f"{size:,.0f} B" for size in sizes], textposition="outside", cliponaxis=False,
+        text=[f"{size:,.0f} B" for size in sizes],
+        textposition="outside",
+        cliponaxis=False,
         customdata=[f"{each.attention_weights[0]:,}" for each in shapes],
         hovertemplate="%{x:,.0f} bytes for each token<br>%{customdata} weights in a block's "
         "attention<extra></extra>",
-    )  # fmt: skip
+    )
     figure = go.Figure(bars)
     figure.update_xaxes(visible=False, range=[0, max(sizes) * 1.45])
     figure.update_yaxes(
-        tickvals=places, ticktext=labels, autorange="reversed", showgrid=False,
+        tickvals=places,
+        ticktext=labels,
+        autorange="reversed",
+        showgrid=False,
         title="key-value heads",
-    )  # fmt: skip
+    )
     return theme.dressed(figure, 30 * len(places) + 50)
 
 
@@ -178,23 +225,35 @@ def change_map(found: LastTokenChanged) -> go.Figure:
     names = [str(layer) for layer in found.layers] if seen else ["last residual stream"]
     figure = go.Figure(
         go.Heatmap(
-            z=change, x=list(range(tokens)), y=list(range(rows)), customdata=_names(names, tokens),
-            colorscale=[[0, "rgba(138,138,134,0.15)"], [1, theme.HIGHLIGHT]], zmin=0,
-            showscale=False, xgap=2, ygap=2,
+            z=change,
+            x=list(range(tokens)),
+            y=list(range(rows)),
+            customdata=_names(names, tokens),
+            colorscale=[[0, "rgba(138,138,134,0.15)"], [1, theme.HIGHLIGHT]],
+            zmin=0,
+            showscale=False,
+            xgap=2,
+            ygap=2,
             hovertemplate="layer %{customdata}: %{z:.2%}<extra></extra>"
             if seen
             else "%{customdata}: %{z:.2%}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(
-        tickvals=list(range(tokens)), ticktext=labels, tickangle=-45, showgrid=False,
+        tickvals=list(range(tokens)),
+        ticktext=labels,
+        tickangle=-45,
+        showgrid=False,
         tickfont_family="monospace",
-    )  # fmt: skip
+    )
     every = max(1, rows // 8)
     figure.update_yaxes(
-        title="layer" if seen else None, tickvals=list(range(0, rows, every)),
-        ticktext=names[::every], showgrid=False, zeroline=False,
-    )  # fmt: skip
+        title="layer" if seen else None,
+        tickvals=list(range(0, rows, every)),
+        ticktext=names[::every],
+        showgrid=False,
+        zeroline=False,
+    )
     return theme.dressed(figure, max(160, 22 * rows) + 110)
 
 

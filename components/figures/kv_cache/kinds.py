@@ -18,8 +18,9 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
     What is held in the machine's memory instead of the GPU's is a paler bar behind the other.
     """
     titles = ("KiB held", "ms per step", "largest difference of a logit")
-    figure = make_subplots(cols=3, subplot_titles=titles, shared_yaxes=True,
-                           horizontal_spacing=0.06)  # fmt: skip
+    figure = make_subplots(
+        cols=3, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06
+    )
     places = list(range(len(rows)))
     columns = (
         ([row.held / 1024 for row in rows], "{:,.1f}", theme.RESIDUAL),
@@ -28,27 +29,43 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
     )
     for number, (values, form, color) in enumerate(columns, start=1):
         figure.add_bar(
-            x=values, y=places, orientation="h", marker_color=color,
-            text=[form.format(value) for value in values], textposition="outside",
-            cliponaxis=False, hovertemplate="%{text}<extra></extra>", row=1, col=number,
-        )  # fmt: skip
+            x=values,
+            y=places,
+            orientation="h",
+            marker_color=color,
+            text=[form.format(value) for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{text}<extra></extra>",
+            row=1,
+            col=number,
+        )
         most = max((row.held + row.elsewhere for row in rows), default=0) / 1024
         longest = most if number == 1 else max(values, default=0)
         figure.update_xaxes(visible=False, range=[0, (longest or 1) * 1.35], row=1, col=number)
     if any(row.elsewhere for row in rows):
         figure.add_bar(
-            name="in the machine's memory", x=[row.elsewhere / 1024 for row in rows], y=places,
-            base=[row.held / 1024 for row in rows], orientation="h", marker_color=ELSEWHERE,
+            name="in the machine's memory",
+            x=[row.elsewhere / 1024 for row in rows],
+            y=places,
+            base=[row.held / 1024 for row in rows],
+            orientation="h",
+            marker_color=ELSEWHERE,
             text=[
                 f"{row.elsewhere / 1024:,.1f} in the machine's memory" if row.elsewhere else ""
                 for row in rows
             ],
-            hovertemplate="%{text}<extra></extra>", row=1, col=1,
-        )  # fmt: skip
+            hovertemplate="%{text}<extra></extra>",
+            row=1,
+            col=1,
+        )
     figure.update_yaxes(
-        tickvals=places, ticktext=[row.name for row in rows], autorange="reversed",
-        showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=places,
+        ticktext=[row.name for row in rows],
+        autorange="reversed",
+        showgrid=False,
+        zeroline=False,
+    )
     return theme.dressed(figure, 40 * max(1, len(rows)) + 60).update_layout(
         margin={**theme.MARGIN, "t": 34}, bargap=0.35, barmode="overlay"
     )

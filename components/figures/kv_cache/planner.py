@@ -19,10 +19,15 @@ def memory_areas(grown: Growth, length: int, gpus: Mapping[str, float]) -> go.Fi
     )
     for name, sizes, color in parts:
         figure.add_scatter(
-            name=name, x=grown.lengths, y=[float(size) / 2**30 for size in sizes], stackgroup="one",
-            mode="lines", line={"width": 0.5, "color": color}, fillcolor=color,
+            name=name,
+            x=grown.lengths,
+            y=[float(size) / 2**30 for size in sizes],
+            stackgroup="one",
+            mode="lines",
+            line={"width": 0.5, "color": color},
+            fillcolor=color,
             hovertemplate=name + ": %{y:.3g} GiB<extra></extra>",
-        )  # fmt: skip
+        )
     top = float(grown.weights + grown.cache[-1] + grown.activations[-1]) / 2**30
     longest = int(grown.lengths[-1])
     usable: dict[float, list[str]] = {}
@@ -35,17 +40,27 @@ def memory_areas(grown: Growth, length: int, gpus: Mapping[str, float]) -> go.Fi
         figure.add_hline(y=room, line={"dash": "dash", "width": 1, "color": theme.NEGATIVE})
         if room - low > 0.05 * max(over, top):  # lines close together share the lowest's label
             figure.add_annotation(
-                x=longest, y=room, text=", ".join(names), showarrow=False, xanchor="right",
-                yanchor="bottom", font={"color": theme.NEGATIVE, "size": 12},
-            )  # fmt: skip
+                x=longest,
+                y=room,
+                text=", ".join(names),
+                showarrow=False,
+                xanchor="right",
+                yanchor="bottom",
+                font={"color": theme.NEGATIVE, "size": 12},
+            )
             low = room
     figure.add_vline(x=length, line={"width": 2, "color": theme.QUERY})
     late = length > longest / 2
     figure.add_annotation(
-        x=length, y=0, text=f"{length:,} tokens", showarrow=False, yanchor="bottom",
-        xanchor="right" if late else "left", xshift=-4 if late else 4,
+        x=length,
+        y=0,
+        text=f"{length:,} tokens",
+        showarrow=False,
+        yanchor="bottom",
+        xanchor="right" if late else "left",
+        xshift=-4 if late else 4,
         font={"color": theme.QUERY},
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="tokens in each text", showgrid=False, range=[0, longest])
     figure.update_yaxes(title="GiB", range=[0, max(over, top) * 1.1])
     figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})

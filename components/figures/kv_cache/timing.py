@@ -28,9 +28,11 @@ def step_times(timing: Timing, summary: Summary) -> go.Figure:
         _prefill(figure, timing, way)
     top = _top(summary) * 1e3
     figure.update_xaxes(
-        title="tokens in the text when the step is computed", showgrid=False, zeroline=False,
+        title="tokens in the text when the step is computed",
+        showgrid=False,
+        zeroline=False,
         range=[timing.start - 2, timing.start + timing.new + max(6, timing.new * 0.16)],
-    )  # fmt: skip
+    )
     figure.update_yaxes(title="milliseconds per step", range=[0, top], zeroline=True)
     return theme.dressed(figure, 430)
 
@@ -55,15 +57,24 @@ def running_totals(timing: Timing, summary: Summary) -> go.Figure:
     for way in summary.ways:
         total = np.cumsum(way.median)
         figure.add_scatter(
-            name=WAY_NAMES[way.way], x=np.arange(1, way.steps + 1), y=total, mode="lines",
+            name=WAY_NAMES[way.way],
+            x=np.arange(1, way.steps + 1),
+            y=total,
+            mode="lines",
             line={"color": WAY_COLORS[way.way], "width": 3},
             hovertemplate="%{x} tokens after %{y:.3f} s<extra>" + WAY_NAMES[way.way] + "</extra>",
-        )  # fmt: skip
+        )
         figure.add_annotation(
-            x=way.steps, y=float(total[-1]), text=f"{WAY_NAMES[way.way]}: {total[-1]:.2f} s",
-            showarrow=False, xanchor="right", yanchor="bottom", xshift=-4,
-            yshift=4 if way.way == "without" else 6, bgcolor="rgba(127,127,127,0.12)",
-        )  # fmt: skip
+            x=way.steps,
+            y=float(total[-1]),
+            text=f"{WAY_NAMES[way.way]}: {total[-1]:.2f} s",
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            xshift=-4,
+            yshift=4 if way.way == "without" else 6,
+            bgcolor="rgba(127,127,127,0.12)",
+        )
     figure.update_xaxes(title="tokens written", showgrid=False, rangemode="tozero")
     figure.update_yaxes(title="seconds since the start", rangemode="tozero")
     return theme.dressed(figure, 320)
@@ -78,34 +89,52 @@ def _points(figure: go.Figure, timing: Timing, way: WaySummary) -> None:
     places = np.broadcast_to(_positions(timing, way.steps)[1:], seconds.shape)
     there = np.isfinite(seconds)
     figure.add_scatter(
-        name=f"{WAY_NAMES[way.way]}, each measurement", x=places[there],
-        y=seconds[there] * 1e3, mode="markers", hoverinfo="skip",
+        name=f"{WAY_NAMES[way.way]}, each measurement",
+        x=places[there],
+        y=seconds[there] * 1e3,
+        mode="markers",
+        hoverinfo="skip",
         marker={
-            "color": WAY_COLORS[way.way], "size": 4, "opacity": 0.35, "symbol": SYMBOLS[way.way],
+            "color": WAY_COLORS[way.way],
+            "size": 4,
+            "opacity": 0.35,
+            "symbol": SYMBOLS[way.way],
         },
-    )  # fmt: skip
+    )
 
 
 def _line(figure: go.Figure, timing: Timing, way: WaySummary) -> None:
     places, color = _positions(timing, way.steps)[1:], WAY_COLORS[way.way]
     for name, values, fill in (("high", way.high, None), ("low", way.low, "tonexty")):
         figure.add_scatter(
-            name=f"{WAY_NAMES[way.way]}, {name} quartile", x=places, y=values[1:] * 1e3,
-            mode="lines", line={"width": 0, "color": color}, hoverinfo="skip", fill=fill,
+            name=f"{WAY_NAMES[way.way]}, {name} quartile",
+            x=places,
+            y=values[1:] * 1e3,
+            mode="lines",
+            line={"width": 0, "color": color},
+            hoverinfo="skip",
+            fill=fill,
             fillcolor=_faint(color),
-        )  # fmt: skip
+        )
     figure.add_scatter(
-        name=f"{WAY_NAMES[way.way]}, median", x=places, y=way.median[1:] * 1e3, mode="lines",
+        name=f"{WAY_NAMES[way.way]}, median",
+        x=places,
+        y=way.median[1:] * 1e3,
+        mode="lines",
         line={"color": color, "width": 2.5},
         customdata=np.stack([way.low[1:] * 1e3, way.high[1:] * 1e3], axis=1),
         hovertemplate="%{y:.2f} ms (half of the points: %{customdata[0]:.2f} to "
         "%{customdata[1]:.2f})<extra>" + WAY_NAMES[way.way] + "</extra>",
-    )  # fmt: skip
+    )
     if way.steps > 1:
         figure.add_annotation(
-            x=places[-1], y=float(way.median[1:][-3:].mean()) * 1e3, showarrow=False,
-            text=f"<b>{WAY_NAMES[way.way]}</b>", xanchor="left", xshift=6,
-        )  # fmt: skip
+            x=places[-1],
+            y=float(way.median[1:][-3:].mean()) * 1e3,
+            showarrow=False,
+            text=f"<b>{WAY_NAMES[way.way]}</b>",
+            xanchor="left",
+            xshift=6,
+        )
 
 
 def _fit(figure: go.Figure, timing: Timing, way: WaySummary) -> None:
@@ -113,23 +142,31 @@ def _fit(figure: go.Figure, timing: Timing, way: WaySummary) -> None:
         return
     ends = _positions(timing, way.steps)[[1, -1]]
     figure.add_scatter(
-        name=f"{WAY_NAMES[way.way]}, fit", x=ends, y=(way.base + way.slope * ends) * 1e3,
-        mode="lines", line={"color": "rgba(127,127,127,0.9)", "width": 1.5, "dash": "dot"},
+        name=f"{WAY_NAMES[way.way]}, fit",
+        x=ends,
+        y=(way.base + way.slope * ends) * 1e3,
+        mode="lines",
+        line={"color": "rgba(127,127,127,0.9)", "width": 1.5, "dash": "dot"},
         hoverinfo="skip",
-    )  # fmt: skip
+    )
 
 
 def _prefill(figure: go.Figure, timing: Timing, way: WaySummary) -> None:
     figure.add_scatter(
-        name=f"{WAY_NAMES[way.way]}, prefill", x=[timing.start], y=[way.first * 1e3],
+        name=f"{WAY_NAMES[way.way]}, prefill",
+        x=[timing.start],
+        y=[way.first * 1e3],
         mode="markers",
         marker={
-            "color": WAY_COLORS[way.way], "size": 13, "symbol": SYMBOLS[way.way] + "-open",
+            "color": WAY_COLORS[way.way],
+            "size": 13,
+            "symbol": SYMBOLS[way.way] + "-open",
             "line_width": 3,
         },
         hovertemplate=f"prefill of {timing.prompt} tokens: %{{y:.2f}} ms<extra>"
-        + WAY_NAMES[way.way] + "</extra>",
-    )  # fmt: skip
+        + WAY_NAMES[way.way]
+        + "</extra>",
+    )
 
 
 def _faint(color: str) -> str:

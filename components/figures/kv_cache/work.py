@@ -29,16 +29,25 @@ def positions_grid(start: int, new: int) -> go.Figure:
     for column, grid in enumerate(grids, start=1):
         full = WITH if column == 1 else WITHOUT
         figure.add_heatmap(
-            z=grid, zmin=0, zmax=2, showscale=False, xgap=1 if last <= 90 else 0,
+            z=grid,
+            zmin=0,
+            zmax=2,
+            showscale=False,
+            xgap=1 if last <= 90 else 0,
             ygap=1 if new <= 40 else 0,
             colorscale=[
-                [0, "rgba(0,0,0,0)"], [0.33, "rgba(0,0,0,0)"], [0.33, READ], [0.67, READ],
-                [0.67, full], [1, full],
+                [0, "rgba(0,0,0,0)"],
+                [0.33, "rgba(0,0,0,0)"],
+                [0.33, READ],
+                [0.67, READ],
+                [0.67, full],
+                [1, full],
             ],
             customdata=np.array(["not there yet", "looked up", "computed"])[grid],
             hovertemplate="step %{y}, position %{x}: %{customdata}<extra></extra>",
-            row=1, col=column,
-        )  # fmt: skip
+            row=1,
+            col=column,
+        )
     figure.update_xaxes(title="position", showgrid=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
     figure.update_yaxes(title="step", col=1)
@@ -53,42 +62,59 @@ def roofline_chart(found: Roofline) -> go.Figure:
     line = np.geomspace(low, high, 60)
     figure = go.Figure()
     figure.add_scatter(
-        name="roof", x=line, y=[found.roof(each) / 1e9 for each in line], mode="lines",
+        name="roof",
+        x=line,
+        y=[found.roof(each) / 1e9 for each in line],
+        mode="lines",
         line={"color": theme.RESIDUAL, "width": 3},
         hovertemplate="at most %{y:,.1f} GFLOP/s<extra></extra>",
-    )  # fmt: skip
+    )
     for text, x, y, anchor in (
         (f"flat: {found.matrix_rate / 1e9:,.0f} GFLOP/s of matrix products", 1, 1, "right"),
         (f"slope: {found.copy_rate / 1e9:,.1f} GB/s of copying", 0.01, 0.02, "left"),
     ):
         figure.add_annotation(
-            x=x, y=y, xref="paper", yref="paper", text=text, showarrow=False, xanchor=anchor,
+            x=x,
+            y=y,
+            xref="paper",
+            yref="paper",
+            text=text,
+            showarrow=False,
+            xanchor=anchor,
             yanchor="top" if y == 1 else "bottom",
-        )  # fmt: skip
+        )
     symbols = ("circle-open", "circle", "diamond")
     colors = (WITH, WITH, WITHOUT)
     sides = ("bottom left", "middle right", "top left")
     for each, symbol, color, side in zip(found.passes, symbols, colors, sides, strict=True):
         figure.add_scatter(
-            name=each.done.name, x=[each.intensity], y=[each.rate / 1e9], mode="markers+text",
-            text=[f" <b>{each.done.name}</b> "], textposition=side,
+            name=each.done.name,
+            x=[each.intensity],
+            y=[each.rate / 1e9],
+            mode="markers+text",
+            text=[f" <b>{each.done.name}</b> "],
+            textposition=side,
             marker={"color": color, "size": 15, "symbol": symbol, "line_width": 3},
             hovertemplate=f"{each.done.name}: {each.seconds * 1e3:.2f} ms<br>"
             f"{each.done.operations / 1e6:,.1f} MFLOP, {each.done.matrix_bytes / 1e6:,.1f} MB<br>"
             "%{x:.2f} FLOP/byte, %{y:.2f} GFLOP/s<extra></extra>",
-        )  # fmt: skip
+        )
     rates = [each.rate / 1e9 for each in found.passes]
     figure.update_xaxes(
-        title="arithmetic intensity: floating-point operations for each byte", type="log", dtick=1,
+        title="arithmetic intensity: floating-point operations for each byte",
+        type="log",
+        dtick=1,
         range=[np.log10(low), np.log10(high)],
-    )  # fmt: skip
+    )
     figure.update_yaxes(
-        title="GFLOP/s", type="log", dtick=1,
+        title="GFLOP/s",
+        type="log",
+        dtick=1,
         range=[
             np.log10(min(*rates, found.roof(low) / 1e9)) - 0.5,
             np.log10(max(*rates, found.matrix_rate / 1e9)) + 0.75,
         ],
-    )  # fmt: skip
+    )
     return theme.dressed(figure, 400)
 
 
@@ -97,32 +123,54 @@ def pass_times(found: Roofline) -> go.Figure:
     x, y = np.array(found.lengths), np.array(found.seconds) * 1e3
     figure = go.Figure()
     figure.add_scatter(
-        name="a pass without a cache", x=x, y=y, mode="lines+markers",
-        line={"color": WITHOUT, "width": 2}, marker={"symbol": "diamond", "size": 9},
+        name="a pass without a cache",
+        x=x,
+        y=y,
+        mode="lines+markers",
+        line={"color": WITHOUT, "width": 2},
+        marker={"symbol": "diamond", "size": 9},
         hovertemplate="%{x} positions: %{y:.2f} ms<extra></extra>",
-    )  # fmt: skip
+    )
     proportional = y[0] * x
     inside = proportional <= y.max() * 1.2
     ends = [1, float(min(x[-1], y.max() * 1.2 / y[0]))]
     figure.add_scatter(
-        name="if time went with positions", x=ends, y=[y[0], y[0] * ends[1]], mode="lines",
-        line={"color": theme.NEGATIVE, "width": 1.5, "dash": "dot"}, hoverinfo="skip",
-    )  # fmt: skip
+        name="if time went with positions",
+        x=ends,
+        y=[y[0], y[0] * ends[1]],
+        mode="lines",
+        line={"color": theme.NEGATIVE, "width": 1.5, "dash": "dot"},
+        hoverinfo="skip",
+    )
     figure.add_annotation(
-        x=ends[1], y=y[0] * ends[1], text="if time went<br>with positions", showarrow=False,
-        xanchor="left" if inside.sum() < len(x) else "right", xshift=8,
-        font={"color": theme.NEGATIVE}, yanchor="top",
-    )  # fmt: skip
+        x=ends[1],
+        y=y[0] * ends[1],
+        text="if time went<br>with positions",
+        showarrow=False,
+        xanchor="left" if inside.sum() < len(x) else "right",
+        xshift=8,
+        font={"color": theme.NEGATIVE},
+        yanchor="top",
+    )
     step = found.passes[1]
     figure.add_scatter(
-        name=step.done.name, x=[1], y=[step.seconds * 1e3], mode="markers",
+        name=step.done.name,
+        x=[1],
+        y=[step.seconds * 1e3],
+        mode="markers",
         marker={"color": WITH, "size": 14},
         hovertemplate="a step with the cache: %{y:.2f} ms<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_annotation(
-        x=1, y=step.seconds * 1e3, text="<b>a step with the cache</b>", showarrow=False,
-        xanchor="left", xshift=8, yanchor="top", yshift=-12,
-    )  # fmt: skip
+        x=1,
+        y=step.seconds * 1e3,
+        text="<b>a step with the cache</b>",
+        showarrow=False,
+        xanchor="left",
+        xshift=8,
+        yanchor="top",
+        yshift=-12,
+    )
     figure.update_xaxes(title="positions in the pass", rangemode="tozero", showgrid=False)
     figure.update_yaxes(title="milliseconds", range=[0, y.max() * 1.25])
     return theme.dressed(figure, 330)
@@ -138,10 +186,15 @@ def share_areas(found: Shares) -> go.Figure:
         ("attention's mixing", found.mixing, "#B3A0D8"),
     ):
         figure.add_scatter(
-            name=name, x=found.lengths, y=values / 1e6, stackgroup="one", mode="lines",
-            line={"width": 0.5, "color": color}, fillcolor=color,
+            name=name,
+            x=found.lengths,
+            y=values / 1e6,
+            stackgroup="one",
+            mode="lines",
+            line={"width": 0.5, "color": color},
+            fillcolor=color,
             hovertemplate=name + ": %{y:,.2f} MFLOP<extra></extra>",
-        )  # fmt: skip
+        )
     longest = int(found.lengths[-1])
     for length, says in (
         (found.equals_projections, "mixing = projections"),
@@ -150,19 +203,33 @@ def share_areas(found: Shares) -> go.Figure:
         if length < longest:
             figure.add_vline(x=length, line={"dash": "dash", "width": 1, "color": theme.RESIDUAL})
             figure.add_annotation(
-                x=length, y=1, yref="paper", text=f"{says}<br>at {length:,.0f}", showarrow=False,
-                xanchor="right" if length > longest * 0.6 else "left", yanchor="top", align="left",
-            )  # fmt: skip
+                x=length,
+                y=1,
+                yref="paper",
+                text=f"{says}<br>at {length:,.0f}",
+                showarrow=False,
+                xanchor="right" if length > longest * 0.6 else "left",
+                yanchor="top",
+                align="left",
+            )
     top = float(found.mlp + found.projections)
     for text, y in (("MLP", found.mlp / 2), ("projections", found.mlp + found.projections / 2)):
         figure.add_annotation(
-            x=longest * 0.03, y=y / 1e6, text=f"<b>{text}</b>", showarrow=False, xanchor="left",
+            x=longest * 0.03,
+            y=y / 1e6,
+            text=f"<b>{text}</b>",
+            showarrow=False,
+            xanchor="left",
             font={"color": "#1D1D1B"},
-        )  # fmt: skip
+        )
     figure.add_annotation(
-        x=longest * 0.97, y=(top + float(found.mixing[-1]) * 0.35) / 1e6, showarrow=False,
-        text="<b>attention's mixing</b>", xanchor="right", font={"color": "#1D1D1B"},
-    )  # fmt: skip
+        x=longest * 0.97,
+        y=(top + float(found.mixing[-1]) * 0.35) / 1e6,
+        showarrow=False,
+        text="<b>attention's mixing</b>",
+        xanchor="right",
+        font={"color": "#1D1D1B"},
+    )
     figure.update_xaxes(title="tokens before it", showgrid=False, range=[0, longest])
     figure.update_yaxes(title="MFLOP in a block", rangemode="tozero")
     return theme.dressed(figure, 330)

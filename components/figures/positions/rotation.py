@@ -18,16 +18,22 @@ def shift_lines(shifts: Shifts, reader: int, read: int) -> go.Figure:
     """Draw the score of a couple that moves together, and of one whose key goes alone."""
     figure = go.Figure()
     figure.add_scatter(
-        x=shifts.shifts, y=shifts.key_only, mode="lines", name="only the key moves away",
+        x=shifts.shifts,
+        y=shifts.key_only,
+        mode="lines",
+        name="only the key moves away",
         line={"color": theme.KEY, "width": 1.5},
         hovertemplate="key %{x} positions behind the query: %{y:.4f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=shifts.shifts, y=shifts.together, mode="lines", name="both move together",
+        x=shifts.shifts,
+        y=shifts.together,
+        mode="lines",
+        name="both move together",
         line={"color": theme.QUERY, "width": 3},
         hovertemplate=f"query at {reader} + %{{x}}, key at {read} + %{{x}}: %{{y:.6f}}"
         "<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="positions moved", showgrid=False)
     figure.update_yaxes(title="score", zeroline=True)
     return with_legend(theme.dressed(figure, 320))
@@ -41,14 +47,22 @@ def decay_lines(decay: Decay) -> go.Figure:
     for name, (mean, low, high), color in series:
         figure.add_scatter(
             x=np.concatenate([decay.distances, decay.distances[::-1]]),
-            y=np.concatenate([high, low[::-1]]), fill="toself", mode="lines", line_width=0,
-            fillcolor=_faint(color, 0.16), hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
+            y=np.concatenate([high, low[::-1]]),
+            fill="toself",
+            mode="lines",
+            line_width=0,
+            fillcolor=_faint(color, 0.16),
+            hoverinfo="skip",
+            showlegend=False,
+        )
         figure.add_scatter(
-            x=decay.distances, y=mean, mode="lines", name=f"{name} couples, mean",
+            x=decay.distances,
+            y=mean,
+            mode="lines",
+            name=f"{name} couples, mean",
             line={"color": color, "width": 2.5},
             hovertemplate=f"{name}, distance %{{x}}: %{{y:.3f}}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="score", zeroline=True)
     return with_legend(theme.dressed(figure, 360))
@@ -59,10 +73,13 @@ def band_lines(decay: Decay) -> go.Figure:
     figure = go.Figure()
     for (first, last), band, color in zip(decay.band_pairs, decay.bands, BANDS, strict=False):
         figure.add_scatter(
-            x=decay.distances, y=band, mode="lines", name=f"pairs {first} to {last}",
+            x=decay.distances,
+            y=band,
+            mode="lines",
+            name=f"pairs {first} to {last}",
             line={"color": color, "width": 2},
             hovertemplate=f"pairs {first} to {last}, distance %{{x}}: %{{y:+.3f}}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="added to the score", zeroline=True)
     return with_legend(theme.dressed(figure, 300))
@@ -72,15 +89,21 @@ def alike_line(decay: Decay) -> go.Figure:
     """Draw the score of a vector with itself, all pairs equally long, and the paper's bound."""
     figure = go.Figure()
     figure.add_scatter(
-        x=decay.distances, y=decay.bound, mode="lines", name="upper bound of the RoPE paper",
+        x=decay.distances,
+        y=decay.bound,
+        mode="lines",
+        name="upper bound of the RoPE paper",
         line={"color": GREY, "width": 1.5, "dash": "dot"},
         hovertemplate="bound, distance %{x}: %{y:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=decay.distances, y=decay.alike, mode="lines", name="mean cosine",
+        x=decay.distances,
+        y=decay.alike,
+        mode="lines",
+        name="mean cosine",
         line={"color": theme.HIGHLIGHT, "width": 2},
         hovertemplate="distance %{x}: %{y:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="share of its largest", range=[-0.5, 1.05], zeroline=True)
     return with_legend(theme.dressed(figure, 260))
@@ -98,23 +121,31 @@ def wavelength_dots(
     colors = [GREY if changed else theme.HIGHLIGHT if each else theme.QUERY for each in slow]
     figure = go.Figure()
     figure.add_scatter(
-        x=pairs, y=_drawable(rope.wavelengths), mode="markers", name="as trained",
+        x=pairs,
+        y=_drawable(rope.wavelengths),
+        mode="markers",
+        name="as trained",
         marker={
-            "color": colors, "size": 9, "line": {"color": colors, "width": 2},
+            "color": colors,
+            "size": 9,
+            "line": {"color": colors, "width": 2},
             "symbol": ["circle-open" if each else "circle" for each in slow],
         },
         customdata=np.stack([rope.frequencies, rope.context / rope.wavelengths], axis=1),
         hovertemplate="pair %{x}: %{customdata[0]:.4g} rad a position, a turn every %{y:,.4g} "
         "positions, %{customdata[1]:.2f} turns in the context<extra></extra>",
-    )  # fmt: skip
+    )
     if changed is not None:
         figure.add_scatter(
-            x=pairs, y=_drawable(changed.wavelengths), mode="markers", name="stretched",
+            x=pairs,
+            y=_drawable(changed.wavelengths),
+            mode="markers",
+            name="stretched",
             marker={"color": theme.KEY, "size": 9, "symbol": "diamond"},
             customdata=rope.frequencies / np.maximum(changed.frequencies, 1e-30),
             hovertemplate="pair %{x}: a turn every %{y:,.4g} positions, %{customdata:.3g} times "
             "slower<extra></extra>",
-        )  # fmt: skip
+        )
     _level(figure, rope.context, f"context: {rope.context:,} positions", "solid")
     if length is not None and length != rope.context:
         _level(figure, length, f"wanted: {length:,} positions", "dash")
@@ -133,17 +164,26 @@ def turned_strip(rope: Rope) -> go.Figure:
     names = [f"pair {pair}" if pair >= 0 else "not turned" for pair in owner]
     figure = go.Figure(
         go.Heatmap(
-            z=shade[None], zmin=0, zmax=max(1, rope.pairs - 1), colorscale="Viridis",
-            showscale=False, xgap=1, customdata=[names],
+            z=shade[None],
+            zmin=0,
+            zmax=max(1, rope.pairs - 1),
+            colorscale="Viridis",
+            showscale=False,
+            xgap=1,
+            customdata=[names],
             hovertemplate="number %{x}: %{customdata}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     unturned = still(rope)
     if len(unturned):
         figure.add_shape(
-            type="rect", x0=unturned[0] - 0.5, x1=unturned[-1] + 0.5, y0=-0.5, y1=0.5,
+            type="rect",
+            x0=unturned[0] - 0.5,
+            x1=unturned[-1] + 0.5,
+            y0=-0.5,
+            y1=0.5,
             line={"color": GREY, "width": 1, "dash": "dot"},
-        )  # fmt: skip
+        )
         figure.add_annotation(
             x=(unturned[0] + unturned[-1]) / 2, y=0, text="not turned", showarrow=False
         )
@@ -158,9 +198,14 @@ def _level(figure: go.Figure, value: float, words: str, dash: str) -> None:
     figure.add_hline(y=value, line={"color": theme.RESIDUAL, "width": 1.5, "dash": dash})
     # Plotly wants the logarithm where an annotation stands on a logarithmic axis.
     figure.add_annotation(
-        x=0.01, xref="paper", xanchor="left", y=float(np.log10(value)), yshift=9, text=words,
+        x=0.01,
+        xref="paper",
+        xanchor="left",
+        y=float(np.log10(value)),
+        yshift=9,
+        text=words,
         showarrow=False,
-    )  # fmt: skip
+    )
 
 
 def _drawable(wavelengths: np.ndarray) -> np.ndarray:
@@ -175,6 +220,7 @@ def _faint(color: str, share: float) -> str:
 def with_legend(figure: go.Figure) -> go.Figure:
     """Return `figure` with its legend in a line above it."""
     return figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin=theme.MARGIN | {"t": 40},
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""Tables, slopes and buckets; what shuffling changes; documents in rows."""
+"""Tables, slopes and buckets; what shuffling changes; two conventions side by side."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,6 @@ from components.inspection.positions.added import Table
 from components.inspection.positions.distances import Buckets
 from components.inspection.positions.encodings import Compared
 from components.inspection.positions.order import Condition, Shuffled
-from components.inspection.positions.packing import Packed
 
 MOST_LINES = 7
 
@@ -22,11 +21,14 @@ def vector_map(vectors: np.ndarray) -> go.Figure:
     limit = float(np.percentile(np.abs(vectors), 99)) or 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=vectors, zmin=-limit, zmax=limit, colorscale=theme.SIGNED,
+            z=vectors,
+            zmin=-limit,
+            zmax=limit,
+            colorscale=theme.SIGNED,
             colorbar={"thickness": 10},
             hovertemplate="position %{y}, number %{x}: %{z:.4f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="number in the vector", showgrid=False)
     figure.update_yaxes(title="position", autorange="reversed", showgrid=False)
     return theme.dressed(figure, 420)
@@ -37,11 +39,16 @@ def likeness_map(likeness: np.ndarray, shown: np.ndarray, words: str = "cosine")
     limit = max(1e-9, float(np.abs(likeness).max()))
     figure = go.Figure(
         go.Heatmap(
-            z=likeness, x=shown, y=shown, zmin=-limit, zmax=limit, colorscale=theme.SIGNED,
+            z=likeness,
+            x=shown,
+            y=shown,
+            zmin=-limit,
+            zmax=limit,
+            colorscale=theme.SIGNED,
             colorbar={"thickness": 10},
             hovertemplate=f"positions %{{x}} and %{{y}}: {words} %{{z:.3f}}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="position", showgrid=False)
     figure.update_yaxes(title="position", autorange="reversed", showgrid=False)
     return theme.dressed(figure, 420)
@@ -52,14 +59,19 @@ def norm_line(table: Table) -> go.Figure:
     low, _, high = table.token_norms
     figure = go.Figure()
     figure.add_hrect(
-        y0=low, y1=high, line_width=0, fillcolor="rgba(138, 138, 134, 0.22)",
+        y0=low,
+        y1=high,
+        line_width=0,
+        fillcolor="rgba(138, 138, 134, 0.22)",
         annotation={"text": "token vectors, middle 80%", "xanchor": "right", "x": 0.99},
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=np.arange(len(table.norms)), y=table.norms, mode="lines",
+        x=np.arange(len(table.norms)),
+        y=table.norms,
+        mode="lines",
         line={"color": theme.QUERY, "width": 2},
         hovertemplate="position %{x}: length %{y:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="position", showgrid=False)
     figure.update_yaxes(title="length of the vector", rangemode="tozero")
     return theme.dressed(figure, 260)
@@ -71,10 +83,13 @@ def slope_lines(slopes: np.ndarray, length: int = 64) -> go.Figure:
     distances = np.arange(length)
     for head, slope in enumerate(slopes):
         figure.add_scatter(
-            x=distances, y=-slope * distances, mode="lines", name=f"head {head}",
+            x=distances,
+            y=-slope * distances,
+            mode="lines",
+            name=f"head {head}",
             line={"color": COLORS[head % len(COLORS)], "width": 1.5},
             hovertemplate=f"head {head}, distance %{{x}}: %{{y:.3f}}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="added to the score")
     return theme.dressed(figure, 340)
@@ -101,11 +116,15 @@ def bias_map(buckets: Buckets) -> go.Figure:
     limit = float(np.abs(buckets.bias).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=buckets.bias, x=buckets.distances, zmin=-limit, zmax=limit, colorscale=theme.SIGNED,
+            z=buckets.bias,
+            x=buckets.distances,
+            zmin=-limit,
+            zmax=limit,
+            colorscale=theme.SIGNED,
             colorbar={"thickness": 10},
             hovertemplate="head %{y}, distance %{x}: %{z:+.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="place read minus place reading", showgrid=False)
     figure.update_yaxes(title="head", dtick=1, showgrid=False, autorange="reversed")
     return theme.dressed(figure, 60 + max(140, 24 * len(buckets.bias)))
@@ -146,17 +165,28 @@ def order_map(shuffled: Shuffled) -> go.Figure:
     names = [condition_name(each) for each in shuffled.conditions]
     figure = go.Figure(
         go.Heatmap(
-            z=shuffled.change, zmin=0, zmax=1, colorscale=theme.ATTENTION, xgap=2, ygap=2,
+            z=shuffled.change,
+            zmin=0,
+            zmax=1,
+            colorscale=theme.ATTENTION,
+            xgap=2,
+            ygap=2,
             text=[[_share(value, shuffled.rounding) for value in row] for row in shuffled.change],
-            texttemplate="%{text}" if len(labels) <= 24 else None, textfont_size=12,
-            customdata=[labels] * len(names), colorbar={"thickness": 10, "tickformat": ".0%"},
+            texttemplate="%{text}" if len(labels) <= 24 else None,
+            textfont_size=12,
+            customdata=[labels] * len(names),
+            colorbar={"thickness": 10, "tickformat": ".0%"},
             hovertemplate="%{customdata}: changed by %{z:.2e} of its length<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(
-        tickvals=list(range(len(labels))), ticktext=labels, tickangle=-50, showgrid=False,
-        tickfont_family="monospace", side="bottom",
-    )  # fmt: skip
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        tickangle=-50,
+        showgrid=False,
+        tickfont_family="monospace",
+        side="bottom",
+    )
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False
     )
@@ -170,78 +200,28 @@ def _share(change: float, rounding: float) -> str:
     return f"{change:.0%}" if change >= 0.005 else "<1%"
 
 
-def packing_rows(packed: Packed) -> go.Figure:
-    """Draw each row of the context with the documents in it."""
-    figure = go.Figure()
-    for row, documents in enumerate(packed.rows):
-        start = 0
-        for document in documents:
-            length = packed.lengths[document]
-            figure.add_bar(
-                x=[length], y=[row], base=[start], orientation="h", text=str(document),
-                marker={"color": COLORS[1 + document % (len(COLORS) - 1)], "opacity": 0.85,
-                        "line": {"color": "#FFFFFF", "width": 1}},
-                insidetextanchor="middle", textangle=0,
-                hovertemplate=f"document {document}: {length} tokens, places {start} to "
-                f"{start + length - 1}<extra></extra>",
-            )  # fmt: skip
-            start += length
-    figure.add_vline(
-        x=packed.row, line={"color": theme.RESIDUAL, "dash": "dash"},
-        annotation={
-            "text": f"{packed.row:,} tokens", "yanchor": "bottom", "xanchor": "right", "y": 1.0,
-        },
-    )  # fmt: skip
-    figure.update_layout(barmode="overlay", bargap=0.25)
-    figure.update_xaxes(title="place in the row", range=[0, packed.row * 1.02], showgrid=False)
-    figure.update_yaxes(
-        title="row", autorange="reversed", tickvals=list(range(len(packed.rows))), showgrid=False
-    )
-    return theme.dressed(figure, min(520, 90 + 30 * len(packed.rows)))
-
-
-def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -> go.Figure:
-    """Draw which token may read which, in the colour of its document."""
-    owner = np.where(mask, np.asarray(document)[:, None] + 1, 0).astype(float)
-    count = max(document) + 1
-    steps = [
-        "rgba(138, 138, 134, 0.10)",
-        *(COLORS[1 + d % (len(COLORS) - 1)] for d in range(count)),
-    ]
-    scale = []
-    for at, color in enumerate(steps):
-        scale += [(at / len(steps), color), ((at + 1) / len(steps), color)]
-    labels = [theme.visible(token) for token in tokens]
-    said = [
-        [(a, b, "reads" if mask[i, j] else "does not read") for j, b in enumerate(labels)]
-        for i, a in enumerate(labels)
-    ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=owner, zmin=-0.5, zmax=count + 0.5, colorscale=scale, showscale=False, xgap=1, ygap=1,
-            customdata=said,
-            hovertemplate="%{customdata[0]} %{customdata[2]} %{customdata[1]}<extra></extra>",
-        )
-    )  # fmt: skip
-    ticks = {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False}
-    figure.update_xaxes(**ticks, tickangle=-60, tickfont_family="monospace")
-    figure.update_yaxes(**ticks, autorange="reversed", tickfont_family="monospace")
-    return theme.dressed(figure, min(760, 20 * len(labels) + 120))
-
-
 def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.Figure:
     """Draw one head's attention with its own convention and with the other."""
     labels = [theme.visible(token) for token in tokens]
     figure = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04,
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
         subplot_titles=("pairs as the model was trained", "pairs mixed up"),
-    )  # fmt: skip
+    )
     for column, z in enumerate((right, wrong), start=1):
         figure.add_heatmap(
-            z=z, zmin=0, zmax=1, colorscale=theme.ATTENTION, showscale=False, row=1, col=column,
+            z=z,
+            zmin=0,
+            zmax=1,
+            colorscale=theme.ATTENTION,
+            showscale=False,
+            row=1,
+            col=column,
             customdata=[[(reader, read) for read in labels] for reader in labels],
             hovertemplate="%{customdata[0]} reads %{customdata[1]}: %{z:.1%}<extra></extra>",
-        )  # fmt: skip
+        )
     show = len(labels) <= 40
     ticks = {
         "tickvals": list(range(len(labels))) if show else None,

@@ -24,24 +24,44 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
     for words, start, end, color, y in rows:
         if end > start:
             figure.add_scatter(
-                x=[start, end], y=[y, y], mode="lines", line={"color": color, "width": 12},
+                x=[start, end],
+                y=[y, y],
+                mode="lines",
+                line={"color": color, "width": 12},
                 hovertemplate=f"{words}: {start:,} to {end:,}<extra></extra>",
-            )  # fmt: skip
+            )
             figure.add_annotation(
-                x=start, y=y, text=words, xanchor="left", yshift=18, showarrow=False,
+                x=start,
+                y=y,
+                text=words,
+                xanchor="left",
+                yshift=18,
+                showarrow=False,
                 font_size=14,
-            )  # fmt: skip
+            )
     to = position * min(1.0, context / beyond)
     figure.add_annotation(
-        x=to, y=1.12, ax=position, ay=1.9, axref="x", ayref="y", arrowhead=2, arrowwidth=1.5,
-        arrowcolor=theme.RESIDUAL, text="", showarrow=True,
-    )  # fmt: skip
+        x=to,
+        y=1.12,
+        ax=position,
+        ay=1.9,
+        axref="x",
+        ayref="y",
+        arrowhead=2,
+        arrowwidth=1.5,
+        arrowcolor=theme.RESIDUAL,
+        text="",
+        showarrow=True,
+    )
     figure.add_scatter(
-        x=[position, to], y=[2, 1], mode="markers+text",
-        text=[f"{position:,}", f"{to:,.1f}"], textposition=["bottom center", "bottom center"],
+        x=[position, to],
+        y=[2, 1],
+        mode="markers+text",
+        text=[f"{position:,}", f"{to:,.1f}"],
+        textposition=["bottom center", "bottom center"],
         marker={"color": theme.HIGHLIGHT, "size": 13, "line": {"color": "#FFFFFF", "width": 1.5}},
         hovertemplate="%{x:,.1f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="position", range=[-beyond * 0.02, beyond * 1.03], showgrid=False)
     figure.update_yaxes(visible=False, range=[0.4, 2.8])
     return theme.dressed(figure, 230)
@@ -52,21 +72,30 @@ def attention_change(result: StretchedAttention) -> go.Figure:
     labels = [theme.visible(token) for token in result.tokens]
     places = list(range(len(labels)))
     figure = make_subplots(
-        rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.03,
+        rows=1,
+        cols=3,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
         subplot_titles=("as trained", "stretched", "change"),
-    )  # fmt: skip
+    )
     change = result.changed - result.trained
     limit = max(0.01, float(np.abs(change).max()))
     for column, z in enumerate((result.trained, result.changed, change), start=1):
         signed = column == 3
         figure.add_heatmap(
-            z=z, zmin=-limit if signed else 0, zmax=limit if signed else 1, row=1, col=column,
-            colorscale=theme.SIGNED if signed else theme.ATTENTION, showscale=signed,
+            z=z,
+            zmin=-limit if signed else 0,
+            zmax=limit if signed else 1,
+            row=1,
+            col=column,
+            colorscale=theme.SIGNED if signed else theme.ATTENTION,
+            showscale=signed,
             colorbar={"thickness": 10, "tickformat": "+.0%"},
             customdata=[[(reader, read) for read in labels] for reader in labels],
             hovertemplate="%{customdata[0]} reads %{customdata[1]}: %{z:"
-            + ("+.1%" if signed else ".1%") + "}<extra></extra>",
-        )  # fmt: skip
+            + ("+.1%" if signed else ".1%")
+            + "}<extra></extra>",
+        )
     show = len(labels) <= 40
     ticks = {"tickvals": places if show else None, "ticktext": labels if show else None}
     figure.update_xaxes(**ticks, tickangle=-60, showgrid=False, tickfont_family="monospace")
@@ -80,15 +109,19 @@ def growth_lines(growth: Growth) -> go.Figure:
     figure = go.Figure()
     for stretch, row, color in zip(growth.stretches, growth.perplexity, COLORS, strict=False):
         figure.add_scatter(
-            x=growth.lengths, y=row, mode="lines+markers", name=stretch.name,
+            x=growth.lengths,
+            y=row,
+            mode="lines+markers",
+            name=stretch.name,
             line={"color": color, "width": 2.5},
             hovertemplate=f"{stretch.name}<br>%{{x:,}} tokens: perplexity %{{y:.2f}}"
             "<extra></extra>",
-        )  # fmt: skip
+        )
     figure.add_vline(
-        x=growth.context, line={"color": theme.RESIDUAL, "dash": "dash"},
+        x=growth.context,
+        line={"color": theme.RESIDUAL, "dash": "dash"},
         annotation={"text": f"trained for {growth.context:,}", "yanchor": "bottom", "y": 0.93},
-    )  # fmt: skip
+    )
     low, high = float(np.nanmin(growth.perplexity)), float(np.nanmax(growth.perplexity))
     figure.update_xaxes(title="tokens read", showgrid=False, rangemode="tozero")
     figure.update_yaxes(title="perplexity of the same last tokens")

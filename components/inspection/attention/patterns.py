@@ -13,8 +13,13 @@ from numpy.typing import NDArray
 
 MaskKind = Literal["causal", "bidirectional", "sliding window", "strided", "fixed blocks", "cross"]
 MASKS: Final[tuple[MaskKind, ...]] = (
-    "causal", "bidirectional", "sliding window", "strided", "fixed blocks", "cross",
-)  # fmt: skip
+    "causal",
+    "bidirectional",
+    "sliding window",
+    "strided",
+    "fixed blocks",
+    "cross",
+)
 
 
 def mask(kind: MaskKind, readers: int, read: int, width: int) -> NDArray[np.bool_]:

@@ -138,13 +138,14 @@ def _lawful(count: Counter, far: int, near: int, cross: int, name: str) -> Count
     texts = (far // 4, far)
     held = [sum(2 * one.numbers + one.other_bytes for one in count(text, 1)) for text in texts]
     return Counted(
-        (), cross,
+        (),
+        cross,
         _no_law(
             name,
             f"in 16 bit it holds {held[0]:,} bytes after {texts[0]:,} tokens, and {held[1]:,} "
             f"after {texts[1]:,}",
         ),
-    )  # fmt: skip
+    )
 
 
 def _no_law(name: str, seen: str) -> str:

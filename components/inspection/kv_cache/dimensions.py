@@ -71,9 +71,14 @@ def _shape(
     idle = [m for name, m in network.named_modules() if called is not None and name not in called]
     weights = block_weights(blocks, config, idle)
     mlp_width = first_number(
-        config, "moe_intermediate_size", "intermediate_size", "n_inner", "ffn_dim", "d_ff",
+        config,
+        "moe_intermediate_size",
+        "intermediate_size",
+        "n_inner",
+        "ffn_dim",
+        "d_ff",
         "decoder_ffn_dim",
-    )  # fmt: skip
+    )
     return Shape(
         name=name,
         parameters=sum(weight.numel() for weight in network.parameters()),

@@ -56,9 +56,12 @@ def distance_bias(one: AttentionRecord) -> DistanceBias | None:
             distances, added = found
             slopes = _slopes(distances, added, allowed)
             return DistanceBias(
-                "by distance" if slopes is None else "linear", distances, added.astype(np.float32),
-                np.zeros(0, np.float32) if slopes is None else slopes.astype(np.float32), allowed,
-            )  # fmt: skip
+                "by distance" if slopes is None else "linear",
+                distances,
+                added.astype(np.float32),
+                np.zeros(0, np.float32) if slopes is None else slopes.astype(np.float32),
+                allowed,
+            )
     nothing = np.zeros(0, np.int64)
     return DistanceBias(
         "other", nothing, np.zeros((one.heads, 0), np.float32), np.zeros(0, np.float32), allowed

@@ -108,7 +108,7 @@ def _candidates(tables: Tables, size: int) -> list[Rope]:
     scaling = 1.0 if abs(scaling - 1) < 4 * rounding.unit(tables.dtype) else scaling
     first = Rope(
         tables.frequencies.astype(np.float32), scaling, size, "split-half", "unknown", np.nan, 0
-    )  # fmt: skip
+    )
     return [
         replace(first, convention=convention, start=start, direction=direction)
         for start in dict.fromkeys((0, size - 2 * pairs))

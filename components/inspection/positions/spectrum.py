@@ -59,9 +59,13 @@ def spectrum(model: Model) -> Spectrum:
 
 def _key(rope: Rope) -> tuple[object, ...]:
     return (
-        rope.frequencies.tobytes(), rope.scaling, rope.convention, rope.start, rope.direction,
+        rope.frequencies.tobytes(),
+        rope.scaling,
+        rope.convention,
+        rope.start,
+        rope.direction,
         rope.size,
-    )  # fmt: skip
+    )
 
 
 def _checks(layers: list[LayerCode]) -> tuple[Check, ...]:

@@ -111,9 +111,7 @@ def recognised(value: Any, tokens: int, start: int = 0) -> Tables | None:
         "neighbours": slice(0, None, 2),
     }
     kept = pick[repeated]
-    return Tables(
-        form, repeated, sin_first, turns[:, kept], frequencies[kept], scaling, dtype
-    )  # fmt: skip
+    return Tables(form, repeated, sin_first, turns[:, kept], frequencies[kept], scaling, dtype)
 
 
 def _one_sum(first: Tensor, second: Tensor) -> bool:

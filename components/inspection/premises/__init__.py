@@ -18,9 +18,21 @@ from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 
 Name = Literal[
-    "output", "sublayers", "weights", "masked", "outputs", "scores", "direction", "stream", "use",
-    "embeddings", "positions", "rotation", "cache", "own mask",
-]  # fmt: skip
+    "output",
+    "sublayers",
+    "weights",
+    "masked",
+    "outputs",
+    "scores",
+    "direction",
+    "stream",
+    "use",
+    "embeddings",
+    "positions",
+    "rotation",
+    "cache",
+    "own mask",
+]
 _HOMES: Final[dict[str, tuple[str, str]]] = {
     "output": ("recorded", "output"),
     "sublayers": ("recorded", "sublayers"),

@@ -99,9 +99,13 @@ def strategies(
     progress(0.2, "sampling")
     sampled = _by_steps(model, "sampling", text, settings, new_tokens)
     search = beam_search(
-        model, text, beams, new_tokens, length_penalty,
+        model,
+        text,
+        beams,
+        new_tokens,
+        length_penalty,
         lambda share, said: progress(0.4 + 0.5 * share, f"beam search, {said}"),
-    )  # fmt: skip
+    )
     if not search.beams:
         raise InspectionError("No beam finished: ask for more tokens, or fewer beams.")
     best = search.beams[0]

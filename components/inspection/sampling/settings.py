@@ -15,8 +15,15 @@ from typing import Final
 from components.inspection.errors import InspectionError
 
 STEPS: Final = (
-    "model", "repetition", "counts", "temperature", "top_k", "top_p", "min_p", "typical_p",
-)  # fmt: skip
+    "model",
+    "repetition",
+    "counts",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "typical_p",
+)
 """The names of all stages in order; `model` is what the model itself says."""
 
 
@@ -38,37 +45,79 @@ RANGES: Final = {
     row.name: row
     for row in (
         Range(
-            "repetition_penalty", "Repetition penalty", 0.5, 3.0, 0.01, 1.0, False,
+            "repetition_penalty",
+            "Repetition penalty",
+            0.5,
+            3.0,
+            0.01,
+            1.0,
+            False,
             "divides positive logits, and multiplies negative ones, of tokens already there",
         ),
         Range(
-            "presence_penalty", "Presence penalty", -2.0, 2.0, 0.05, 0.0, False,
+            "presence_penalty",
+            "Presence penalty",
+            -2.0,
+            2.0,
+            0.05,
+            0.0,
+            False,
             "is subtracted once from the logit of every token already there",
         ),
         Range(
-            "frequency_penalty", "Frequency penalty", -2.0, 2.0, 0.05, 0.0, False,
+            "frequency_penalty",
+            "Frequency penalty",
+            -2.0,
+            2.0,
+            0.05,
+            0.0,
+            False,
             "is subtracted from a token's logit once for each time it is already there",
         ),
         Range(
-            "temperature", "Temperature", 0.0, 5.0, 0.01, 1.0, False,
+            "temperature",
+            "Temperature",
+            0.0,
+            5.0,
+            0.01,
+            1.0,
+            False,
             "divides every logit: below 1 sharpens, above 1 flattens, 0 is greedy",
         ),
         Range("top_k", "Top-k", 0, 1000, 1, 0, True, "keeps the k likeliest tokens (0: all)"),
         Range(
-            "top_p", "Top-p", 0.0, 1.0, 0.01, 1.0, False,
+            "top_p",
+            "Top-p",
+            0.0,
+            1.0,
+            0.01,
+            1.0,
+            False,
             "keeps the fewest likeliest tokens that together reach p",
         ),
         Range(
-            "min_p", "Min-p", 0.0, 1.0, 0.01, 0.0, False,
+            "min_p",
+            "Min-p",
+            0.0,
+            1.0,
+            0.01,
+            0.0,
+            False,
             "keeps tokens at least this share as likely as the likeliest",
         ),
         Range(
-            "typical_p", "Typical-p", 0.01, 1.0, 0.01, 1.0, False,
+            "typical_p",
+            "Typical-p",
+            0.01,
+            1.0,
+            0.01,
+            1.0,
+            False,
             "keeps the tokens whose surprise is nearest the average, until they reach this mass",
         ),
         Range("seed", "Seed", 0, 2**31 - 1, 1, 0, True, "starts the random numbers"),
     )
-}  # fmt: skip
+}
 """Every setting by name, in the order in which `transformers` applies them; the seed last."""
 
 

@@ -15,37 +15,95 @@ OPPOSITES = [
 """No word stands here twice: with two opposites, the answer would be a guess."""
 
 YOUNG = {
-    "cat": "kitten", "dog": "puppy", "horse": "foal", "sheep": "lamb", "duck": "duckling",
-    "bear": "cub", "frog": "tadpole", "goat": "kid", "cow": "calf", "swan": "cygnet",
-    "hen": "chick", "pig": "piglet", "owl": "owlet",
-}  # fmt: skip
+    "cat": "kitten",
+    "dog": "puppy",
+    "horse": "foal",
+    "sheep": "lamb",
+    "duck": "duckling",
+    "bear": "cub",
+    "frog": "tadpole",
+    "goat": "kid",
+    "cow": "calf",
+    "swan": "cygnet",
+    "hen": "chick",
+    "pig": "piglet",
+    "owl": "owlet",
+}
 HOMES = {
-    "bird": "nest", "bee": "hive", "horse": "stable", "king": "palace", "spider": "web",
-    "rabbit": "burrow", "bear": "cave", "pig": "sty", "dog": "kennel", "fox": "den",
-}  # fmt: skip
+    "bird": "nest",
+    "bee": "hive",
+    "horse": "stable",
+    "king": "palace",
+    "spider": "web",
+    "rabbit": "burrow",
+    "bear": "cave",
+    "pig": "sty",
+    "dog": "kennel",
+    "fox": "den",
+}
 SOUNDS = {
-    "cow": "moo", "dog": "woof", "cat": "meow", "duck": "quack", "sheep": "baa", "pig": "oink",
-    "bee": "buzz", "owl": "hoot", "lion": "roar", "mouse": "squeak",
-}  # fmt: skip
+    "cow": "moo",
+    "dog": "woof",
+    "cat": "meow",
+    "duck": "quack",
+    "sheep": "baa",
+    "pig": "oink",
+    "bee": "buzz",
+    "owl": "hoot",
+    "lion": "roar",
+    "mouse": "squeak",
+}
 COLOURS = {
-    "snow": "white", "grass": "green", "the sky": "blue", "the sun": "yellow", "blood": "red",
-    "coal": "black", "wood": "brown", "gold": "yellow", "milk": "white", "night": "dark",
-}  # fmt: skip
+    "snow": "white",
+    "grass": "green",
+    "the sky": "blue",
+    "the sun": "yellow",
+    "blood": "red",
+    "coal": "black",
+    "wood": "brown",
+    "gold": "yellow",
+    "milk": "white",
+    "night": "dark",
+}
 TOOLS = {
-    "see": "our eyes", "hear": "our ears", "smell": "our nose", "walk": "our feet",
-    "cut": "a knife", "write": "a pencil", "dig": "a shovel", "sweep": "a broom",
+    "see": "our eyes",
+    "hear": "our ears",
+    "smell": "our nose",
+    "walk": "our feet",
+    "cut": "a knife",
+    "write": "a pencil",
+    "dig": "a shovel",
+    "sweep": "a broom",
     "paint": "a brush",
-    "eat soup": "a spoon", "unlock the door": "a key",
-}  # fmt: skip
+    "eat soup": "a spoon",
+    "unlock the door": "a key",
+}
 MADE_WITH = {
-    "bread": "flour", "cheese": "milk", "honey": "nectar", "paper": "wood", "jam": "fruit",
-    "glass": "sand", "butter": "cream",
-}  # fmt: skip
+    "bread": "flour",
+    "cheese": "milk",
+    "honey": "nectar",
+    "paper": "wood",
+    "jam": "fruit",
+    "glass": "sand",
+    "butter": "cream",
+}
 COMPARATIVES = {
-    "big": "bigger", "small": "smaller", "old": "older", "young": "younger", "fast": "faster",
-    "slow": "slower", "good": "better", "bad": "worse", "happy": "happier", "tall": "taller",
-    "heavy": "heavier", "long": "longer", "short": "shorter", "cold": "colder", "warm": "warmer",
-}  # fmt: skip
+    "big": "bigger",
+    "small": "smaller",
+    "old": "older",
+    "young": "younger",
+    "fast": "faster",
+    "slow": "slower",
+    "good": "better",
+    "bad": "worse",
+    "happy": "happier",
+    "tall": "taller",
+    "heavy": "heavier",
+    "long": "longer",
+    "short": "shorter",
+    "cold": "colder",
+    "warm": "warmer",
+}
 SIZES = "ant bee mouse frog cat goat lion horse elephant".split()
 """Animals from the smallest to the biggest."""
 
@@ -55,12 +113,35 @@ REGULAR_VERBS = (
     "shiver skate skip stay study turn wash wave yawn cough cheer clean bake"
 ).split()
 IRREGULAR_PASTS = {
-    "run": "ran", "swim": "swam", "sing": "sang", "drink": "drank", "eat": "ate", "sleep": "slept",
-    "write": "wrote", "read": "read", "draw": "drew", "fly": "flew", "speak": "spoke",
-    "sit": "sat", "stand": "stood", "fall": "fell", "dream": "dreamt", "drive": "drove",
-    "ride": "rode", "win": "won", "begin": "began", "think": "thought", "dig": "dug", "hide": "hid",
-    "leave": "left", "come": "came", "go": "went", "wake": "woke", "swing": "swung", "weep": "wept",
-}  # fmt: skip
+    "run": "ran",
+    "swim": "swam",
+    "sing": "sang",
+    "drink": "drank",
+    "eat": "ate",
+    "sleep": "slept",
+    "write": "wrote",
+    "read": "read",
+    "draw": "drew",
+    "fly": "flew",
+    "speak": "spoke",
+    "sit": "sat",
+    "stand": "stood",
+    "fall": "fell",
+    "dream": "dreamt",
+    "drive": "drove",
+    "ride": "rode",
+    "win": "won",
+    "begin": "began",
+    "think": "thought",
+    "dig": "dug",
+    "hide": "hid",
+    "leave": "left",
+    "come": "came",
+    "go": "went",
+    "wake": "woke",
+    "swing": "swung",
+    "weep": "wept",
+}
 
 
 def _doubles(verb: str) -> bool:

@@ -42,20 +42,41 @@ ABOUT_OBJECTS = (
 )
 ABOUT_ANIMALS = "hungry tired big small old young happy sad brave clever lazy noisy quiet".split()
 BETWEEN = (
-    "near", "behind", "beside", "next to", "in front of", "under", "above", "by",
-)  # fmt: skip
+    "near",
+    "behind",
+    "beside",
+    "next to",
+    "in front of",
+    "under",
+    "above",
+    "by",
+)
 
 REVIEWED = "film song show concert meal soup play game story restaurant hotel dance party".split()
 PRAISE = (
-    "I loved it!", "I would go again.", "It made me happy.", "Everyone laughed and smiled.",
-    "I want more of it.", "It was worth every coin.", "We enjoyed every minute.",
-    "You should try it.", "I give it five stars.", "Thank you so much!",
-)  # fmt: skip
+    "I loved it!",
+    "I would go again.",
+    "It made me happy.",
+    "Everyone laughed and smiled.",
+    "I want more of it.",
+    "It was worth every coin.",
+    "We enjoyed every minute.",
+    "You should try it.",
+    "I give it five stars.",
+    "Thank you so much!",
+)
 BLAME = (
-    "I hated it!", "I would never go again.", "It made me sad.", "Everyone was bored and tired.",
-    "I want my money back.", "It was a waste of time.", "We left early.",
-    "Do not try it.", "I give it one star.", "Never again!",
-)  # fmt: skip
+    "I hated it!",
+    "I would never go again.",
+    "It made me sad.",
+    "Everyone was bored and tired.",
+    "I want my money back.",
+    "It was a waste of time.",
+    "We left early.",
+    "Do not try it.",
+    "I give it one star.",
+    "Never again!",
+)
 
 
 def indirect_object(pen: Pen) -> str:
@@ -130,9 +151,14 @@ def review(pen: Pen) -> str:
         )
     )
     scene = Scene(pen)
-    first, second = pen.several(scene.options(list_name), 2) if "quality2" in template else (
-        pen.pick(scene.options(list_name)), "",
-    )  # fmt: skip
+    first, second = (
+        pen.several(scene.options(list_name), 2)
+        if "quality2" in template
+        else (
+            pen.pick(scene.options(list_name)),
+            "",
+        )
+    )
     pen.combine("review", thing, first)
     text = Scene(pen, quality=first, quality2=second).write(template)
     for verdict in pen.several(verdicts, pen.between(1, 3)):

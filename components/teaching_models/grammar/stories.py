@@ -24,8 +24,19 @@ from components.teaching_models.pen import Pen
 from components.teaching_models.template import Scene
 
 PLOTS = (
-    LOST, GIFT, QUARREL, RESCUE, STORM, BAKING, RACE, NOISE, TREASURE, NEWCOMER, JOURNEY, MARKET,
-)  # fmt: skip
+    LOST,
+    GIFT,
+    QUARREL,
+    RESCUE,
+    STORM,
+    BAKING,
+    RACE,
+    NOISE,
+    TREASURE,
+    NEWCOMER,
+    JOURNEY,
+    MARKET,
+)
 ENDINGS = (
     "[That night|In the evening] {hero} told {hero.his} {relative} all about it.",
     "It was a~ <wonderful> day.",

@@ -62,9 +62,13 @@ def bertviz_view(reading: Reading) -> None:
     if maps.group == "cross" and view != "model":
         st.caption("The decoder is on the left, the encoder's text on the right.")
     st.download_button(
-        "This view (HTML)", page.html, f"bertviz-{view}.html", "text/html", on_click="ignore",
+        "This view (HTML)",
+        page.html,
+        f"bertviz-{view}.html",
+        "text/html",
+        on_click="ignore",
         help="A page that works alone, with no network.",
-    )  # fmt: skip
+    )
     st.caption(
         "BertViz 1.4 by Jesse Vig (Apache 2.0). Its neuron view was written for three old model "
         "families; here it gets the queries and keys as this model used them, after RoPE, a "

@@ -165,16 +165,30 @@ def take_away(
     """Offer the data (CSV), the choices (JSON) and the picture (stand-alone HTML) as files."""
     data, chosen, picture = st.columns(3)
     data.download_button(
-        "Numbers (CSV)", csv, f"{name}.csv", "text/csv",
-        on_click="ignore", width="stretch", key=f"csv-{key}",
-    )  # fmt: skip
+        "Numbers (CSV)",
+        csv,
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+        key=f"csv-{key}",
+    )
     chosen.download_button(
-        "What was chosen (JSON)", json.dumps(facts, indent=2, ensure_ascii=False),
-        f"{name}.json", "application/json",
-        on_click="ignore", width="stretch", key=f"json-{key}",
-    )  # fmt: skip
+        "What was chosen (JSON)",
+        json.dumps(facts, indent=2, ensure_ascii=False),
+        f"{name}.json",
+        "application/json",
+        on_click="ignore",
+        width="stretch",
+        key=f"json-{key}",
+    )
     picture.download_button(
-        "Picture (HTML)", lambda: figure.to_html(include_plotlyjs=True), f"{name}.html",
-        "text/html", on_click="ignore", width="stretch", key=f"html-{key}",
+        "Picture (HTML)",
+        lambda: figure.to_html(include_plotlyjs=True),
+        f"{name}.html",
+        "text/html",
+        on_click="ignore",
+        width="stretch",
+        key=f"html-{key}",
         help="Works with no network, and keeps its hover. The camera above the figure saves a PNG.",
-    )  # fmt: skip
+    )

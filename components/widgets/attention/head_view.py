@@ -20,6 +20,7 @@ from components.widgets.attention.choices import (
     matrix_csv,
     take_away,
 )
+from components.widgets.attention.formula import read_it
 from components.widgets.attention.questions import predict
 from components.widgets.checks import show_checks
 
@@ -94,7 +95,7 @@ def head_view(reading: Reading) -> None:
             f"Hidden: the first token, which gets {square.numbers[1:, 0].mean():.0%} of the "
             "attention on average. The colours now reach from 0 to the largest number left."
         )
-    _read_it(reading, show, weigh)
+    read_it(reading, show, weigh)
     _ask(maps, layer, head)
     with st.expander("As a table"):
         _table(shown, square, window.first_row, window.first_column)
@@ -106,12 +107,18 @@ def head_view(reading: Reading) -> None:
         figure,
         lambda: matrix_csv(square.numbers, square.readers, square.read, "share"),
         {
-            "model": reading.choice.source, "text": reading.text, "target": reading.target,
-            "attention": reading.group, "layer": layer, "head": head, "show": show,
-            "weighed_by": weigh, "words": words,
+            "model": reading.choice.source,
+            "text": reading.text,
+            "target": reading.target,
+            "attention": reading.group,
+            "layer": layer,
+            "head": head,
+            "show": show,
+            "weighed_by": weigh,
+            "words": words,
         },
         "head",
-    )  # fmt: skip
+    )
 
 
 def _display(
@@ -124,21 +131,31 @@ def _display(
         with right.popover("Display", width="stretch"):
             address.warn_unless_one_of("weigh", WEIGHS)
             weigh = st.segmented_control(
-                "Weigh by", WEIGHS, default=WEIGHS[0], required=True, key="weigh",
+                "Weigh by",
+                WEIGHS,
+                default=WEIGHS[0],
+                required=True,
+                key="weigh",
                 bind="query-params",
                 help="× value: the weight times the length of what the token's value writes. A "
                 "large weight on a short value moves little.",
-            )  # fmt: skip
+            )
             words = st.toggle("Merge tokens into words", key="words", bind="query-params")
             sink = st.toggle(
-                "Hide the first token", key="hide-first", bind="query-params",
+                "Hide the first token",
+                key="hide-first",
+                bind="query-params",
                 help="Heads that have nothing to do rest there, and drown the rest.",
-            )  # fmt: skip
+            )
             address.warn_unless_one_of("scale", SCALES)
             scale = st.segmented_control(
-                "Colours", SCALES, default="linear", required=True, key="scale",
+                "Colours",
+                SCALES,
+                default="linear",
+                required=True,
+                key="scale",
                 bind="query-params",
-            )  # fmt: skip
+            )
             floor = st.slider(
                 "Leave blank below", 0.0, 0.5, 0.0, 0.01, key="floor", bind="query-params"
             )
@@ -217,48 +234,6 @@ def _table(shown: NDArray[np.float32], square: Square, first_row: int, first_col
     names = [f"{i}: {square.read[i]}" for i in range(first_column, first_column + columns)]
     index = [f"{i}: {square.readers[i]}" for i in range(first_row, first_row + rows)]
     st.dataframe(pd.DataFrame(shown.round(4), index=index, columns=names))
-
-
-def _read_it(reading: Reading, show: str, weigh: str) -> None:
-    with st.expander("How to read it, and the formula"):
-        st.markdown(
-            "Each **row** is a token that reads; its cells say how it shares out one unit of "
-            "attention among the **columns**, the tokens it may read. A word that occurs twice has "
-            "two places. Where a token may not look, the square stays empty. Attention tells where "
-            "a head looks, not why the model answers as it does: much that is looked at changes "
-            "nothing."
-        )
-        if show == "rollout":
-            st.latex(
-                r"R_0 = \tfrac12 I + \tfrac12 \bar A_0 \qquad "
-                r"R_l = (\tfrac12 I + \tfrac12 \bar A_l)\, R_{l-1}"
-            )
-            st.caption(
-                "Ā is the mean over a layer's heads, I the token itself, which the residual "
-                "connection hands on. Values and MLPs are left out (Abnar and Zuidema, 2020)."
-            )
-        elif weigh == WEIGHS[1]:
-            st.latex(r"\lVert A_{ij}\, v_j W_O^h \rVert = A_{ij} \, \lVert v_j W_O^h \rVert")
-            st.caption(
-                "v is the value, W the head's slice of the output projection; shown as a share of "
-                "the row's sum (Kobayashi et al., 2020)."
-            )
-        else:
-            _formula(reading)
-
-
-def _formula(reading: Reading) -> None:
-    """Write the formula of this model's own scores, as far as it is known."""
-    from components.inspection.attention.scores import SaidRule, rule_in_words
-
-    try:
-        said: SaidRule = engine.inspect(rule_in_words, reading.choice, reading.group)
-    except InspectionError as error:
-        st.latex(r"A_{ij} = \mathrm{softmax}_j(s_{ij})")
-        st.caption(f"s is the score of query token i and key token j. {error}")
-        return
-    st.latex(rf"A_{{ij}} = \mathrm{{softmax}}_j\!\left({said.formula}\right)")
-    st.caption(said.symbols)
 
 
 def _ask(maps: "AttentionMaps", layer: int, head: int) -> None:

@@ -103,9 +103,14 @@ def _controls() -> tuple[str, str, bool, list[str]]:
     )
     address.warn_unless_one_of("scale", SCALES)
     scale = third.segmented_control(
-        "Colours", SCALES, default="linear", required=True, key="scale", bind="query-params",
+        "Colours",
+        SCALES,
+        default="linear",
+        required=True,
+        key="scale",
+        bind="query-params",
         help="Logarithmic: weights down to 0.0001 can be told apart.",
-    )  # fmt: skip
+    )
     kept = fourth.multiselect(
         "Only these kinds", list(NAMES.values()), key="kinds", bind="query-params"
     )
@@ -284,6 +289,9 @@ def _table(maps: "AttentionMaps", scores: "HeadScores", kinds: tuple[tuple[str, 
     with st.expander("All heads as a table"):
         st.dataframe(table.round(4), hide_index=True)
         st.download_button(
-            "All heads (CSV)", table.to_csv(index=False), "heads.csv", "text/csv",
+            "All heads (CSV)",
+            table.to_csv(index=False),
+            "heads.csv",
+            "text/csv",
             on_click="ignore",
-        )  # fmt: skip
+        )

@@ -18,8 +18,13 @@ TOKENS: Final = 24
 MOST_DRAWN: Final = 64
 LENGTHS: Final = (512, 2048, 4096, 8192, 32768, 131072)
 KINDS: Final = (
-    "causal", "bidirectional", "sliding window", "strided", "fixed blocks", "cross",
-)  # fmt: skip
+    "causal",
+    "bidirectional",
+    "sliding window",
+    "strided",
+    "fixed blocks",
+    "cross",
+)
 SAYS: Final = {
     "causal": "Each token reads itself and what came before: what a decoder does.",
     "bidirectional": "Every token reads every other: what an encoder does.",

@@ -95,12 +95,17 @@ def _model_view(reading: Reading) -> None:
         figure,
         lambda: _table(steps).to_csv(index=False),
         {
-            "model": reading.choice.source, "text": reading.text, "layer": layer, "head": head,
-            "reader": place, "scale": steps.scale, "query": steps.query.tolist(),
+            "model": reading.choice.source,
+            "text": reading.text,
+            "layer": layer,
+            "head": head,
+            "reader": place,
+            "scale": steps.scale,
+            "query": steps.query.tolist(),
             "output": steps.output.tolist(),
         },
         "steps",
-    )  # fmt: skip
+    )
 
 
 def _like_llama(reading: Reading, steps: "AttentionSteps", facts: "ModelFacts") -> bool:

@@ -38,9 +38,15 @@ def toy_view() -> None:
         scale = st.toggle("Divide by √d", value=True, key="toy-scale", bind="query-params")
         causal = st.toggle("Causal mask", value=True, key="toy-causal", bind="query-params")
         temperature = st.slider(
-            "Temperature", 0.1, 5.0, 1.0, 0.1, key="toy-temperature", bind="query-params",
+            "Temperature",
+            0.1,
+            5.0,
+            1.0,
+            0.1,
+            key="toy-temperature",
+            bind="query-params",
             help="Scores are divided by it: small sharpens, large flattens.",
-        )  # fmt: skip
+        )
     with frame.explained():
         _show(typed[0], typed[1], typed[2], scale, causal, float(temperature))
 
@@ -79,9 +85,12 @@ def _show(q: str, k: str, v: str, scale: bool, causal: bool, temperature: float)
             st.markdown(f"**{title}**")
             st.dataframe(pd.DataFrame(numbers.round(4)))
     st.download_button(
-        "Softmax (CSV)", pd.DataFrame(toy.weights).to_csv(index=False), "toy-softmax.csv",
-        "text/csv", on_click="ignore",
-    )  # fmt: skip
+        "Softmax (CSV)",
+        pd.DataFrame(toy.weights).to_csv(index=False),
+        "toy-softmax.csv",
+        "text/csv",
+        on_click="ignore",
+    )
 
 
 def _told(toy: "ToyAttention") -> str:

@@ -43,9 +43,14 @@ def writing_view(reading: Reading) -> None:
     number_side, layer_side, show_side, head_side = st.columns([2, 2, 3, 2])
     address.warn_unless_between("new", 1, MOST_NEW, 20)
     number = number_side.number_input(
-        "New tokens", 1, MOST_NEW, 20, key="new", bind="query-params",
+        "New tokens",
+        1,
+        MOST_NEW,
+        20,
+        key="new",
+        bind="query-params",
         help=f"From 1 to {MOST_NEW}, the likeliest each time.",
-    )  # fmt: skip
+    )
     layer = maps.place_of(choose_layer(maps, layer_side))
     address.warn_unless_one_of("of", HEADS)
     of = show_side.segmented_control(
@@ -85,12 +90,15 @@ def writing_view(reading: Reading) -> None:
         figure,
         lambda: _csv(steps, layer, head),
         {
-            "model": reading.choice.source, "text": reading.text, "layer": number,
+            "model": reading.choice.source,
+            "text": reading.text,
+            "layer": number,
             "head": "mean" if head is None else head,
-            "written": [step.token for step in steps], "ended": last.ended,
+            "written": [step.token for step in steps],
+            "ended": last.ended,
         },
         "writing",
-    )  # fmt: skip
+    )
 
 
 def _write(

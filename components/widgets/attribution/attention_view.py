@@ -42,10 +42,13 @@ def attention_view(
     with left:
         address.warn_unless_one_of("attention_layer", [str(number) for number in layers])
         layer = st.selectbox(
-            "Layer of the weights", layers, len(layers) - 1, key="attention_layer",
+            "Layer of the weights",
+            layers,
+            len(layers) - 1,
+            key="attention_layer",
             bind="query-params",
             help="As the network counts its blocks. Rollout runs through all of them.",
-        )  # fmt: skip
+        )
     place = layers.index(layer) if layer in layers else len(layers) - 1
     with right:
         method = one_method("Beside them")
@@ -67,10 +70,14 @@ def attention_view(
         f"The row is that of {literal(rows.reader)}; mean of the heads; each strip scaled to sum "
         "to 1. Purple: attention, which has no sign. Blue speaks for the answer, orange against "
         "it. "
-        + (f"{kept:.0%} of layer {layers[place]}'s attention goes to special tokens, which are "
-           "left out. " if held.any() else "")
+        + (
+            f"{kept:.0%} of layer {layers[place]}'s attention goes to special tokens, which are "
+            "left out. "
+            if held.any()
+            else ""
+        )
         + rows.why_not
-    )  # fmt: skip
+    )
     show_checks((*rows.checks, *found.checks), choice, "attention")
     _correlations(list(strips), scores)
     st.warning(CAVEAT)
@@ -101,9 +108,11 @@ def _draw(names: list[str], scores: np.ndarray, units: object, signed: bool) -> 
         signs[-1] = np.where(np.nan_to_num(scores[-1]) < 0, -1, 1)
     picture = beside_attention(names, shares, signs, units)  # type: ignore[arg-type]
     st.plotly_chart(
-        picture, key="beside-attention", config=shown.modebar("attention-and-attribution"),
+        picture,
+        key="beside-attention",
+        config=shown.modebar("attention-and-attribution"),
         alt="Shares of attention in three forms, and of an attribution, piece by piece.",
-    )  # fmt: skip
+    )
     free = units.free  # type: ignore[attr-defined]
     table = pd.DataFrame(
         {"piece": [units.texts[place] for place in free]}  # type: ignore[attr-defined]
@@ -137,9 +146,10 @@ def _correlated(found: "Agreement") -> tuple[str, str]:
     short = ("attention", *weighted, "rollout", "attribution")
     st.plotly_chart(
         agreement_grid(replace(found, names=short)),
-        key="attention-agreement", config=shown.modebar("agreement"),
+        key="attention-agreement",
+        config=shown.modebar("agreement"),
         alt="Rank correlations of attention and attribution.",
-    )  # fmt: skip
+    )
     value = float(found.correlation[0, -1])
     is_so = "nearly" if value > 0.7 else "somewhat" if value > 0.3 else "hardly"
     return is_so, (

@@ -121,9 +121,11 @@ def _opening(shown: Setting, reading: "Reading") -> str:
     if reading.decoder_start is not None:
         start = ", decoder_input_ids=start.expand(len(e), -1)"
         begins = f"\nstart = torch.tensor([[{reading.decoder_start}]])"
-    names = reading.answer if reading.rather_than is None else (
-        f"{reading.answer} rather than {reading.rather_than}"
-    )  # fmt: skip
+    names = (
+        reading.answer
+        if reading.rather_than is None
+        else (f"{reading.answer} rather than {reading.rather_than}")
+    )
     absent = {
         "mean": "embed(torch.arange(len(embed.weight))[None]).float().mean(1)",
         "zero": "torch.zeros(embed.weight.shape[1])",

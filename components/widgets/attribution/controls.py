@@ -53,18 +53,26 @@ def ask(choice: ModelChoice, text: str) -> tuple["Question", "Reading", "Effort"
     }
     typed = likely.asked in ("next token", "masked token")
     answer = first.selectbox(
-        "Explain", [LIKELIEST, *names], key="answer", bind="query-params",
-        accept_new_options=typed, persist_state="session",
+        "Explain",
+        [LIKELIEST, *names],
+        key="answer",
+        bind="query-params",
+        accept_new_options=typed,
+        persist_state="session",
         help="The answer whose score is shared out among the pieces of the prompt. "
         + ("Type any other token; · is a space." if typed else ""),
-    )  # fmt: skip
+    )
     other = second.selectbox(
-        "rather than", [RUNNER_UP, NOTHING, *names], key="other", bind="query-params",
-        accept_new_options=typed, persist_state="session",
+        "rather than",
+        [RUNNER_UP, NOTHING, *names],
+        key="other",
+        bind="query-params",
+        accept_new_options=typed,
+        persist_state="session",
         help="With a second answer the target is the difference of the two logits: what speaks "
         f"for the one *rather than* the other. {RUNNER_UP.capitalize()} is the likeliest of the "
         "others. A logit alone also holds all that speaks for any answer.",
-    )  # fmt: skip
+    )
     question = replace(
         plain,
         answer="" if answer in (None, LIKELIEST) else names.get(answer, answer),
@@ -84,7 +92,10 @@ def _baseline(choice: ModelChoice) -> "Baseline | Literal['']":
     offered = engine.inspect(baselines.available, choice)
     address.warn_unless_one_of("baseline", [NEUTRAL, *offered])
     chosen = st.selectbox(
-        "Compared with", [NEUTRAL, *offered], key="baseline", bind="query-params",
+        "Compared with",
+        [NEUTRAL, *offered],
+        key="baseline",
+        bind="query-params",
         persist_state="session",
         format_func=lambda name: f"{NEUTRAL}: {offered[0]}" if name == NEUTRAL else name,
         help="What stands where a piece of the text is taken away. "
@@ -92,7 +103,7 @@ def _baseline(choice: ModelChoice) -> "Baseline | Literal['']":
         + f". **{NEUTRAL}** is what says nothing to this model, by rule: the mask of a model that "
         "fills in masks, else a padding token of its own, else the token that ends a text. A score "
         "is a difference, so it depends on this.",
-    )  # fmt: skip
+    )
     return "" if chosen in (None, NEUTRAL) else cast("Baseline", chosen)
 
 
@@ -157,14 +168,22 @@ def effort() -> "Effort":
     usual = Effort()
     with st.popover("Effort", width="stretch"):
         steps = _number(
-            "Steps of integrated gradients", "steps", 1, MOST.steps, usual.steps,
+            "Steps of integrated gradients",
+            "steps",
+            1,
+            MOST.steps,
+            usual.steps,
             "Gradient SHAP takes as many random points.",
-        )  # fmt: skip
+        )
         samples = _number(
-            "Orders of Shapley values", "samples", FEWEST_ORDERS, MOST.samples, usual.samples,
+            "Orders of Shapley values",
+            "samples",
+            FEWEST_ORDERS,
+            MOST.samples,
+            usual.samples,
             f"For more than {EXACT} pieces; up to {EXACT} all orders count, and nothing is drawn. "
             "Half are drawn, half are their reverses. Four times as many halve the standard error.",
-        )  # fmt: skip
+        )
         window = _number("Window of occlusion", "window", 1, MOST.window, usual.window)
         seed = _number("Seed", "draw_seed", 0, 9999, usual.seed, "Of all random orders and points.")
     return Effort(steps, samples, window, seed)
@@ -174,7 +193,14 @@ def _number(label: str, key: str, low: int, high: int, default: int, says: str =
     address.warn_unless_between(key, low, high, default)
     return int(
         st.number_input(
-            label, low, high, default, 1, key=key, bind="query-params", persist_state="session",
+            label,
+            low,
+            high,
+            default,
+            1,
+            key=key,
+            bind="query-params",
+            persist_state="session",
             help=says or f"From {low} to {high:,}.",
         )
-    )  # fmt: skip
+    )

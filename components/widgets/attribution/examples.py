@@ -10,12 +10,14 @@ from components.widgets.attribution.controls import LIKELIEST, RUNNER_UP
 EXAMPLES: Final = {
     "The keys ... are, not is": ("The keys near the castle", "·are", "·is"),
     "Who gets the drink? John, not Mary": (
-        "When Mary and John went to the shop, Mary gave a drink to", "·John", "·Mary",
+        "When Mary and John went to the shop, Mary gave a drink to",
+        "·John",
+        "·Mary",
     ),
     "A capital": ("The capital of France is", "·Paris", RUNNER_UP),
     "Who is tired?": ("The dog chased the squirrel because it", LIKELIEST, RUNNER_UP),
     "A feeling": ("This restaurant is awesome.", LIKELIEST, RUNNER_UP),
-}  # fmt: skip
+}
 JUDGE: Final = next(model.source for model in HUB_MODELS if model.does.startswith("judges"))
 
 
@@ -26,9 +28,13 @@ def examples(judges: bool) -> None:
             # A model that judges has no token to explain.
             asked = (chosen[0], LIKELIEST, RUNNER_UP) if judges else chosen
             st.button(
-                name, help=chosen[0], key=f"example-{name}", on_click=_take, args=asked,
+                name,
+                help=chosen[0],
+                key=f"example-{name}",
+                on_click=_take,
+                args=asked,
                 width="stretch",
-            )  # fmt: skip
+            )
         if not judges:
             st.caption(
                 "“A feeling” is a text to be judged. This model has no classes, so the token that "

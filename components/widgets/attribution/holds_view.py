@@ -37,16 +37,21 @@ def holds_view(
     rankings = [faithfulness.ranking(each.scores) for each in found]
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     if left.toggle(
-        "Attention as a ranking too", key="with_attention", bind="query-params",
+        "Attention as a ranking too",
+        key="with_attention",
+        bind="query-params",
         help="The pieces in the order of the attention that the answering token pays to them.",
-    ):  # fmt: skip
+    ):
         for name, scores in _attention(choice, question).items():
             names.append(name)
             rankings.append(faithfulness.ranking(scores))
     guess = right.selectbox(
-        "Predict first: whose order makes the target fall fastest?", names, index=None,
-        placeholder="Take a guess, or look at once", key="guess-holds",
-    )  # fmt: skip
+        "Predict first: whose order makes the target fall fastest?",
+        names,
+        index=None,
+        placeholder="Take a guess, or look at once",
+        key="guess-holds",
+    )
     texts = faithfulness.cost(len(reading.units.free), len(names))
     what = (question, tuple(names), tuple(rankings))
     if not allowed(choice, Cost(texts, 0, len(reading.units.tokens)), *what):
@@ -95,9 +100,11 @@ def _draw(curves: "Curves") -> None:
 
     picture = deletion_and_insertion(curves)
     st.plotly_chart(
-        picture, key="curves", config=shown.modebar("deletion-and-insertion"),
+        picture,
+        key="curves",
+        config=shown.modebar("deletion-and-insertion"),
         alt="The target while pieces are taken away and put back, for each ranking.",
-    )  # fmt: skip
+    )
     rows = [
         {"ranking": name, "curve": kind, "pieces": int(count), "target": float(value)}
         for kind, values in (("deletion", curves.deletion), ("insertion", curves.insertion))
@@ -125,12 +132,13 @@ def _areas(curves: "Curves", guess: str | None) -> None:
     ).sort_values("taking away")
     st.markdown("**Area under each curve**: small is good on the left, large on the right.")
     st.dataframe(
-        rows, hide_index=True,
+        rows,
+        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="%.3f")
             for name in ("taking away", "putting back")
         },
-    )  # fmt: skip
+    )
     best = curves.names[int(curves.deletion_area.argmin())]
     if guess:
         st.markdown(

@@ -74,9 +74,15 @@ def chosen_methods(
     from components.inspection.attribution.catalogue import BY_TITLE
 
     chosen = st.pills(
-        "Methods", list(BY_TITLE), selection_mode="multi", default=USUAL, key="methods",
-        bind="query-params", persist_state="session", wrap=True,
-    )  # fmt: skip
+        "Methods",
+        list(BY_TITLE),
+        selection_mode="multi",
+        default=USUAL,
+        key="methods",
+        bind="query-params",
+        persist_state="session",
+        wrap=True,
+    )
     wanted = [name for title, name in BY_TITLE.items() if title in chosen]
     if not wanted:
         st.info("Choose one method or more.")
@@ -94,13 +100,17 @@ def _draw(
     errors = [each.errors for each in found]
     picture = figures.side_by_side(titles, scores, signed, reading.units, errors)
     st.plotly_chart(
-        picture, key="side-by-side", config=shown.modebar("methods"),
+        picture,
+        key="side-by-side",
+        config=shown.modebar("methods"),
         alt=f"Scores of {len(titles)} methods for {len(reading.units.free)} pieces.",
-    )  # fmt: skip
+    )
     shown.take_away(
-        "methods", shown.table_of(titles, found), picture,
+        "methods",
+        shown.table_of(titles, found),
+        picture,
         {"answer": reading.answer, "rather_than": reading.rather_than},
-    )  # fmt: skip
+    )
 
 
 def _completeness(choice: ModelChoice, found: "list[Attribution]") -> None:
@@ -151,25 +161,33 @@ def _agreement(titles: list[str], scores: np.ndarray) -> None:
     st.subheader("Do they agree?", anchor=False)
     guess = st.selectbox(
         "Predict first: which method will be most alone, with the lowest correlations?",
-        titles, index=None, placeholder="Take a guess, and the numbers appear",
+        titles,
+        index=None,
+        placeholder="Take a guess, and the numbers appear",
         key="guess-methods",
-    )  # fmt: skip
+    )
     if not guess:
         return
     compared = st.segmented_control(
-        "Compare", list(COMPARED), default="how strong", required=True, key="compared",
+        "Compare",
+        list(COMPARED),
+        default="how strong",
+        required=True,
+        key="compared",
         bind="query-params",
         help="How strong: ranks of the sizes. For and against: ranks of the signed scores.",
-    )  # fmt: skip
+    )
     by = COMPARED[compared or "how strong"]
     found = engine.compute(agreement, titles, scores, by)
     if found.pieces < FEWEST:
         st.info(f"A rank correlation needs at least {FEWEST} pieces; there are {found.pieces}.")
         return
     st.plotly_chart(
-        agreement_grid(found), key="agreement", config=shown.modebar("agreement"),
+        agreement_grid(found),
+        key="agreement",
+        config=shown.modebar("agreement"),
         alt="Rank correlation of every two methods.",
-    )  # fmt: skip
+    )
     others = np.where(np.eye(len(titles), dtype=bool), np.nan, found.correlation)
     if np.isnan(others).all():
         return

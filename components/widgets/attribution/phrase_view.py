@@ -41,36 +41,57 @@ def phrase_view(choice: ModelChoice, text: str) -> None:
     offered = engine.inspect(stand_ins, choice)
     first, second, third, fourth, fifth = st.columns([3, 1, 2, 2, 1])
     given = first.text_input(
-        "The phrase", key="phrase", bind="query-params", max_chars=300,
-        persist_state="session", placeholder="Empty: what the model itself writes",
-    )  # fmt: skip
+        "The phrase",
+        key="phrase",
+        bind="query-params",
+        max_chars=300,
+        persist_state="session",
+        placeholder="Empty: what the model itself writes",
+    )
     with second:
         address.warn_unless_between("phrase_tokens", 1, inspection.MOST_PHRASE, 6)
         new_tokens = int(
             st.number_input(
-                "Tokens", 1, inspection.MOST_PHRASE, 6, key="phrase_tokens", bind="query-params",
-                disabled=bool(given), help="How many the model may write.",
+                "Tokens",
+                1,
+                inspection.MOST_PHRASE,
+                6,
+                key="phrase_tokens",
+                bind="query-params",
+                disabled=bool(given),
+                help="How many the model may write.",
             )
-        )  # fmt: skip
+        )
     with third:
         address.warn_unless_one_of("phrase_method", list(METHODS))
         title = st.selectbox("Method", list(METHODS), key="phrase_method", bind="query-params")
     method = METHODS[title or "Feature ablation"]
     # The first is the neutral one of this model, which another model may not have.
-    stand_in = fourth.selectbox(
-        "Stand-in", offered, key="stand_in", bind="query-params",
-        help="The token put where one is taken away.",
-    ) or offered[0]  # fmt: skip
+    stand_in = (
+        fourth.selectbox(
+            "Stand-in",
+            offered,
+            key="stand_in",
+            bind="query-params",
+            help="The token put where one is taken away.",
+        )
+        or offered[0]
+    )
     with fifth:
         address.warn_unless_between("phrase_orders", FEWEST_ORDERS, MOST.samples, USUAL.samples)
         orders = int(
             st.number_input(
-                "Orders", FEWEST_ORDERS, MOST.samples, USUAL.samples, key="phrase_orders",
-                bind="query-params", disabled=method != "shapley",
+                "Orders",
+                FEWEST_ORDERS,
+                MOST.samples,
+                USUAL.samples,
+                key="phrase_orders",
+                bind="query-params",
+                disabled=method != "shapley",
                 help="Random orders of Shapley values, for more than eight tokens; up to eight all "
                 "count. Four times as many halve the standard error.",
             )
-        )  # fmt: skip
+        )
     asked = (text, given, new_tokens, method, stand_in, orders)
     tokens, said = engine.inspect(inspection.lengths, choice, text, given)
     forwards, backwards = phrase_cost(method, tokens, said or new_tokens, orders)
@@ -112,9 +133,11 @@ def _draw(found: "PhraseAttribution", given: str) -> None:
         )
     picture = phrase_table(found)
     st.plotly_chart(
-        picture, key="phrase-table", config=shown.modebar("phrase"),
+        picture,
+        key="phrase-table",
+        config=shown.modebar("phrase"),
         alt=f"Scores of {len(found.tokens)} tokens for {len(found.phrase)} written tokens.",
-    )  # fmt: skip
+    )
     table = pd.DataFrame({"token": found.tokens})
     for place, token in enumerate(found.phrase):
         table[f"{place} {token}"] = found.scores[place].astype(float)
@@ -129,10 +152,11 @@ def _sums(found: "PhraseAttribution") -> None:
     change = found.log_probabilities - found.baseline_log_probabilities
     worst = int(np.abs(found.gaps).argmax())
     sure = (
-        "" if found.errors is None else
-        f" Standard errors are at most **{float(found.errors.max()):.2g}** nats; as many digits "
-        "are written as are known."
-    )  # fmt: skip
+        ""
+        if found.errors is None
+        else f" Standard errors are at most **{float(found.errors.max()):.2g}** nats; as many "
+        "digits are written as are known."
+    )
     st.markdown(
         f"**Completeness.** From a text of `{found.stand_in}` to this one, the phrase's "
         f"log-probability changes by **{change.sum():+.3f}** nats; the scores sum to "
@@ -147,8 +171,11 @@ def _predict(found: "PhraseAttribution") -> None:
     st.subheader("Predict first", anchor=False)
     guess = st.selectbox(
         "Cover the table: which token of the text counts most for the phrase as a whole?",
-        names, index=None, placeholder="Take a guess", key="guess-phrase",
-    )  # fmt: skip
+        names,
+        index=None,
+        placeholder="Take a guess",
+        key="guess-phrase",
+    )
     if guess in names:
         best = int(np.abs(found.whole).argmax())
         st.markdown(

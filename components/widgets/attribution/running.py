@@ -51,9 +51,13 @@ def allowed(choice: ModelChoice, cost: Cost, *what: Any) -> bool:
     words, button = st.columns([3, 1], vertical_alignment="center")
     words.markdown(f"{'Stopped.' if answer == 'stop' else 'Not started yet.'} {said}")
     button.button(
-        "Start", key=f"start-{sign}", type="primary", width="stretch",
-        on_click=start, args=(choice, *what),
-    )  # fmt: skip
+        "Start",
+        key=f"start-{sign}",
+        type="primary",
+        width="stretch",
+        on_click=start,
+        args=(choice, *what),
+    )
     return False
 
 
@@ -105,9 +109,11 @@ def telling(choice: ModelChoice, *what: Any) -> Iterator[Progress]:
             # Counted, since two buttons of one run may not share a key.
             st.session_state["attribution-stops"] = number
             stop.button(
-                "Stop", key=f"stop-{number}", on_click=_answer,
+                "Stop",
+                key=f"stop-{number}",
+                on_click=_answer,
                 args=(_sign(choice, what), "stop"),
-            )  # fmt: skip
+            )
         parts["bar"].progress(min(share, 1.0), f"{phrase}: {share:.0%}")
 
     try:

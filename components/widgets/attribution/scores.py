@@ -26,9 +26,7 @@ def one_method(label: str) -> "MethodName":
 
     titles = list(BY_TITLE)
     address.warn_unless_one_of("method", titles)
-    title = st.selectbox(
-        label, titles, key="method", bind="query-params", persist_state="session"
-    )  # fmt: skip
+    title = st.selectbox(label, titles, key="method", bind="query-params", persist_state="session")
     return BY_TITLE[title or titles[0]]
 
 
@@ -117,9 +115,12 @@ def more_orders(
     if more > found.orders:
         what = (question, ("shapley",), replace(effort, samples=more))
         button.button(
-            f"Add {more - found.orders:,} orders", key="more-orders", width="stretch",
-            on_click=_take_more, args=(more, choice, *what),
-        )  # fmt: skip
+            f"Add {more - found.orders:,} orders",
+            key="more-orders",
+            width="stretch",
+            on_click=_take_more,
+            args=(more, choice, *what),
+        )
 
 
 def _take_more(samples: int, choice: ModelChoice, *what: Any) -> None:

@@ -74,21 +74,33 @@ def take_away(name: str, table: pd.DataFrame, picture: "go.Figure", facts: dict[
         st.dataframe(table, hide_index=True, height=min(38 * len(table) + 40, 400))
         first, second, third = st.columns(3)
         first.download_button(
-            "Scores (CSV)", table.to_csv(index=False), f"{name}.csv", "text/csv",
-            on_click="ignore", width="stretch", key=f"csv-{name}",
-        )  # fmt: skip
+            "Scores (CSV)",
+            table.to_csv(index=False),
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            width="stretch",
+            key=f"csv-{name}",
+        )
         second.download_button(
             "Everything (JSON)",
             json.dumps(facts | {"rows": table.to_dict("records")}, ensure_ascii=False, indent=1),
-            f"{name}.json", "application/json", on_click="ignore", width="stretch",
+            f"{name}.json",
+            "application/json",
+            on_click="ignore",
+            width="stretch",
             key=f"json-{name}",
-        )  # fmt: skip
+        )
         third.download_button(
             "Picture (HTML)",
             # A page of its own, with its script inside; only made when it is asked for.
             lambda: picture.to_html(include_plotlyjs=True, full_html=True),
-            f"{name}.html", "text/html", on_click="ignore", width="stretch", key=f"html-{name}",
-        )  # fmt: skip
+            f"{name}.html",
+            "text/html",
+            on_click="ignore",
+            width="stretch",
+            key=f"html-{name}",
+        )
         st.caption("For PNG or SVG, use the camera at the picture's upper right.")
 
 

@@ -77,9 +77,11 @@ def _draw(found: "Attribution", reading: "Reading") -> None:
         st.caption("The darker, the more a nudge would change the answer. No direction is told.")
         picture = figures.strengths(found)
     st.plotly_chart(
-        picture, key="bridge", config=shown.modebar("attribution"),
+        picture,
+        key="bridge",
+        config=shown.modebar("attribution"),
         alt=f"Scores of {len(names)} pieces; largest {scores[best]:+.3f}, {names[best]!r}.",
-    )  # fmt: skip
+    )
     facts: dict[str, Any] = {
         "method": found.method,
         "answer": reading.answer,
@@ -115,10 +117,13 @@ def _add_up(choice: ModelChoice, question: "Question", reading: "Reading") -> No
 
     with st.expander("Take more steps until it adds up", expanded=False, key="add-up"):
         name = st.segmented_control(
-            "The gap shall be at most", list(BOUNDS), key="bound", bind="query-params",
+            "The gap shall be at most",
+            list(BOUNDS),
+            key="bound",
+            bind="query-params",
             help="As a share of the change. Steps are doubled from 4 to 512 until it is so for two "
             "doublings running: one alone may be by chance.",
-        )  # fmt: skip
+        )
         if not name:
             st.markdown(
                 "Choose a bound, and the steps are doubled until the gap is below it twice running."
@@ -134,9 +139,11 @@ def _add_up(choice: ModelChoice, question: "Question", reading: "Reading") -> No
                 completeness.raise_steps, choice, question, BOUNDS[name], progress=tell
             )
         st.plotly_chart(
-            figures.approach(found), key="approach", config={"displayModeBar": False},
+            figures.approach(found),
+            key="approach",
+            config={"displayModeBar": False},
             alt=f"The gap after {', '.join(map(str, found.steps))} steps, and the bound.",
-        )  # fmt: skip
+        )
         st.markdown(
             f"After **{found.steps[-1]}** steps the gap is {found.gaps[-1]:+.2g} logits, "
             f"**{found.shares[-1]:.2%}** of the change: "

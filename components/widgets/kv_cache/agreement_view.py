@@ -35,14 +35,20 @@ def agreement_view(choice: ModelChoice, text: str) -> None:
         new = parts.asked_new(parts.room(choice) - tokens)
     own = engine.facts(choice).dtype
     dtype = right.segmented_control(
-        "Number format", FORMATS, default=own, required=True, key="kv_format",
-        bind="query-params", persist_state="session",
+        "Number format",
+        FORMATS,
+        default=own,
+        required=True,
+        key="kv_format",
+        bind="query-params",
+        persist_state="session",
         help="The model is loaded again in this format, beside the one in the sidebar.",
-    )  # fmt: skip
+    )
     guess = st.segmented_control(
-        "Predict first: are the logits the same with and without the cache?", GUESSES,
+        "Predict first: are the logits the same with and without the cache?",
+        GUESSES,
         key="kv-guess-same",
-    )  # fmt: skip
+    )
     asked = choice if dtype in (None, own) else replace(choice, dtype=dtype)
     found = _compared(asked, text, new)
     if found is not None:
@@ -88,10 +94,12 @@ def _show(choice: ModelChoice, text: str, found: "Agreement", guess: str | None)
         st.warning(f"Stopped after {len(found.tokens)} of {found.new} steps.")
     figure = differences(found)
     st.plotly_chart(
-        figure, config=parts.CONFIG, key="kv-differences",
+        figure,
+        config=parts.CONFIG,
+        key="kv-differences",
         alt=f"Largest difference of a logit at each step, at most {found.worst:.2g}, and the lead "
         "of the best token.",
-    )  # fmt: skip
+    )
     st.caption(
         "Orange: by how much any of the logits differs between the two ways (hollow: not at all). "
         "Teal: by how much the best token leads the second. **As long as orange stays well below "

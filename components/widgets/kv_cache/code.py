@@ -102,8 +102,9 @@ print(total, "bytes")
 """
 
 
-def kinds_code(lines: Lines, text: str, prompt: int, new: int, window: int,
-               names: Sequence[str]) -> str:  # fmt: skip
+def kinds_code(
+    lines: Lines, text: str, prompt: int, new: int, window: int, names: Sequence[str]
+) -> str:
     """Return code that prints what each kind of cache called in `names` holds and changes."""
     made = "\n".join(
         f"    {name!r}: lambda: {lines.around(KINDS[name].format(new=new, window=window))},"

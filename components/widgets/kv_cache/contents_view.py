@@ -77,10 +77,12 @@ def _rows(found: "Contents") -> "go.Figure | None":
         head = _picked("Key-value head", "kv_head", tuple(range(len(keys))))
     figure = keys_and_values(found, layer, head, step)
     st.plotly_chart(
-        figure, config=parts.CONFIG, key="kv-rows",
+        figure,
+        config=parts.CONFIG,
+        key="kv-rows",
         alt=f"Keys and values of head {head} in layer {layer} after {step} written tokens, a row "
         "for each token.",
-    )  # fmt: skip
+    )
     st.caption(
         "Each row is a token's key (left) and value (right); blue is positive, vermilion negative, "
         "each of the two with a scale of its own. **Slide “Tokens written”: one row comes in, "
@@ -95,17 +97,25 @@ def _picked(label: str, key: str, numbers: tuple[int, ...]) -> int:
     if numbers == tuple(range(len(numbers))):
         return int(
             st.number_input(
-                label, 0, len(numbers) - 1, 0, key=f"{key}-{len(numbers)}",
-                persist_state="session", help=f"0 to {len(numbers) - 1}.",
+                label,
+                0,
+                len(numbers) - 1,
+                0,
+                key=f"{key}-{len(numbers)}",
+                persist_state="session",
+                help=f"0 to {len(numbers) - 1}.",
             )
-        )  # fmt: skip
+        )
     told = ", ".join(str(number) for number in numbers)
     return int(
         st.selectbox(
-            label, numbers, key=f"{key}-{told}", persist_state="session",
+            label,
+            numbers,
+            key=f"{key}-{told}",
+            persist_state="session",
             help="The others keep no rows for tokens.",
         )
-    )  # fmt: skip
+    )
 
 
 def _bytes(found: "Contents", choice: ModelChoice) -> None:
@@ -115,9 +125,11 @@ def _bytes(found: "Contents", choice: ModelChoice) -> None:
     shape, length = found.shape, found.prompt + len(found.grown) - 1
     st.subheader("What it takes", anchor=False)
     st.plotly_chart(
-        growth(found), config=parts.PLAIN, key="kv-growth",
+        growth(found),
+        config=parts.PLAIN,
+        key="kv-growth",
         alt="Bytes of the cache against the tokens written, measured and by the law.",
-    )  # fmt: skip
+    )
     if shape.usual:
         _formula(found, length)
     else:
@@ -204,30 +216,40 @@ def _sharing(found: "Contents") -> None:
         )
         return
     picked = st.segmented_control(
-        f"{shape.heads} query heads share", list(reversed(shape.groupings())),
-        default=shape.kv_heads, required=True, key=f"kv-groups-{shape.heads}",
+        f"{shape.heads} query heads share",
+        list(reversed(shape.groupings())),
+        default=shape.kv_heads,
+        required=True,
+        key=f"kv-groups-{shape.heads}",
         format_func=lambda count: f"{count} key-value head{'s' if count > 1 else ''}",
-    )  # fmt: skip
+    )
     other = shape.shared_by(picked or shape.kv_heads)
     left, right = st.columns([3, 2], gap="large")
     left.plotly_chart(
-        wiring(shape, other.kv_heads), config=parts.PLAIN, key="kv-wiring",
+        wiring(shape, other.kv_heads),
+        config=parts.PLAIN,
+        key="kv-wiring",
         alt=f"{shape.heads} query heads wired to {other.kv_heads} key-value heads.",
-    )  # fmt: skip
+    )
     right.plotly_chart(
-        sharing_bars(shape, found.itemsize), config=parts.PLAIN, key="kv-sharing",
+        sharing_bars(shape, found.itemsize),
+        config=parts.PLAIN,
+        key="kv-sharing",
         alt="Bytes of a token in the cache for each possible number of key-value heads.",
-    )  # fmt: skip
+    )
     now, then = shape.token_bytes(found.itemsize), other.token_bytes(found.itemsize)
     weights = sum(shape.attention_weights) - sum(other.attention_weights)
     more = f" and {abs(weights):,} weights {'fewer' if weights > 0 else 'more'}" if weights else ""
     st.markdown(
         f"**{sharing(other)[:1].upper()}{sharing(other)[1:]}**: {then:,.0f} bytes for each token"
-        + (" (as this model is)." if other == shape
-           else f", {then / now:.3g} times this model's,{more}.")
+        + (
+            " (as this model is)."
+            if other == shape
+            else f", {then / now:.3g} times this model's,{more}."
+        )
         + " Blue: queries; vermilion and green: the keys and values that they share. Orange bar: "
         "this model as it was trained. The others are arithmetic: sharing must be learnt."
-    )  # fmt: skip
+    )
 
 
 def _files(choice: ModelChoice, found: "Contents", picture: "go.Figure | None") -> None:
@@ -242,7 +264,8 @@ def _files(choice: ModelChoice, found: "Contents", picture: "go.Figure | None") 
     facts: dict[str, object] = {"model": choice.source, "dtype": found.dtype}
     if found.shape.usual:
         facts |= {
-            "layers": found.shape.layers, "kv_heads": found.shape.kv_heads,
+            "layers": found.shape.layers,
+            "kv_heads": found.shape.kv_heads,
             "head_size": found.shape.head_size,
-        }  # fmt: skip
+        }
     parts.downloads("kv-cache-bytes", table, facts, picture)

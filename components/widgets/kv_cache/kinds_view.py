@@ -75,9 +75,11 @@ def _show(asked: tuple[Any, ...], found: "Kinds", guess: str | None) -> None:
     ran = found.ran
     figure = memory_and_difference(ran)
     st.plotly_chart(
-        figure, config=parts.PLAIN, key="kv-kinds",
+        figure,
+        config=parts.PLAIN,
+        key="kv-kinds",
         alt="For each kind of cache: bytes held, milliseconds per step, difference of logits.",
-    )  # fmt: skip
+    )
     st.caption(
         f"After {prompt} tokens of prompt and {new} written. All kinds read the same tokens, in "
         f"turn, {repeats} times; each is compared with the dynamic cache at every step."
@@ -86,13 +88,17 @@ def _show(asked: tuple[Any, ...], found: "Kinds", guess: str | None) -> None:
     if not any(row.elsewhere for row in ran):
         table = table.drop(columns="bytes in the machine's memory")
     st.dataframe(
-        table, hide_index=True, width="stretch",
-        column_config={"largest difference of a logit": st.column_config.NumberColumn(
-            format="scientific")},
-    )  # fmt: skip
+        table,
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "largest difference of a logit": st.column_config.NumberColumn(format="scientific")
+        },
+    )
     st.markdown("\n".join(f"- **{row.name}** {row.says}." for row in ran))
-    not_here = [f"- **{row.name}** {row.says}. *{row.refused}.*" for row in found.rows
-                if row.refused]  # fmt: skip
+    not_here = [
+        f"- **{row.name}** {row.says}. *{row.refused}.*" for row in found.rows if row.refused
+    ]
     if not_here:
         with st.expander("Not for this model or this machine"):
             st.markdown("\n".join(not_here))
@@ -103,10 +109,13 @@ def _show(asked: tuple[Any, ...], found: "Kinds", guess: str | None) -> None:
         names = [row.name for row in ran]
         st.code(code.kinds_code(lines, text, prompt, new, window, names), "python")
     facts = {
-        "prompt_tokens": prompt, "new_tokens": new, "repeats": repeats, "window": window,
+        "prompt_tokens": prompt,
+        "new_tokens": new,
+        "repeats": repeats,
+        "window": window,
         "not_here": {row.name: row.refused for row in found.rows if row.refused},
         "measured_at": parts.clock(found.at),
-    } | asdict(found.machine)  # fmt: skip
+    } | asdict(found.machine)
     parts.downloads("kv-cache-kinds", table, facts, figure)
     st.caption(parts.machine_line(found.machine, found.at))
 

@@ -21,8 +21,10 @@ class Lines:
     def start(self, text: str, caches: Sequence[str] = (), prompt: int | None = None) -> str:
         """Return lines that load the model, make `ids` of `text` and define `logits_of`."""
         auto = "AutoModelForSeq2SeqLM" if self.two_stacks else "AutoModelForCausalLM"
-        names = sorted({auto, "AutoTokenizer", "DynamicCache", *caches}
-                       | ({"EncoderDecoderCache"} if self.two_stacks else set()))  # fmt: skip
+        names = sorted(
+            {auto, "AutoTokenizer", "DynamicCache", *caches}
+            | ({"EncoderDecoderCache"} if self.two_stacks else set())
+        )
         repeated = f"\nids = ids.repeat(1, {prompt} // ids.shape[1] + 1)[:, :{prompt}]"
         return f"""import torch
 from transformers import {", ".join(names)}
@@ -65,9 +67,13 @@ read = encoded(text)  # once, for all steps
         name = "decoder_input_ids" if self.two_stacks else "input_ids"
         always = ["encoder_outputs=read"] if self.two_stacks else []
         always += ["logits_to_keep=1"] if self.calling.last_only else []
-        lines = [f"arguments = dict({', '.join([f'{name}=given', *always])})", "if cache is None:",
-                 "    arguments |= dict(use_cache=False)", "else:",
-                 "    arguments |= dict(use_cache=True, past_key_values=cache)"]  # fmt: skip
+        lines = [
+            f"arguments = dict({', '.join([f'{name}=given', *always])})",
+            "if cache is None:",
+            "    arguments |= dict(use_cache=False)",
+            "else:",
+            "    arguments |= dict(use_cache=True, past_key_values=cache)",
+        ]
         if self.calling.by_position:
             lines.append(
                 "    arguments |= dict(position_ids=past + torch.arange(given.shape[1])[None])"

@@ -58,10 +58,15 @@ def asked_of(label: str, key: str, options: Sequence[int], default: int, says: s
     address.warn_unless_one_of(key, [str(option) for option in offered])
     return int(
         st.select_slider(
-            label, options, default, key=key, bind="query-params", persist_state="session",
+            label,
+            options,
+            default,
+            key=key,
+            bind="query-params",
+            persist_state="session",
             help=says,
         )
-    )  # fmt: skip
+    )
 
 
 def asked_between(label: str, key: str, low: int, high: int, default: int, says: str = "") -> int:
@@ -71,10 +76,16 @@ def asked_between(label: str, key: str, low: int, high: int, default: int, says:
         st.session_state[key] = high
     return int(
         st.slider(
-            label, low, high, default, key=key, bind="query-params", persist_state="session",
+            label,
+            low,
+            high,
+            default,
+            key=key,
+            bind="query-params",
+            persist_state="session",
             help=says,
         )
-    )  # fmt: skip
+    )
 
 
 def lines_for(choice: ModelChoice, dtype: str) -> Lines:
@@ -108,24 +119,35 @@ def downloads(
         lambda: table.assign(**{key: str(value) for key, value in facts.items()}).to_csv(
             index=False
         ),
-        f"{name}.csv", "text/csv", on_click="ignore", width="stretch", key=f"{name}-csv",
-    )  # fmt: skip
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+        key=f"{name}-csv",
+    )
     two.download_button(
         "Everything (JSON)",
         lambda: json.dumps(
             {**facts, "rows": json.loads(table.to_json(orient="records"))}, indent=1
         ),
-        f"{name}.json", "application/json", on_click="ignore", width="stretch",
+        f"{name}.json",
+        "application/json",
+        on_click="ignore",
+        width="stretch",
         key=f"{name}-json",
-    )  # fmt: skip
+    )
     if figure is not None:
         three.download_button(
             "Picture (HTML)",
             lambda: figure.to_html(include_plotlyjs=True),
-            f"{name}.html", "text/html", on_click="ignore", width="stretch", key=f"{name}-html",
+            f"{name}.html",
+            "text/html",
+            on_click="ignore",
+            width="stretch",
+            key=f"{name}-html",
             help="Stands alone: opens in any browser, with no network. The camera on the picture "
             "saves a PNG.",
-        )  # fmt: skip
+        )
 
 
 def machine_line(machine: "Machine", at: float) -> str:

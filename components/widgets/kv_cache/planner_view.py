@@ -19,8 +19,20 @@ if TYPE_CHECKING:
 
 LOADED: Final = "the model in the sidebar"
 LENGTHS: Final = (
-    128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144, 1_048_576,
-)  # fmt: skip
+    128,
+    256,
+    512,
+    1_024,
+    2_048,
+    4_096,
+    8_192,
+    16_384,
+    32_768,
+    65_536,
+    131_072,
+    262_144,
+    1_048_576,
+)
 BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 GUESSES: Final = ("4 times", "8 times", "32 times")
 
@@ -34,16 +46,19 @@ def planner_view(choice: ModelChoice, text: str) -> None:
     shape = _asked_shape(choice)
     left, right = st.columns(2)
     with left:
-        length = parts.asked_of("Tokens in each text", "kv_length", LENGTHS, 4_096,
-                                "Prompt and answer together.")  # fmt: skip
+        length = parts.asked_of(
+            "Tokens in each text", "kv_length", LENGTHS, 4_096, "Prompt and answer together."
+        )
         batch = parts.asked_of("Texts at once (batch)", "kv_batch", BATCHES, 1)
     with right:
         weights = _format("Weights as", "kv_weights", list(planner.WEIGHT_BITS))
         cache = _format("Cache as", "kv_cache_as", list(planner.CACHE_BYTES))
     eager = st.toggle(
-        "Write all attention scores out", key="kv_eager", bind="query-params",
+        "Write all attention scores out",
+        key="kv_eager",
+        bind="query-params",
         help="As eager code does. Flash attention never holds them all.",
-    )  # fmt: skip
+    )
     inputs = (shape, length, batch, weights, cache, eager)
     made, found = planner.plan(*inputs), planner.fits(*inputs)
     longest = max(length * 2, min(shape.context, length * 8))
@@ -51,9 +66,11 @@ def planner_view(choice: ModelChoice, text: str) -> None:
         planner.growth(shape, longest, batch, weights, cache, eager), length, planner.usable()
     )
     st.plotly_chart(
-        figure, config=parts.PLAIN, key="kv-memory",
+        figure,
+        config=parts.PLAIN,
+        key="kv-memory",
         alt=f"GiB of weights, cache and activations up to {longest:,} tokens.",
-    )  # fmt: skip
+    )
     if length > shape.context:
         st.warning(
             f"{_called(shape)} was made for texts of up to {shape.context:,} tokens; here it is "
@@ -69,23 +86,36 @@ def planner_view(choice: ModelChoice, text: str) -> None:
     st.caption(
         f"Of the memory that torch reports for a GPU, {planner.SPARE:.0%} are counted as usable "
         "(dashed lines). "
-        + ("The cache is exact; **weights are an estimate**: the blocks' matrices are counted with "
-           f"{planner.WEIGHT_BITS[weights]:g} bits a number, embeddings, head and norms with 16, "
-           "and loaders differ; activations are an estimate, " if rounded
-           else "Weights and cache are exact; activations are an estimate, ")
+        + (
+            "The cache is exact; **weights are an estimate**: the blocks' matrices are counted "
+            f"with {planner.WEIGHT_BITS[weights]:g} bits a number, embeddings, head and norms "
+            "with 16, and loaders differ; activations are an estimate, "
+            if rounded
+            else "Weights and cache are exact; activations are an estimate, "
+        )
         + "of the widest moment while the prompt is read."
-        + (" A cache in 8 bit has a few scales more, and keeps states in 16 bit." if itemsize == 1
-           else "")
-    )  # fmt: skip
+        + (
+            " A cache in 8 bit has a few scales more, and keeps states in 16 bit."
+            if itemsize == 1
+            else ""
+        )
+    )
     _sharing(shape, itemsize)
     with st.expander("The formula in Python"):
         st.code(code.planner_code(shape, length, batch, itemsize), "python")
     facts = {
-        "model": shape.name, "parameters": shape.parameters, "layers": shape.layers,
-        "context": shape.context, "length": length, "batch": batch, "weights_as": weights,
-        "cache_as": cache, "weights_bytes": made.weights, "cache_bytes": made.cache,
+        "model": shape.name,
+        "parameters": shape.parameters,
+        "layers": shape.layers,
+        "context": shape.context,
+        "length": length,
+        "batch": batch,
+        "weights_as": weights,
+        "cache_as": cache,
+        "weights_bytes": made.weights,
+        "cache_bytes": made.cache,
         "activation_bytes": made.activations,
-    }  # fmt: skip
+    }
     parts.downloads("kv-cache-plan", table, facts, figure)
 
 
@@ -99,10 +129,14 @@ def _asked_shape(choice: ModelChoice) -> "Shape":
 
     offers = [*PUBLISHED, LOADED]
     name = st.selectbox(
-        "Model to plan for", offers, index=offers.index("Phi-3-mini"), key="kv_plan",
-        bind="query-params", accept_new_options=True,
+        "Model to plan for",
+        offers,
+        index=offers.index("Phi-3-mini"),
+        key="kv_plan",
+        bind="query-params",
+        accept_new_options=True,
         help="Or type a hub id or a folder: only its config.json is read.",
-    )  # fmt: skip
+    )
     if name == LOADED:
         return engine.inspect(described.loaded_shape, choice)
     if name is None or name in PUBLISHED:
@@ -163,9 +197,11 @@ def _windows(shape: "Shape") -> str:
     limits = [law.most for law in shape.cache if law.most is not None]
     if not limits:
         return ""
-    which = "every layer keeps" if len(limits) == len(shape.cache) else (
-        f"{len(limits)} of {len(shape.cache)} layers keep"
-    )  # fmt: skip
+    which = (
+        "every layer keeps"
+        if len(limits) == len(shape.cache)
+        else (f"{len(limits)} of {len(shape.cache)} layers keep")
+    )
     most = f"{min(limits):,}" if len(set(limits)) == 1 else f"{min(limits):,} to {max(limits):,}"
     return f", but {which} {most} of them at most (a sliding window)"
 
@@ -208,6 +244,8 @@ def _sharing(shape: "Shape", itemsize: int) -> None:
         return
     st.markdown(f"**The same model with other sharing.** {_called(shape)} is {sharing(shape)}.")
     st.plotly_chart(
-        sharing_bars(shape, itemsize), config=parts.PLAIN, key="kv-plan-sharing",
+        sharing_bars(shape, itemsize),
+        config=parts.PLAIN,
+        key="kv-plan-sharing",
         alt="Bytes of a token in the cache for each possible number of key-value heads.",
-    )  # fmt: skip
+    )

@@ -26,15 +26,21 @@ def reach(choice: ModelChoice, text: str) -> None:
     stack, target = None, None
     if engine.facts(choice).kind == "seq2seq":
         stack = st.segmented_control(
-            "Of which stack", ("encoder", "decoder"), default="decoder", required=True,
-            key="kv-stack", help="The decoder is given the prompt to write, too.",
-        )  # fmt: skip
+            "Of which stack",
+            ("encoder", "decoder"),
+            default="decoder",
+            required=True,
+            key="kv-stack",
+            help="The decoder is given the prompt to write, too.",
+        )
         target = text
     changed = engine.inspect(last_token_changed, choice, text, target, stack)
     st.plotly_chart(
-        change_map(changed), config=parts.PLAIN, key="kv-reach",
+        change_map(changed),
+        config=parts.PLAIN,
+        key="kv-reach",
         alt="Largest change of a key or value for each token and layer.",
-    )  # fmt: skip
+    )
     _direction(changed, choice)
 
 
@@ -47,10 +53,12 @@ def _direction(changed: "LastTokenChanged", choice: ModelChoice) -> None:
         st.markdown(
             f"**Everything changes**, before the last token by up to {largest:.2%} of {whole}: "
             "here tokens also attend to those after them, measured on this text"
-            + (". That is the encoder, whose text does not grow; the decoder's does."
-               if changed.stack == "encoder" and engine.facts(choice).kind == "seq2seq"
-               else ", so nothing computed earlier could be kept.")
-        )  # fmt: skip
+            + (
+                ". That is the encoder, whose text does not grow; the decoder's does."
+                if changed.stack == "encoder" and engine.facts(choice).kind == "seq2seq"
+                else ", so nothing computed earlier could be kept."
+            )
+        )
         return
     st.markdown(
         f"Before the last token no {what} changes by more than **{largest:.2g}** of {whole}: "

@@ -24,9 +24,12 @@ def shares_of_a_token(choice: ModelChoice, text: str) -> None:
 
     left, right = st.columns(2)
     name = left.selectbox(
-        "Model", [LOADED, *PUBLISHED], index=list(PUBLISHED).index("Phi-3-mini") + 1,
-        key="kv_shares", bind="query-params",
-    )  # fmt: skip
+        "Model",
+        [LOADED, *PUBLISHED],
+        index=list(PUBLISHED).index("Phi-3-mini") + 1,
+        key="kv_shares",
+        bind="query-params",
+    )
     with right:
         longest = parts.asked_of("Up to a length of", "kv_longest", LENGTHS, 32_768)
     if name in (None, LOADED):
@@ -36,9 +39,11 @@ def shares_of_a_token(choice: ModelChoice, text: str) -> None:
         shape = PUBLISHED[name]
         found = shares(shape, longest)
     st.plotly_chart(
-        share_areas(found), config=parts.PLAIN, key="kv-shares",
+        share_areas(found),
+        config=parts.PLAIN,
+        key="kv-shares",
         alt="Operations of one token in one block against the text's length.",
-    )  # fmt: skip
+    )
     st.markdown(
         f"For one token in one block of **{literal(short_name(shape.name))}**: projections "
         f"{found.projections / 1e6:,.1f} MFLOP and MLP {found.mlp / 1e6:,.1f}, whatever the "

@@ -73,9 +73,11 @@ def _what_is_compared(start: int, new: int) -> None:
     from components.figures.kv_cache.work import positions_grid
 
     st.plotly_chart(
-        positions_grid(start, new), config=parts.PLAIN, key="kv-ahead",
+        positions_grid(start, new),
+        config=parts.PLAIN,
+        key="kv-ahead",
         alt="Which positions are computed at each step, with and without a cache.",
-    )  # fmt: skip
+    )
     st.caption(
         "What is going to be compared: each row is a step, each column a position in the text. "
         "Solid: computed; pale: looked up in the cache. Nothing is measured yet."
@@ -96,9 +98,11 @@ def _show(asked: tuple[Any, ...], found: "Timing", guess: str | None) -> None:
     figure = step_times(found, summary)
     points = int(np.isfinite(found.seconds).sum())
     st.plotly_chart(
-        figure, config=parts.CONFIG, key="kv-steps",
+        figure,
+        config=parts.CONFIG,
+        key="kv-steps",
         alt="Milliseconds of each step against the tokens in the text, with and without a cache.",
-    )  # fmt: skip
+    )
     above = beyond(found, summary)
     st.caption(
         f"Small marks: all {points:,} steps that ran"
@@ -116,9 +120,11 @@ def _show(asked: tuple[Any, ...], found: "Timing", guess: str | None) -> None:
     st.markdown(_slopes(summary))
     st.dataframe(_table(summary), hide_index=True, width="stretch")
     st.plotly_chart(
-        running_totals(found, summary), config=parts.PLAIN, key="kv-totals",
+        running_totals(found, summary),
+        config=parts.PLAIN,
+        key="kv-totals",
         alt="Seconds until each token was there, with and without a cache.",
-    )  # fmt: skip
+    )
     st.caption(
         "Nobody waits for the end if each token is shown at once: then what counts is the time to "
         "the **first** token, and that the next ones come faster than one reads."
@@ -128,10 +134,13 @@ def _show(asked: tuple[Any, ...], found: "Timing", guess: str | None) -> None:
         lines = parts.lines_for(choice, found.machine.dtype)
         st.code(code.timing_code(lines, text, prompt, new, repeats), "python")
     facts = {
-        "prompt_tokens": found.prompt, "new_tokens": found.new, "repeats": found.repeats,
-        "measured_share": round(found.share, 4), "same_tokens": not found.different,
+        "prompt_tokens": found.prompt,
+        "new_tokens": found.new,
+        "repeats": found.repeats,
+        "measured_share": round(found.share, 4),
+        "same_tokens": not found.different,
         "measured_at": parts.clock(found.at),
-    } | asdict(found.machine)  # fmt: skip
+    } | asdict(found.machine)
     parts.downloads("kv-cache-timing", rows(found), facts, figure)
     st.caption(parts.machine_line(found.machine, found.at))
 
@@ -143,8 +152,10 @@ def _headline(summary: "Summary", guess: str | None) -> None:
         columns[0].metric("Time without / with", f"{summary.time_ratio:.2f} ×")
         columns[1].metric("Positions without / with", f"{summary.position_ratio:.3g} ×")
     columns[2].metric("First token after", f"{cached.first * 1e3:.1f} ms")
-    columns[3].metric("Then, with the cache", f"{1 / cached.per_token:,.0f} tokens/s"
-                      if np.isfinite(cached.per_token) else "…")  # fmt: skip
+    columns[3].metric(
+        "Then, with the cache",
+        f"{1 / cached.per_token:,.0f} tokens/s" if np.isfinite(cached.per_token) else "…",
+    )
     if guess is None or not np.isfinite(summary.time_ratio):
         return
     right = GUESSES[int(np.digitize(summary.time_ratio, [2, 10]))]
@@ -179,12 +190,14 @@ def _table(summary: "Summary") -> pd.DataFrame:
             "first token (ms)": round(way.first * 1e3, 2),
             "each further (ms, median)": round(way.per_token * 1e3, 3),
             "middle half (ms)": f"{np.median(way.low[1:]) * 1e3:.2f} to "
-            f"{np.median(way.high[1:]) * 1e3:.2f}" if way.steps > 1 else "",
+            f"{np.median(way.high[1:]) * 1e3:.2f}"
+            if way.steps > 1
+            else "",
             "tokens": way.steps,
             "in all (s)": round(way.total, 3),
             "tokens per second": round(way.rate, 1),
             "positions computed": way.positions,
-        }  # fmt: skip
+        }
 
     return pd.DataFrame([row(way) for way in summary.ways])
 

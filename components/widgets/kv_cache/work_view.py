@@ -36,9 +36,11 @@ def work_view(choice: ModelChoice, text: str) -> None:
         prompt = parts.asked_prompt(choice, new, 20)
     start = 1 if engine.facts(choice).kind == "seq2seq" else prompt
     st.plotly_chart(
-        positions_grid(start, new), config=parts.PLAIN, key="kv-grid",
+        positions_grid(start, new),
+        config=parts.PLAIN,
+        key="kv-grid",
         alt="Which positions are computed at each step, with and without a cache.",
-    )  # fmt: skip
+    )
     cached, bare = (positions(start, new, way) for way in ("with", "without"))
     st.markdown(
         f"Each row is a step; solid: computed, pale: looked up in the cache. **{bare:,}** "
@@ -108,17 +110,24 @@ def _show(found: "Roofline", choice: ModelChoice, text: str) -> None:
     roof = roofline_chart(found)
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(times, config=parts.PLAIN, key="kv-passes",
-                        alt="Milliseconds of a pass against the positions in it.")  # fmt: skip
+        st.plotly_chart(
+            times,
+            config=parts.PLAIN,
+            key="kv-passes",
+            alt="Milliseconds of a pass against the positions in it.",
+        )
         st.caption(
             "A pass over one position already costs much: **the matrices of all layers are read "
             "and every layer is started, however few positions there are**. Further ones in the "
             "pass are cheap."
         )
     with right:
-        st.plotly_chart(roof, config=parts.PLAIN, key="kv-roof",
-                        alt="Operations per second against operations per byte, below the "
-                        "machine's roof.")  # fmt: skip
+        st.plotly_chart(
+            roof,
+            config=parts.PLAIN,
+            key="kv-roof",
+            alt="Operations per second against operations per byte, below the machine's roof.",
+        )
         st.caption(
             "The grey roof is what this machine can do: left of its corner (ridge point) moving "
             "bytes limits (memory-bound), right of it computing (compute-bound). How far a mark "
@@ -138,11 +147,16 @@ def _show(found: "Roofline", choice: ModelChoice, text: str) -> None:
                 "above they are counted: each row meets one matrix."
             )
     facts = {
-        "prompt_tokens": prompt, "new_tokens": new, "matrix_flop_per_s": found.matrix_rate,
-        "matrix_side": found.side, "copy_byte_per_s": found.copy_rate,
-        "copied_bytes": found.copied, "pass_lengths": list(found.lengths),
-        "pass_seconds": list(found.seconds), "measured_at": parts.clock(found.at),
-    } | asdict(found.machine)  # fmt: skip
+        "prompt_tokens": prompt,
+        "new_tokens": new,
+        "matrix_flop_per_s": found.matrix_rate,
+        "matrix_side": found.side,
+        "copy_byte_per_s": found.copy_rate,
+        "copied_bytes": found.copied,
+        "pass_lengths": list(found.lengths),
+        "pass_seconds": list(found.seconds),
+        "measured_at": parts.clock(found.at),
+    } | asdict(found.machine)
     parts.downloads("kv-cache-work", table, facts, roof)
     st.caption(parts.machine_line(found.machine, found.at))
 

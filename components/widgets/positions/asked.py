@@ -69,10 +69,16 @@ def one_token(
         )
     return int(
         st.selectbox(
-            label, range(len(tokens)), index=default, key=key, bind="query-params",
-            persist_state="session", on_change=on_change, format_func=labels.__getitem__,
+            label,
+            range(len(tokens)),
+            index=default,
+            key=key,
+            bind="query-params",
+            persist_state="session",
+            on_change=on_change,
+            format_func=labels.__getitem__,
         )
-    )  # fmt: skip
+    )
 
 
 def visible(token: str) -> str:
@@ -88,15 +94,26 @@ def stretch() -> Stretch:
         # An address holds options as they are shown, the default first in the warning.
         address.warn_unless_one_of("way", [NAMES["yarn"], *(NAMES[way] for way in ways)])
         way: Way = st.selectbox(
-            "Stretch by", ways, index=ways.index("yarn"), key="way", bind="query-params",
-            persist_state="session", format_func=NAMES.__getitem__,
-        )  # fmt: skip
+            "Stretch by",
+            ways,
+            index=ways.index("yarn"),
+            key="way",
+            bind="query-params",
+            persist_state="session",
+            format_func=NAMES.__getitem__,
+        )
     with right:
         address.warn_unless_between("factor", LOW, HIGH, 4)
         factor = st.slider(
-            "How many times the trained context", LOW, HIGH, 4.0, 0.5, key="factor",
-            bind="query-params", persist_state="session",
-        )  # fmt: skip
+            "How many times the trained context",
+            LOW,
+            HIGH,
+            4.0,
+            0.5,
+            key="factor",
+            bind="query-params",
+            persist_state="session",
+        )
     st.caption(SAYS[way])
     return Stretch(way, float(factor))
 
@@ -116,14 +133,24 @@ def downloads(table: pd.DataFrame, name: str, picture: Callable[[], str] | None 
     """
     left, right = st.columns(2)
     left.download_button(
-        "Data (CSV)", table.to_csv(index=False), f"{name}.csv", "text/csv", on_click="ignore",
-        key=f"csv-{name}", width="stretch",
-    )  # fmt: skip
+        "Data (CSV)",
+        table.to_csv(index=False),
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        key=f"csv-{name}",
+        width="stretch",
+    )
     if picture is not None:
         right.download_button(
-            "Picture (HTML)", picture, f"{name}.html", "text/html", on_click="ignore",
-            key=f"html-{name}", width="stretch",
-        )  # fmt: skip
+            "Picture (HTML)",
+            picture,
+            f"{name}.html",
+            "text/html",
+            on_click="ignore",
+            key=f"html-{name}",
+            width="stretch",
+        )
 
 
 def alone(figure: object) -> Callable[[], str]:

@@ -48,9 +48,13 @@ CONVERT: Final = {
 def frequencies_view(choice: ModelChoice, text: str) -> None:
     """Draw the spectrum, the turned numbers, and the two conventions."""
     source = st.segmented_control(
-        "Rotation", ["of the model", BY_HAND], default="of the model", required=True,
-        key="spectrum", bind="query-params",
-    )  # fmt: skip
+        "Rotation",
+        ["of the model", BY_HAND],
+        default="of the model",
+        required=True,
+        key="spectrum",
+        bind="query-params",
+    )
     rope: Rope | None = None
     checks: tuple[Check, ...] = ()
     if source != BY_HAND:
@@ -81,10 +85,13 @@ def _own(choice: ModelChoice) -> tuple[Rope, tuple[Check, ...]]:
     which = 0
     if len(found.ropes) > 1:
         which = st.selectbox(
-            "Layers", range(len(found.ropes)), key="which-rope",
-            format_func=lambda i: f"{_called(found.ropes[i])}: layers "
-            + ", ".join(map(str, found.layers[i])),
-        )  # fmt: skip
+            "Layers",
+            range(len(found.ropes)),
+            key="which-rope",
+            format_func=lambda i: (
+                f"{_called(found.ropes[i])}: layers " + ", ".join(map(str, found.layers[i]))
+            ),
+        )
     st.caption(found.says)
     return found.ropes[which], found.checks[which]
 
@@ -99,9 +106,15 @@ def _by_hand() -> Rope:
     columns = st.columns(3)
     address.warn_unless_between("theta", 2, 1e8, 10_000)
     theta = columns[0].number_input(
-        "theta (base)", 2.0, 1e8, 10_000.0, key="theta", bind="query-params",
-        persist_state="session", format="%g",
-    )  # fmt: skip
+        "theta (base)",
+        2.0,
+        1e8,
+        10_000.0,
+        key="theta",
+        bind="query-params",
+        persist_state="session",
+        format="%g",
+    )
     address.warn_unless_between("size", 2, 512, 6)
     size = columns[1].number_input(
         "d (numbers turned)", 2, 512, 6, 2, key="size", bind="query-params", persist_state="session"
@@ -122,10 +135,12 @@ def _spectrum(choice: ModelChoice, rope: Rope, checks: tuple[Check, ...]) -> Non
     _guess(rope, slow)
     figure = wavelength_dots(rope)
     st.plotly_chart(
-        figure, config=PLAIN, key="spectrum-dots",
+        figure,
+        config=PLAIN,
+        key="spectrum-dots",
         alt=f"Wavelength of each pair, from {rope.wavelengths.min():.3g} positions on; {slow} of "
         f"{rope.pairs} are longer than the context.",
-    )  # fmt: skip
+    )
     st.markdown(
         f"**{slow} of {rope.pairs}** pairs (open circles) never complete a turn within "
         f"{rope.context:,} positions. The fastest turns once in {rope.wavelengths.min():.4g}."
@@ -136,10 +151,13 @@ def _spectrum(choice: ModelChoice, rope: Rope, checks: tuple[Check, ...]) -> Non
         )
         st.caption(f"Here the base b (“rope_theta”) is {rope.theta:,.0f}, and d = {rope.turned}.")
     table = pd.DataFrame(
-        {"pair": np.arange(rope.pairs), "theta_i (rad)": rope.frequencies,
-         "positions a turn": rope.wavelengths,
-         "turns in the context": rope.context / rope.wavelengths}
-    )  # fmt: skip
+        {
+            "pair": np.arange(rope.pairs),
+            "theta_i (rad)": rope.frequencies,
+            "positions a turn": rope.wavelengths,
+            "turns in the context": rope.context / rope.wavelengths,
+        }
+    )
     if checks:
         show_checks(checks, choice, "Frequencies")
     if rope.kind == "unknown":
@@ -181,9 +199,11 @@ def _partial(rope: Rope, name: str) -> None:
 
     st.subheader("Which numbers are turned", anchor=False)
     st.plotly_chart(
-        turned_strip(rope), config=PLAIN, key="turned-strip",
+        turned_strip(rope),
+        config=PLAIN,
+        key="turned-strip",
         alt=f"{rope.turned} of a head's {rope.size} numbers are turned.",
-    )  # fmt: skip
+    )
     still = int((rope.frequencies == 0).sum())
     turning = rope.turned - 2 * still
     if turning < rope.size:
@@ -223,9 +243,10 @@ def _conventions(choice: ModelChoice, text: str) -> None:
         few = slice(0, asked.MOST_TOKENS_SHOWN)
         st.plotly_chart(
             two_maps(found.right[few, few], found.wrong[few, few], found.tokens[few]),
-            config=PLAIN, key="conventions",
+            config=PLAIN,
+            key="conventions",
             alt="One head's attention with its own pairs, and with pairs formed the other way.",
-        )  # fmt: skip
+        )
         st.markdown(
             "Not converted (the slip when weights move from one program to another), scores are "
             f"off by up to **{found.mistaken_error:.2g}**."

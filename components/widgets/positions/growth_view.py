@@ -30,13 +30,21 @@ def growth_view(choice: ModelChoice, stretch: Stretch) -> None:
     if stretch.way not in ways:
         ways.append(stretch.way)
     chosen = st.pills(
-        "Compare", list(NAMES), selection_mode="multi", default=ways, key="compared",
+        "Compare",
+        list(NAMES),
+        selection_mode="multi",
+        default=ways,
+        key="compared",
         format_func=NAMES.__getitem__,
-    )  # fmt: skip
+    )
     text = st.text_area(
-        "Long text", key="long", max_chars=MOST_CHARACTERS, height=80, persist_state="session",
+        "Long text",
+        key="long",
+        max_chars=MOST_CHARACTERS,
+        height=80,
+        persist_state="session",
         placeholder="Empty: 2,160 tokens of stories that the storyteller was not trained on",
-    )  # fmt: skip
+    )
     key = (choice, text, tuple(Stretch(way, stretch.factor) for way in chosen))
     if st.button("Measure", type="primary", disabled=not chosen):
         _measure(*key)
@@ -44,8 +52,9 @@ def growth_view(choice: ModelChoice, stretch: Stretch) -> None:
     guess = st.segmented_control(
         "Predict first: read on past the trained length with the rotation as trained. What happens "
         "to perplexity, the number of tokens the model hesitates between?",
-        list(PAST), key="guess-growth",
-    )  # fmt: skip
+        list(PAST),
+        key="guess-growth",
+    )
     if kept == key:
         if guess is not None:
             _tell(found, guess)
@@ -90,9 +99,11 @@ def _measured(found: "Growth") -> None:
 
     figure = growth_lines(found)
     st.plotly_chart(
-        figure, config=PLAIN, key="growth",
+        figure,
+        config=PLAIN,
+        key="growth",
         alt="Perplexity of the same last tokens against the number of tokens read, by rotation.",
-    )  # fmt: skip
+    )
     known = np.isfinite(found.perplexity).all(axis=0)
     if known.any():
         last = int(np.flatnonzero(known)[-1])

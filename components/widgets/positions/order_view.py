@@ -38,9 +38,14 @@ def order_view(choice: ModelChoice, text: str) -> None:
     address.warn_unless_between("shuffle", 0, 99, 1)
     left, _ = st.columns([1, 2])
     seed = left.number_input(
-        "Shuffle number (0 turns the text around)", 0, 99, 1, key="shuffle", bind="query-params",
+        "Shuffle number (0 turns the text around)",
+        0,
+        99,
+        1,
+        key="shuffle",
+        bind="query-params",
         persist_state="session",
-    )  # fmt: skip
+    )
     bar = st.empty()
     found = engine.inspect(shuffled, choice, text, int(seed), progress=frame.telling(bar))
     bar.empty()
@@ -64,9 +69,11 @@ def order_view(choice: ModelChoice, text: str) -> None:
     st.code(mixed[:400], language=None, wrap_lines=True)
     figure = order_map(found)
     st.plotly_chart(
-        figure, config={"displayModeBar": False}, key="order",
+        figure,
+        config={"displayModeBar": False},
+        key="order",
         alt="How much each token's last vector changed, by condition.",
-    )  # fmt: skip
+    )
     st.caption(
         "The change of a token's last hidden state (before the final norm), as a share of its "
         "length, against the same token in the text as written. Special tokens stay where they are."

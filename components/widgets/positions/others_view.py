@@ -53,10 +53,11 @@ def _sinusoids(choice: ModelChoice) -> None:
     figure = vector_map(table)
     left.plotly_chart(figure, config=PLAIN, key="waves", alt="One row of waves for each position.")
     right.plotly_chart(
-        likeness_map(found.products, np.arange(length), "product"), config=PLAIN,
+        likeness_map(found.products, np.arange(length), "product"),
+        config=PLAIN,
         key="waves-alike",
         alt="Product of the vectors of two positions: the same along each diagonal.",
-    )  # fmt: skip
+    )
     show_checks(found.checks, None, "Other ways, sinusoids")
     st.latex(r"p_{k,2t} = \sin(k / b^{2t/d}), \qquad p_{k,2t+1} = \cos(k / b^{2t/d})")
     st.caption("b is the base above, 10,000 in the paper; d the vector's size.")
@@ -88,9 +89,11 @@ def _learned(choice: ModelChoice) -> None:
         figure, config=PLAIN, key="table", alt=f"The table {found.path}, a row for each position."
     )
     right.plotly_chart(
-        likeness_map(found.likeness, found.shown), config=PLAIN, key="table-alike",
+        likeness_map(found.likeness, found.shown),
+        config=PLAIN,
+        key="table-alike",
         alt="Cosine similarity between the vectors of any two positions.",
-    )  # fmt: skip
+    )
     neighbours = float(np.diagonal(found.likeness, 1).mean())
     st.plotly_chart(norm_line(found), config=PLAIN, key="norms", alt="Length of each vector.")
     st.markdown(
@@ -135,9 +138,11 @@ def _compare(_choice: ModelChoice) -> None:
     found = engine.compute(compared, length, 32, 10_000.0)
     figure = three_maps(found)
     st.plotly_chart(
-        figure, config=PLAIN, key="three",
+        figure,
+        config=PLAIN,
+        key="three",
         alt="Scores for every pair of positions under three schemes.",
-    )  # fmt: skip
+    )
     st.markdown(
         f"At one distance the score varies by up to **{found.unevenness[0]:.2f}** with positions "
         "added: they mix with the content. The other two depend on the distance alone."
@@ -148,10 +153,13 @@ def _compare(_choice: ModelChoice) -> None:
         "1/16."
     )
     table = pd.DataFrame(
-        [(m, n, found.absolute[m, n], found.bias[m, n], found.rope[m, n])
-         for m in range(length) for n in range(length)],
+        [
+            (m, n, found.absolute[m, n], found.bias[m, n], found.rope[m, n])
+            for m in range(length)
+            for n in range(length)
+        ],
         columns=["query at", "key at", "added", "ALiBi", "RoPE"],
-    )  # fmt: skip
+    )
     asked.downloads(table, "compared", asked.alone(figure))
 
 

@@ -23,14 +23,18 @@ def packing_view(choice: ModelChoice, _text: str) -> None:
 
 
 def _rows() -> None:
-    from components.figures.positions.schemes import packing_rows
+    from components.figures.positions.packing import packing_rows
     from components.inspection.positions.packing import packed
 
     left, right = st.columns([3, 1])
     given = left.text_input(
-        "Lengths of the documents, in tokens", LENGTHS, key="lengths", bind="query-params",
-        max_chars=1500, persist_state="session",
-    )  # fmt: skip
+        "Lengths of the documents, in tokens",
+        LENGTHS,
+        key="lengths",
+        bind="query-params",
+        max_chars=1500,
+        persist_state="session",
+    )
     address.warn_unless_between("row", 8, 131_072, 512)
     row = right.number_input(
         "Tokens in a row", 8, 131_072, 512, key="row", bind="query-params", persist_state="session"
@@ -39,9 +43,11 @@ def _rows() -> None:
         found = engine.compute(packed, _lengths(given), int(row))
         figure = packing_rows(found)
         st.plotly_chart(
-            figure, config={"displayModeBar": False}, key="rows",
+            figure,
+            config={"displayModeBar": False},
+            key="rows",
             alt=f"{len(found.lengths)} documents in {len(found.rows)} rows of {row} places.",
-        )  # fmt: skip
+        )
         st.markdown(
             f"**{len(found.lengths)}** documents in **{len(found.rows)}** rows: {found.used:.0%} "
             "of the places hold a token. A row for each document, padded, would use "
@@ -71,13 +77,18 @@ def _lengths(given: str) -> tuple[int, ...]:
 
 
 def _read(choice: ModelChoice) -> None:
-    from components.figures.positions.schemes import mask_map
+    from components.figures.positions.packing import mask_map
     from components.inspection.positions.packing import packed_reading
 
     given = st.text_area(
-        "Documents, one a line (at most 8)", DOCUMENTS, key="documents", bind="query-params",
-        max_chars=1500, height=110, persist_state="session",
-    )  # fmt: skip
+        "Documents, one a line (at most 8)",
+        DOCUMENTS,
+        key="documents",
+        bind="query-params",
+        max_chars=1500,
+        height=110,
+        persist_state="session",
+    )
     found = engine.inspect(packed_reading, choice, tuple(given.splitlines()))
     same = found.checks[1].verdict == "holds"
     shown = asked.guess(
@@ -98,9 +109,11 @@ def _read(choice: ModelChoice) -> None:
     figure = mask_map(found.mask, found.document, found.tokens)
     left, right = st.columns(2)
     left.plotly_chart(
-        figure, config={"displayModeBar": False}, key="mask",
+        figure,
+        config={"displayModeBar": False},
+        key="mask",
         alt="Who may read whom: a triangle for each document, along the diagonal.",
-    )  # fmt: skip
+    )
     table = pd.DataFrame(
         {
             "document": range(len(found.apart)),
@@ -113,11 +126,12 @@ def _read(choice: ModelChoice) -> None:
         st.markdown("Largest change of a logit against reading the document alone:")
         if shown:
             st.dataframe(
-                table, hide_index=True,
+                table,
+                hide_index=True,
                 column_config=dict.fromkeys(
                     table.columns[1:], st.column_config.NumberColumn(format="%.1e")
                 ),
-            )  # fmt: skip
+            )
         else:
             st.caption("The numbers appear once you have guessed.")
         st.markdown(

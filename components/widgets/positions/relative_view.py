@@ -93,9 +93,11 @@ def _moved_couple(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> 
     )
     figure = shift_lines(found, reader, read)
     st.plotly_chart(
-        figure, config=PLAIN, key="shifts",
+        figure,
+        config=PLAIN,
+        key="shifts",
         alt=f"The score stays at {found.together[0]:.3f} while both move; it changes if one moves.",
-    )  # fmt: skip
+    )
     show_checks(found.checks, choice, "Relative, one query and one key")
     if shown:
         table = pd.DataFrame(
@@ -117,9 +119,11 @@ def _distances(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> Non
     found = engine.compute(decay, vectors, head)
     figure = decay_lines(found)
     st.plotly_chart(
-        figure, config=PLAIN, key="decay",
+        figure,
+        config=PLAIN,
+        key="decay",
         alt="Mean score against distance for the head's own queries and keys, and for random ones.",
-    )  # fmt: skip
+    )
     st.markdown(
         f"Each of {found.couples} real query-key couples of this head is put at every distance; "
         "the band holds the middle 80%. :gray[Random] vectors of the same lengths have no "
@@ -128,9 +132,11 @@ def _distances(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> Non
     )
     st.markdown("**Which pairs make the curve?** Each quarter of the pairs, the fastest first:")
     st.plotly_chart(
-        band_lines(found), config=PLAIN, key="bands",
+        band_lines(found),
+        config=PLAIN,
+        key="bands",
         alt="What each quarter of the pairs adds to the mean score at each distance.",
-    )  # fmt: skip
+    )
     show_checks(found.checks, choice, "Relative, every distance")
     st.caption(
         "Fast pairs tell neighbours apart, slow ones hardly change and carry what does not depend "
@@ -144,19 +150,27 @@ def _distances(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> Non
         ":gray[dotted], the mean size of the partial sums of the pairs' rotations."
     )
     st.plotly_chart(
-        alike_line(found), config=PLAIN, key="alike",
+        alike_line(found),
+        config=PLAIN,
+        key="alike",
         alt="Mean cosine over pairs against distance, 1 at distance 0, falling unevenly; dotted, "
         "the RoPE paper's upper bound.",
-    )  # fmt: skip
+    )
     table = pd.DataFrame(
-        {"distance": found.distances, "real mean": found.real[0], "real 10%": found.real[1],
-         "real 90%": found.real[2], "random mean": found.random[0], "alike": found.alike,
-         "paper's bound": found.bound}
+        {
+            "distance": found.distances,
+            "real mean": found.real[0],
+            "real 10%": found.real[1],
+            "real 90%": found.real[2],
+            "random mean": found.random[0],
+            "alike": found.alike,
+            "paper's bound": found.bound,
+        }
         | {
             f"pairs {first} to {last}": band
             for (first, last), band in zip(found.band_pairs, found.bands, strict=True)
         }
-    )  # fmt: skip
+    )
     with st.expander("As a table"):
         st.dataframe(table, hide_index=True)
     asked.downloads(table, "distances", asked.alone(figure))

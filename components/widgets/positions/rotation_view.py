@@ -30,9 +30,13 @@ def rotation_view(choice: ModelChoice, text: str) -> None:
     """Show the clocks of one query and one key, checked against the model and the server."""
     address.warn_unless_one_of("vectors", ["of the model", TOY])
     source = st.segmented_control(
-        "Vectors", ["of the model", TOY], default="of the model", required=True, key="vectors",
+        "Vectors",
+        ["of the model", TOY],
+        default="of the model",
+        required=True,
+        key="vectors",
         bind="query-params",
-    )  # fmt: skip
+    )
     # A fragment keeps its errors to itself, so they are explained here.
     with frame.explained():
         if source == TOY:
@@ -63,11 +67,17 @@ def _model(choice: ModelChoice, text: str) -> None:
     query, key = vectors.queries[head, reader], vectors.keys[vectors.key_head(head), read]
     longest = min(LONGEST, max(2, rope.context))
     placed = rotation(
-        query, key, rope, vectors.scale, (vectors.tokens[reader], vectors.tokens[read]),
-        home=(reader, read), at=_at((reader, read), longest), longest=longest,
+        query,
+        key,
+        rope,
+        vectors.scale,
+        (vectors.tokens[reader], vectors.tokens[read]),
+        home=(reader, read),
+        at=_at((reader, read), longest),
+        longest=longest,
         key_="clocks",
         on_placed=_keeper((reader, read)),
-    )  # fmt: skip
+    )
     _check_model(vectors, choice)
     _check_browser(placed, query, key, vectors, choice)
     if len(layers) < facts.layers:
@@ -213,10 +223,17 @@ def _table(
 def _toy() -> None:
     rope = formula(6, context=TOY_CONTEXT)
     placed = rotation(
-        TOY_VECTOR, TOY_VECTOR, rope, 1.0, ("1 0 1 0 1 0", "1 0 1 0 1 0"),
-        home=(1, 0), at=_at((1, 0), TOY_CONTEXT), longest=TOY_CONTEXT, key_="toy-clocks",
+        TOY_VECTOR,
+        TOY_VECTOR,
+        rope,
+        1.0,
+        ("1 0 1 0 1 0", "1 0 1 0 1 0"),
+        home=(1, 0),
+        at=_at((1, 0), TOY_CONTEXT),
+        longest=TOY_CONTEXT,
+        key_="toy-clocks",
         on_placed=_keeper((1, 0)),
-    )  # fmt: skip
+    )
     position = placed.query_at if placed else 1
     st.markdown(
         f"Three pairs, θᵢ = 1, 0.0464 and 0.0022: a full turn every 6.28, 135.4 and 2,916 "

@@ -74,10 +74,12 @@ def _frequencies(rope: Rope, stretch: Stretch) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         slower = np.where(rope.frequencies > 0, rope.frequencies / changed.frequencies, 1.0)
     st.plotly_chart(
-        figure, config=PLAIN, key="stretched-dots",
+        figure,
+        config=PLAIN,
+        key="stretched-dots",
         alt=f"Each pair's wavelength before and after: the fastest {slower[0]:.2f}, the slowest "
         f"{slower[-1]:.2f} times slower.",
-    )  # fmt: skip
+    )
     words = (
         f"The fastest pair turns **{slower[0]:.2f}** times slower, the slowest "
         f"**{slower[-1]:.2f}** times; {int((np.abs(slower - 1) < 1e-6).sum())} of {rope.pairs} "
@@ -95,10 +97,15 @@ def _frequencies(rope: Rope, stretch: Stretch) -> None:
         )
     st.markdown(words)
     table = pd.DataFrame(
-        {"pair": np.arange(rope.pairs), "theta_i before": rope.frequencies,
-         "theta_i after": changed.frequencies, "times slower": slower,
-         "positions a turn before": rope.wavelengths, "after": changed.wavelengths}
-    )  # fmt: skip
+        {
+            "pair": np.arange(rope.pairs),
+            "theta_i before": rope.frequencies,
+            "theta_i after": changed.frequencies,
+            "times slower": slower,
+            "positions a turn before": rope.wavelengths,
+            "after": changed.wavelengths,
+        }
+    )
     with st.expander("Each pair before and after, and in a few lines of transformers"):
         st.dataframe(table, hide_index=True)
         st.code(code.stretched(rope, stretch, parameters_for(rope, stretch)), "python")
@@ -111,10 +118,12 @@ def _line(rope: Rope, stretch: Stretch) -> None:
     length = int(rope.context * stretch.factor)
     position = st.slider("A position", 0, length - 1, (length * 3) // 4, key="position")
     st.plotly_chart(
-        number_line(rope.context, length, position), config=PLAIN, key="line",
+        number_line(rope.context, length, position),
+        config=PLAIN,
+        key="line",
         alt=f"Under linear interpolation position {position} of {length} goes to "
         f"{position * rope.context / length:.1f}.",
-    )  # fmt: skip
+    )
     st.caption(
         "Linear interpolation puts every position of the longer text between trained ones: "
         f"{position:,} × {rope.context:,} / {length:,} = {position * rope.context / length:,.1f}. "
@@ -135,14 +144,18 @@ def _attention(choice: ModelChoice, text: str, stretch: Stretch) -> None:
     found = engine.inspect(attention_under, choice, text, layer, head, stretch)
     many, few = len(found.tokens), slice(0, asked.MOST_TOKENS_SHOWN)
     found = replace(
-        found, tokens=found.tokens[few], trained=found.trained[few, few],
+        found,
+        tokens=found.tokens[few],
+        trained=found.trained[few, few],
         changed=found.changed[few, few],
-    )  # fmt: skip
+    )
     figure = attention_change(found)
     st.plotly_chart(
-        figure, config=PLAIN, key="attention-change",
+        figure,
+        config=PLAIN,
+        key="attention-change",
         alt=f"Attention of head {head} in layer {layer} as trained, stretched, and the difference.",
-    )  # fmt: skip
+    )
     if many > len(found.tokens):
         st.caption(f"The first {len(found.tokens)} of {many:,} tokens are drawn.")
     if found.answers[0]:

@@ -19,9 +19,14 @@ from numpy.typing import NDArray
 from components.inspection.positions.rotation import Rope, places
 
 MODULES: Final = (
-    "turning.js", "shapes.js", "clocks.js", "distance.js", "controls.js", "picture.js",
+    "turning.js",
+    "shapes.js",
+    "clocks.js",
+    "distance.js",
+    "controls.js",
+    "picture.js",
     "rotation.js",
-)  # fmt: skip
+)
 """In order: each uses only those before it."""
 _HERE: Final = Path(__file__).parent
 

@@ -25,9 +25,15 @@ def compare_view(choice: ModelChoice, text: str) -> None:
     with second:
         beams = state.asked_number("Beams", "beams", 1, 8, 3)
     length_penalty = third.number_input(
-        "Length penalty", -2.0, 4.0, 1.0, 0.1, key="length_penalty", bind="query-params",
+        "Length penalty",
+        -2.0,
+        4.0,
+        1.0,
+        0.1,
+        key="length_penalty",
+        bind="query-params",
         help="A finished beam's score is its ln p / length ** penalty: above 0 helps long texts.",
-    )  # fmt: skip
+    )
     guess = st.segmented_control(
         "Predict first: which of the three has the highest probability as a whole?",
         ["greedy", "beam search", "sampling"],
@@ -38,9 +44,15 @@ def compare_view(choice: ModelChoice, text: str) -> None:
     bar = st.empty()
     with frame.explained():
         found = engine.inspect(
-            strategies, choice, text, settings, beams, new_tokens, length_penalty,
+            strategies,
+            choice,
+            text,
+            settings,
+            beams,
+            new_tokens,
+            length_penalty,
             progress=frame.telling(bar),
-        )  # fmt: skip
+        )
         bar.empty()
         _texts(found, guess)
         show_checks(found.checks, choice, "Compare")
@@ -105,7 +117,7 @@ def _times(gain: float) -> str:
 
 
 def _tree(found: "Strategies") -> None:
-    from components.figures.sampling import beam_tree
+    from components.figures.beam import beam_tree
 
     st.subheader("The beams", anchor=False)
     st.caption(
@@ -113,9 +125,11 @@ def _tree(found: "Strategies") -> None:
         "Filled: kept as a beam. Hollow: dropped. Square: finished. Orange: the winner."
     )
     st.plotly_chart(
-        beam_tree(found.search), config=state.PICTURE, key="beam-tree",
+        beam_tree(found.search),
+        config=state.PICTURE,
+        key="beam-tree",
         alt="The continuations that beam search weighed, as a tree.",
-    )  # fmt: skip
+    )
     rows = [
         {
             "text": "".join(beam.texts),

@@ -38,9 +38,11 @@ def draws_view(choice: ModelChoice, text: str) -> None:
     following = engine.inspect(next_token, choice, text)
     drawn = engine.compute(draws, following.logits, following.history, settings, count)
     st.plotly_chart(
-        draws_against_exact(drawn, following.texts), config=state.PICTURE, key="drawn",
+        draws_against_exact(drawn, following.texts),
+        config=state.PICTURE,
+        key="drawn",
         alt=f"Of {count} draws, how often the likeliest tokens came up, and their exact shares.",
-    )  # fmt: skip
+    )
     _verdict(drawn)
     show_checks((*following.checks, *drawn.checks), choice, "Draws")
     table = _table(drawn, following.texts)

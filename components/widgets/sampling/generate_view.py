@@ -34,30 +34,43 @@ def generate_view(choice: ModelChoice, text: str) -> None:
     with stop:
         stops = _stops(
             st.text_input(
-                "Stop at", key="stop", bind="query-params", persist_state="session", max_chars=200,
+                "Stop at",
+                key="stop",
+                bind="query-params",
+                persist_state="session",
+                max_chars=200,
                 placeholder="a text to stop at; several with | between",
                 help="Writing stops as soon as the text written so far contains one of these, "
                 r"even across tokens. \n is a line break.",
             )
-        )  # fmt: skip
+        )
     tree, node = _kept(choice, text)
     here = "the end of the prompt" if node == _ROOT else f"token {len(tree.path(node))}"
     write, one, again, rewind, over = st.columns(5)
     go = write.button(
-        f"Write {new_tokens}", key="write", type="primary", width="stretch",
+        f"Write {new_tokens}",
+        key="write",
+        type="primary",
+        width="stretch",
         help=f"Go on from {here}.",
-    )  # fmt: skip
+    )
     single = one.button(
         "One token", key="write-one", width="stretch", help=f"Go on from {here} by one token."
     )
     anew = again.button(
-        "Write again", key="again", width="stretch", disabled=not tree.nodes,
+        "Write again",
+        key="again",
+        width="stretch",
+        disabled=not tree.nodes,
         help=f"Begin at the end of the prompt once more, and write {new_tokens}.",
-    )  # fmt: skip
+    )
     if rewind.button(
-        "Rewind to here", key="rewind", width="stretch", help=f"Forget what follows {here}.",
+        "Rewind to here",
+        key="rewind",
+        width="stretch",
+        help=f"Forget what follows {here}.",
         disabled=node == _ROOT or not tree.children(node),
-    ):  # fmt: skip
+    ):
         tree = tree.rewound(node)
         _keep(choice, text, tree, node)
         st.rerun()
@@ -209,9 +222,11 @@ def _explain(step: "Step", number: int) -> None:
             f"{step.entropy_before:.2f} bits before, {step.entropy_after:.2f} after."
         )
         st.plotly_chart(
-            draw_line(step), config=state.PICTURE, key="draw-line",
+            draw_line(step),
+            config=state.PICTURE,
+            key="draw-line",
             alt=f"The line from 0 to 1: {step.number:.4f} falls on {chosen.text!r}.",
-        )  # fmt: skip
+        )
     elif step.taken == "greedy":
         st.markdown(
             f"{name} is the likeliest token after the penalties ({chosen.before:.2%} in what the "
@@ -223,9 +238,11 @@ def _explain(step: "Step", number: int) -> None:
             f"the settings it had {chosen.after:.2%}."
         )
     st.plotly_chart(
-        candidate_bars(step), config=state.PICTURE, key="candidates",
+        candidate_bars(step),
+        config=state.PICTURE,
+        key="candidates",
         alt=f"The likeliest tokens before and after the settings; {chosen.text!r} was taken.",
-    )  # fmt: skip
+    )
     with st.expander("As a table"):
         st.dataframe([asdict(each) for each in step.candidates], hide_index=True)
 
@@ -260,6 +277,9 @@ def _instead(
 def _save(tree: "Tree") -> None:
     nodes = [{"parent": each.parent, **asdict(each.step)} for each in tree.nodes]
     st.download_button(
-        "All branches (JSON)", json.dumps(nodes), "branches.json", "application/json",
+        "All branches (JSON)",
+        json.dumps(nodes),
+        "branches.json",
+        "application/json",
         on_click="ignore",
-    )  # fmt: skip
+    )

@@ -32,9 +32,13 @@ def perplexity_view(choice: ModelChoice, prompt: str) -> None:
     answers = engine.facts(choice).kind == "seq2seq"
     text = st.text_area(
         "The answer to score (the prompt is what it answers)" if answers else "Text to score",
-        key="scored", max_chars=MOST_CHARACTERS, height=80, bind="query-params",
-        persist_state="session", placeholder="Empty: the prompt in the sidebar",
-    )  # fmt: skip
+        key="scored",
+        max_chars=MOST_CHARACTERS,
+        height=80,
+        bind="query-params",
+        persist_state="session",
+        placeholder="Empty: the prompt in the sidebar",
+    )
     scored = text or prompt
     from components.inspection.sampling.perplexity import start_before, surprise
 
@@ -42,9 +46,13 @@ def perplexity_view(choice: ModelChoice, prompt: str) -> None:
         first = _first_too(engine.inspect(start_before, choice))
         bar = st.empty()
         found = engine.inspect(
-            surprise, choice, scored, prompt if answers else "", first,
+            surprise,
+            choice,
+            scored,
+            prompt if answers else "",
+            first,
             progress=frame.telling(bar),
-        )  # fmt: skip
+        )
         bar.empty()
         _result(found, choice)
         _code(found, choice, scored, prompt)
@@ -72,15 +80,20 @@ def _first_too(always: str) -> bool:
     label = "Score the first token too, after a start token"
     if always:
         st.toggle(
-            label, True, key="first-always", disabled=True,
+            label,
+            True,
+            key="first-always",
+            disabled=True,
             help=f"`{always}` stands before every text that this model reads, so its first token "
             "is always scored.",
-        )  # fmt: skip
+        )
         return False
     return st.toggle(
-        label, key="first", bind="query-params",
+        label,
+        key="first",
+        bind="query-params",
         help="transformers' loss leaves the first token out, since nothing comes before it.",
-    )  # fmt: skip
+    )
 
 
 def _code(found: "Surprise", choice: ModelChoice, scored: str, prompt: str) -> None:
@@ -88,9 +101,13 @@ def _code(found: "Surprise", choice: ModelChoice, scored: str, prompt: str) -> N
         if len(scored) > code.LONGEST:
             st.caption("Save the text as text.txt beside it.")
         lines = code.perplexity_code(
-            choice, engine.facts(choice), scored, prompt, found.before,
+            choice,
+            engine.facts(choice),
+            scored,
+            prompt,
+            found.before,
             found.context if found.in_windows else None,
-        )  # fmt: skip
+        )
         st.code(lines, language="python")
 
 
@@ -111,9 +128,11 @@ def _result(found: "Surprise", choice: ModelChoice) -> None:
     if (shown := _picked(found)) is not None:
         _one(found, shown)
     st.plotly_chart(
-        surprise_bars(found, begin, end), config=state.PICTURE, key="surprise",
+        surprise_bars(found, begin, end),
+        config=state.PICTURE,
+        key="surprise",
         alt="The surprisal of each token in bits, and the perplexity so far.",
-    )  # fmt: skip
+    )
     _formula(found)
     show_checks(found.checks, choice, "Perplexity")
     table = pd.DataFrame(
@@ -129,9 +148,12 @@ def _result(found: "Surprise", choice: ModelChoice) -> None:
     with st.expander("As a table"):
         st.dataframe(table.iloc[begin:end], hide_index=True)
     st.download_button(
-        "Every token (CSV)", table.to_csv(index=False), "surprisal.csv", "text/csv",
+        "Every token (CSV)",
+        table.to_csv(index=False),
+        "surprisal.csv",
+        "text/csv",
         on_click="ignore",
-    )  # fmt: skip
+    )
 
 
 def _picked(found: "Surprise") -> int | None:
@@ -193,9 +215,12 @@ def _formula(found: "Surprise") -> None:
 def _by_hand() -> None:
     with st.expander("By hand: a sentence of four tokens"):
         given = st.text_input(
-            "Probabilities of “a red fox.”, token by token", BY_HAND, key="by_hand",
-            bind="query-params", max_chars=200,
-        )  # fmt: skip
+            "Probabilities of “a red fox.”, token by token",
+            BY_HAND,
+            key="by_hand",
+            bind="query-params",
+            max_chars=200,
+        )
         from components.inspection.sampling.perplexity import by_hand
 
         with frame.explained():

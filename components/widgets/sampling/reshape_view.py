@@ -197,9 +197,13 @@ def _take_away(
 ) -> None:
     with st.expander("The same in a few lines of transformers"):
         lines = code.reshape_code(
-            choice, engine.facts(choice), text, settings, following.history,
+            choice,
+            engine.facts(choice),
+            text,
+            settings,
+            following.history,
             TOY_LOGITS if toy else (),
-        )  # fmt: skip
+        )
         st.code(lines, language="python")
     left = np.argsort(-reshaped.after, kind="stable")[:MOST_ROWS]
     left = left[np.isfinite(reshaped.logits[left])]
@@ -215,14 +219,22 @@ def _take_away(
     kept = {"settings": asdict(settings), "stages": [asdict(each) for each in reshaped.stages]}
     csv, whole = st.columns(2)
     csv.download_button(
-        "Tokens left (CSV)", table.to_csv(index=False), "tokens-left.csv", "text/csv",
-        on_click="ignore", width="stretch",
+        "Tokens left (CSV)",
+        table.to_csv(index=False),
+        "tokens-left.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
         help=f"At most the {MOST_ROWS:,} likeliest.",
-    )  # fmt: skip
+    )
     whole.download_button(
-        "Settings and stages (JSON)", json.dumps(kept, indent=2), "reshaped.json",
-        "application/json", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        "Settings and stages (JSON)",
+        json.dumps(kept, indent=2),
+        "reshaped.json",
+        "application/json",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
 def _latex(text: str) -> str:

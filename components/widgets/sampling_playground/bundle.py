@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
-    "core.js", "digest.js", "format.js", "rows.js", "line.js", "curve.js", "panel.js",
-    "picture.js", "playground.js",
-)  # fmt: skip
+    "core.js",
+    "digest.js",
+    "format.js",
+    "rows.js",
+    "line.js",
+    "curve.js",
+    "panel.js",
+    "picture.js",
+    "playground.js",
+)
 """In order: each uses only those before it."""
 
 

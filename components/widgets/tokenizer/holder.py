@@ -102,15 +102,21 @@ def space_before(label: str, key: str, asked: Asked, on: bool = False) -> bool:
 
     if asked.ask(tokenizer_facts).adds_space:
         st.toggle(
-            label, True, key=f"{key}-always", disabled=True,
+            label,
+            True,
+            key=f"{key}-always",
+            disabled=True,
             help="This tokenizer puts a space before every text itself, so that a word is always "
             "cut as behind another one.",
-        )  # fmt: skip
+        )
         return True
     return st.toggle(
-        label, on, key=key, bind="query-params",
+        label,
+        on,
+        key=key,
+        bind="query-params",
         help="In the middle of a sentence a word has one. Many tokenizers cut it otherwise then.",
-    )  # fmt: skip
+    )
 
 
 def choose_several() -> tuple[str, ...]:

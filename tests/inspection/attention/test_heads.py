@@ -104,9 +104,18 @@ def test_a_token_said_twice_in_a_row_does_not_make_its_own_place_one_for_inducti
 def test_cross_attention_has_neither_itself_nor_a_token_before():
     weights = np.full((1, 1, 2, 3), 1 / 3, dtype=np.float32)
     maps = AttentionMaps(
-        "cross", (0,), ("a", "b"), ("x", "y", "z"), (1, 2), ((0, 1), (1, 2)),
-        ((0, 1), (1, 2), (2, 3)), weights, np.ones((1, 2, 3), bool), 1, (),
-    )  # fmt: skip
+        "cross",
+        (0,),
+        ("a", "b"),
+        ("x", "y", "z"),
+        (1, 2),
+        ((0, 1), (1, 2)),
+        ((0, 1), (1, 2), (2, 3)),
+        weights,
+        np.ones((1, 2, 3), bool),
+        1,
+        (),
+    )
     scores = head_scores(maps)
     assert np.isnan(scores.shares["self"]).all() and np.isnan(scores.distance).all()
     assert scores.shares["first"][0, 0] == pytest.approx(1 / 3)

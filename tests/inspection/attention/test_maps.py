@@ -21,10 +21,18 @@ def maps_for(weights: np.ndarray, group="decoder") -> AttentionMaps:
     names = tuple("abcdefghij")
     each = tuple((place, place + 1) for place in range(max(readers, read)))
     return AttentionMaps(
-        group, tuple(range(len(weights))), names[:readers], names[:read], tuple(range(readers)),
-        each[:readers], each[:read], weights.astype(np.float32),
-        np.ones((len(weights), readers, read), bool), weights.shape[1], (),
-    )  # fmt: skip
+        group,
+        tuple(range(len(weights))),
+        names[:readers],
+        names[:read],
+        tuple(range(readers)),
+        each[:readers],
+        each[:read],
+        weights.astype(np.float32),
+        np.ones((len(weights), readers, read), bool),
+        weights.shape[1],
+        (),
+    )
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "falcon", "bert"])
@@ -52,8 +60,10 @@ def test_each_attention_of_two_towers_is_kept_apart(family, group):
     field = "cross_attentions" if group == "cross" else f"{group}_attentions"
     np.testing.assert_allclose(ours.weights, torch.cat(output[field]).numpy(), atol=1e-6)
     assert (len(ours.readers), len(ours.read)) == {
-        "encoder": (17, 17), "decoder": (4, 4), "cross": (4, 17),
-    }[group]  # fmt: skip
+        "encoder": (17, 17),
+        "decoder": (4, 4),
+        "cross": (4, 17),
+    }[group]
 
 
 def test_the_mask_of_a_decoder_is_a_triangle_and_of_an_encoder_a_square(tiny_causal, tiny_masked):

@@ -94,9 +94,16 @@ def test_matrices_that_do_not_fit_are_explained(q, k, v, said):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "empty"), ("1 2\n3", "1 and 2 numbers"), ("a b", "no number"), ("nan", "no number"),
-     ("inf", "no number"), ("1 " * 9, "at most 8"), ("1\n" * 9, "at most 8")],
-)  # fmt: skip
+    [
+        ("", "empty"),
+        ("1 2\n3", "1 and 2 numbers"),
+        ("a b", "no number"),
+        ("nan", "no number"),
+        ("inf", "no number"),
+        ("1 " * 9, "at most 8"),
+        ("1\n" * 9, "at most 8"),
+    ],
+)
 def test_what_is_no_matrix_is_explained(text, said):
     with pytest.raises(InspectionError, match=said):
         matrix(text, "V")

@@ -144,12 +144,24 @@ def test_cross_attention_answers_for_an_encoder_decoder(tiny_seq2seq):
 def test_layers_go_by_their_real_numbers_in_a_hybrid():
     layers = ["linear_attention", "full_attention", "linear_attention", "full_attention"]
     config = hf.Qwen3NextConfig(
-        **tiny._BASE, hidden_size=24, intermediate_size=40, num_hidden_layers=4, head_dim=6,
-        num_attention_heads=4, num_key_value_heads=2, layer_types=layers, num_experts=4,
-        num_experts_per_tok=2, moe_intermediate_size=16, shared_expert_intermediate_size=8,
-        linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=6,
-        linear_value_head_dim=6, max_position_embeddings=64,
-    )  # fmt: skip
+        **tiny._BASE,
+        hidden_size=24,
+        intermediate_size=40,
+        num_hidden_layers=4,
+        head_dim=6,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        layer_types=layers,
+        num_experts=4,
+        num_experts_per_tok=2,
+        moe_intermediate_size=16,
+        shared_expert_intermediate_size=8,
+        linear_num_key_heads=2,
+        linear_num_value_heads=4,
+        linear_key_head_dim=6,
+        linear_value_head_dim=6,
+        max_position_embeddings=64,
+    )
     network = tiny.built(hf.Qwen3NextForCausalLM, config)
     model = wrapped(network, tiny.tokenizer(), "causal", "tiny-hybrid")
     found = attention_rows(model, TEXT)

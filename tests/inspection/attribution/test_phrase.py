@@ -82,8 +82,9 @@ def test_an_empty_phrase_is_written_by_the_model_as_generate_would(family):
     theirs = model.network.generate(
         torch.tensor([model.encode(TEXT)]),
         attention_mask=torch.ones(1, len(model.encode(TEXT)), dtype=torch.long),
-        max_new_tokens=5, do_sample=False,
-    )[0].tolist()  # fmt: skip
+        max_new_tokens=5,
+        do_sample=False,
+    )[0].tolist()
     begins = 1 if family == "t5" else len(model.encode(TEXT))
     expected = theirs[begins:]
     if expected[-1] == 2 and len(expected) > 1:

@@ -26,9 +26,11 @@ def test_reading_from_embeddings_gives_the_logits_of_reading_from_ids(family, dt
     model = tiny.model(family, dtype)
     text = f"{TEXT} <mask>" if model.kind == "masked" else TEXT
     ids = torch.tensor([model.encode(text)])
-    given = {"decoder_input_ids": torch.tensor([[model.decoder_start]])} if family in (
-        "t5", "bart"
-    ) else {}  # fmt: skip
+    given = (
+        {"decoder_input_ids": torch.tensor([[model.decoder_start]])}
+        if family in ("t5", "bart")
+        else {}
+    )
     with torch.no_grad():
         logits = model.network(ids, attention_mask=torch.ones_like(ids), **given).logits[0].float()
     place = ids[0].tolist().index(4) if model.kind == "masked" else -1

@@ -32,9 +32,11 @@ from tests.inspection.attribution.asked import (
 
 @pytest.mark.parametrize(
     ("family", "dtype"),
-    [*[(family, "float32") for family in FAMILIES],
-     *[(family, dtype) for family in ("llama", "bert", "t5") for dtype in DTYPES[1:]]],
-)  # fmt: skip
+    [
+        *[(family, "float32") for family in FAMILIES],
+        *[(family, dtype) for family in ("llama", "bert", "t5") for dtype in DTYPES[1:]],
+    ],
+)
 def test_nothing_is_red_where_nothing_is_broken(family, dtype):
     model = tiny.model(family, dtype, words=True)
     effort = Effort(steps=128, samples=6)

@@ -37,8 +37,9 @@ def test_taking_away_and_putting_back_confused(monkeypatch):
     pieces = len(Posed(model, QUESTION).units.free)
     found = verdicts(curves(model, QUESTION, ["one"], [range(pieces)]).checks)
     assert [v for says, v in found.items() if says.startswith(("all curves", "and end"))] == [
-        "fails", "fails",
-    ]  # fmt: skip
+        "fails",
+        "fails",
+    ]
 
 
 @pytest.mark.sabotage("and end or begin at the target of the baseline")

@@ -39,9 +39,14 @@ def test_the_numbers_are_those_of_plain_transformers(family):
     found = agreement(model, TEXT, None, 5)
     ids = torch.tensor([model.encode(TEXT)])
     written = model.network.generate(
-        ids, attention_mask=ids**0, max_new_tokens=5, min_new_tokens=5, do_sample=False,
-        return_dict_in_generate=True, output_logits=True,
-    )  # fmt: skip
+        ids,
+        attention_mask=ids**0,
+        max_new_tokens=5,
+        min_new_tokens=5,
+        do_sample=False,
+        return_dict_in_generate=True,
+        output_logits=True,
+    )
     new = written.sequences[0, -5:].tolist()
     assert found.tokens == model.token_texts(new)
     best = torch.stack(written.logits)[:, 0].topk(2).values

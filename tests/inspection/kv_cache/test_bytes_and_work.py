@@ -340,8 +340,13 @@ def test_a_published_row_is_the_model_that_its_numbers_build(name):
         "max_position_embeddings": row.context,
     }
     if family == "gpt2":  # which has other names, and no number for key-value heads
-        sizes = {"n_embd": row.width, "n_layer": row.layers, "n_head": row.heads,
-                 "n_positions": row.context, "vocab_size": row.vocabulary}  # fmt: skip
+        sizes = {
+            "n_embd": row.width,
+            "n_layer": row.layers,
+            "n_head": row.heads,
+            "n_positions": row.context,
+            "vocab_size": row.vocabulary,
+        }
     if family == "falcon":
         del sizes["num_key_value_heads"], sizes["intermediate_size"]
         sizes["ffn_hidden_size"] = row.mlp_width

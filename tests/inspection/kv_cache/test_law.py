@@ -24,32 +24,70 @@ from tests import tiny
 WRITERS = [name for name, row in tiny.FAMILIES.items() if row[2] in ("causal", "seq2seq")]
 DTYPES = ["float32", "bfloat16", "float16"]
 HYBRID = {
-    "vocab_size": tiny.VOCABULARY, "hidden_size": 24, "intermediate_size": 40,
-    "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
-    "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 6,
-    "linear_value_head_dim": 6, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 8,
-    "num_experts": 4, "num_experts_per_tok": 2, "max_position_embeddings": 64,
-    "layer_types": ["linear_attention", "full_attention", "linear_attention"],
-}  # fmt: skip
-LATENT = {
-    "vocab_size": tiny.VOCABULARY, "hidden_size": 24, "intermediate_size": 40,
-    "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 4,
-    "q_lora_rank": 12, "kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 6,
-    "v_head_dim": 6, "n_routed_experts": 4, "n_group": 1, "topk_group": 1,
-    "num_experts_per_tok": 2, "moe_intermediate_size": 16, "first_k_dense_replace": 1,
+    "vocab_size": tiny.VOCABULARY,
+    "hidden_size": 24,
+    "intermediate_size": 40,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 6,
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 4,
+    "linear_key_head_dim": 6,
+    "linear_value_head_dim": 6,
+    "moe_intermediate_size": 16,
+    "shared_expert_intermediate_size": 8,
+    "num_experts": 4,
+    "num_experts_per_tok": 2,
     "max_position_embeddings": 64,
-}  # fmt: skip
+    "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+}
+LATENT = {
+    "vocab_size": tiny.VOCABULARY,
+    "hidden_size": 24,
+    "intermediate_size": 40,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "q_lora_rank": 12,
+    "kv_lora_rank": 8,
+    "qk_rope_head_dim": 4,
+    "qk_nope_head_dim": 6,
+    "v_head_dim": 6,
+    "n_routed_experts": 4,
+    "n_group": 1,
+    "topk_group": 1,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16,
+    "first_k_dense_replace": 1,
+    "max_position_embeddings": 64,
+}
 FALCON_40B = {
-    "hidden_size": 8192, "num_hidden_layers": 60, "num_attention_heads": 128, "num_kv_heads": 8,
-    "new_decoder_architecture": True, "vocab_size": 65024,
-}  # fmt: skip
+    "hidden_size": 8192,
+    "num_hidden_layers": 60,
+    "num_attention_heads": 128,
+    "num_kv_heads": 8,
+    "new_decoder_architecture": True,
+    "vocab_size": 65024,
+}
 DEEPSEEK_V2_LITE = {
-    "num_hidden_layers": 27, "hidden_size": 2048, "num_attention_heads": 16,
-    "num_key_value_heads": 16, "q_lora_rank": None, "kv_lora_rank": 512, "qk_rope_head_dim": 64,
-    "qk_nope_head_dim": 128, "v_head_dim": 128, "n_routed_experts": 64, "n_shared_experts": 2,
-    "num_experts_per_tok": 6, "moe_intermediate_size": 1408, "intermediate_size": 10944,
-    "first_k_dense_replace": 1, "vocab_size": 102400,
-}  # fmt: skip
+    "num_hidden_layers": 27,
+    "hidden_size": 2048,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 16,
+    "q_lora_rank": None,
+    "kv_lora_rank": 512,
+    "qk_rope_head_dim": 64,
+    "qk_nope_head_dim": 128,
+    "v_head_dim": 128,
+    "n_routed_experts": 64,
+    "n_shared_experts": 2,
+    "num_experts_per_tok": 6,
+    "moe_intermediate_size": 1408,
+    "intermediate_size": 10944,
+    "first_k_dense_replace": 1,
+    "vocab_size": 102400,
+}
 
 
 def of(config_name: str, class_name: str, arguments: dict, dtype: str = "float32") -> Model:
@@ -153,11 +191,20 @@ def test_a_window_beside_states_is_looked_for_beyond_its_edge(monkeypatch):
     """Networks with states are counted on shorter texts; a window must not be longer than those."""
     monkeypatch.setattr(counting, "FAR_WITH_STATES", 4)
     arguments = {
-        "vocab_size": tiny.VOCABULARY, "hidden_size": 24, "intermediate_size": 40,
-        "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
-        "max_position_embeddings": 64, "sliding_window": 5, "pad_token_id": 0, "bos_token_id": 1,
-        "eos_token_id": 2, "layer_types": ["conv", "full_attention", "sliding_attention"],
-    }  # fmt: skip
+        "vocab_size": tiny.VOCABULARY,
+        "hidden_size": 24,
+        "intermediate_size": 40,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 6,
+        "max_position_embeddings": 64,
+        "sliding_window": 5,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "layer_types": ["conv", "full_attention", "sliding_attention"],
+    }
     model = of("Lfm3Config", "Lfm3ForCausalLM", arguments)
     shape = shape_of(model)
     assert not shape.lawless and shape.windows == (None, None, 5)
@@ -171,7 +218,7 @@ GOLDEN = [
     ("FalconConfig", "FalconForCausalLM", FALCON_40B, 1_179_648_000),
     # 12 of 48 layers with keys and values, 14,745,600 bytes, and the states of 36.
     ("Qwen3NextConfig", "Qwen3NextForCausalLM", {}, 14_745_600 + 36 * (8192 * 4 * 2 + 32 * 2**16)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("config", "name", "arguments", "expected"), GOLDEN)
@@ -198,8 +245,9 @@ def test_a_configuration_alone_gives_the_law_of_latent_attention(tmp_path):
 def test_counting_leaves_the_processes_default_dtype_alone(tmp_path, monkeypatch):
     seen = []
     own = shadow.on_meta
-    monkeypatch.setattr(shadow, "on_meta", lambda *a: (seen.append(torch.get_default_dtype()),
-                                                       own(*a))[1])  # fmt: skip
+    monkeypatch.setattr(
+        shadow, "on_meta", lambda *a: (seen.append(torch.get_default_dtype()), own(*a))[1]
+    )
     config = hf.LlamaConfig(**tiny.FAMILIES["llama"][3], dtype="bfloat16")
     config.save_pretrained(tmp_path)
     monkeypatch.setattr(torch, "set_default_dtype", lambda _: pytest.fail("changed for all"))
@@ -222,8 +270,11 @@ def counter(*lines):
 def test_rows_windows_and_states_are_told_apart():
     laws = derived(counter((48, None, 0, 0), (24, 4, 0, 0), (0, None, 100, 64), (12, 9, 7, 0)), 63)
     assert [(law.row, law.most, law.state, law.state_bytes) for law in laws] == [
-        (48, None, 0, 0), (24, 4, 0, 0), (0, None, 100, 64), (12, 9, 7, 0),
-    ]  # fmt: skip
+        (48, None, 0, 0),
+        (24, 4, 0, 0),
+        (0, None, 100, 64),
+        (12, 9, 7, 0),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,16 @@ from tests.inspection.kv_cache.test_law import hybrid
 HALF = "float16 / bfloat16"
 GIB = 2**30
 GPUS = {
-    "T4": 14.75, "L4": 22.03, "RTX 4090": 23.65, "RTX 5090": 31.37, "A100 40 GB": 39.39,
-    "L40S": 44.42, "A100 80 GB": 79.15, "H100": 79.11, "H200": 139.80,
-}  # fmt: skip
+    "T4": 14.75,
+    "L4": 22.03,
+    "RTX 4090": 23.65,
+    "RTX 5090": 31.37,
+    "A100 40 GB": 39.39,
+    "L40S": 44.42,
+    "A100 80 GB": 79.15,
+    "H100": 79.11,
+    "H200": 139.80,
+}
 """GiB, as torch's own messages have them."""
 
 

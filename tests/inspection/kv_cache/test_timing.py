@@ -33,9 +33,14 @@ def made(seconds: np.ndarray, start: int = 10) -> Timing:
     *_, real = measure(tiny.model("llama"), TEXT, 4, 2, 1)
     _, repeats, new = seconds.shape
     return replace(
-        real, prompt=start, new=new, repeats=repeats, start=start, seconds=seconds,
+        real,
+        prompt=start,
+        new=new,
+        repeats=repeats,
+        start=start,
+        seconds=seconds,
         tokens=(0,) * new,
-    )  # fmt: skip
+    )
 
 
 def test_everything_that_was_asked_for_is_measured(whole):

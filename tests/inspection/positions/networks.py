@@ -53,9 +53,13 @@ def of(family: str, **changes: object) -> PreTrainedModel:
 def llama4() -> PreTrainedModel:
     """Complex angles, of neighbours."""
     config = hf.Llama4TextConfig(
-        **_LLAMA, num_local_experts=2, intermediate_size_mlp=40, no_rope_layers=[1, 1, 1],
-        interleave_moe_layer_step=1, attention_chunk_size=64,
-    )  # fmt: skip
+        **_LLAMA,
+        num_local_experts=2,
+        intermediate_size_mlp=40,
+        no_rope_layers=[1, 1, 1],
+        interleave_moe_layer_step=1,
+        attention_chunk_size=64,
+    )
     return tiny.built(hf.Llama4ForCausalLM, config)
 
 

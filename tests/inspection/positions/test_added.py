@@ -50,9 +50,14 @@ def test_reserved_rows_are_not_counted():
 @pytest.mark.parametrize("family", ["big_bird", "xlm", "ernie", "prophetnet"])
 def test_a_family_without_a_row_has_its_table_found(family):
     sizes = {
-        "vocab_size": 261, "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "max_position_embeddings": 64, "pad_token_id": 0,
-    }  # fmt: skip
+        "vocab_size": 261,
+        "hidden_size": 24,
+        "intermediate_size": 40,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 64,
+        "pad_token_id": 0,
+    }
     both = {
         f"{what}_{stack}{rest}": size
         for stack in ("encoder", "decoder")
@@ -66,7 +71,11 @@ def test_a_family_without_a_row_has_its_table_found(family):
         ),
         "xlm": (
             hf.XLMConfig(
-                vocab_size=261, emb_dim=24, n_layers=2, n_heads=4, max_position_embeddings=64,
+                vocab_size=261,
+                emb_dim=24,
+                n_layers=2,
+                n_heads=4,
+                max_position_embeddings=64,
                 pad_index=0,
             ),
             hf.XLMWithLMHeadModel,
@@ -75,13 +84,19 @@ def test_a_family_without_a_row_has_its_table_found(family):
         "ernie": (hf.ErnieConfig(**sizes), hf.ErnieForMaskedLM, "masked"),
         "prophetnet": (
             hf.ProphetNetConfig(
-                vocab_size=261, hidden_size=24, encoder_ffn_dim=40, decoder_ffn_dim=40,
-                max_position_embeddings=64, decoder_start_token_id=2, pad_token_id=0, **both,
+                vocab_size=261,
+                hidden_size=24,
+                encoder_ffn_dim=40,
+                decoder_ffn_dim=40,
+                max_position_embeddings=64,
+                decoder_start_token_id=2,
+                pad_token_id=0,
+                **both,
             ),
             hf.ProphetNetForConditionalGeneration,
             "seq2seq",
         ),
-    }[family]  # fmt: skip
+    }[family]
     found = table(networks.model(tiny.built(concrete, config), kind))
     assert found.learned
     assert "position" in found.path
@@ -93,10 +108,19 @@ def test_a_family_without_a_row_has_its_table_found(family):
 )
 def test_a_fixed_table_is_recognised_as_its_formula(family, formula):
     config = getattr(hf, f"{family}Config")(
-        vocab_size=tiny.VOCABULARY, d_model=16, encoder_layers=1, decoder_layers=1,
-        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=8, decoder_ffn_dim=8,
-        max_position_embeddings=40, pad_token_id=0, decoder_start_token_id=0, eos_token_id=2,
-    )  # fmt: skip
+        vocab_size=tiny.VOCABULARY,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=8,
+        decoder_ffn_dim=8,
+        max_position_embeddings=40,
+        pad_token_id=0,
+        decoder_start_token_id=0,
+        eos_token_id=2,
+    )
     concrete = {"Marian": hf.MarianMTModel, "M2M100": hf.M2M100ForConditionalGeneration}[family]
     found = table(networks.model(concrete(config), "seq2seq"))
     assert not found.learned

@@ -91,8 +91,12 @@ def test_the_code_for_llamas_is_known_to_fit_by_running_it(dtype):
         for family in tiny.FAMILIES
     }
     assert {family for family, fit in fits.items() if fit} == {
-        "llama", "mistral", "qwen2", "mixtral", "gemma2",
-    }  # fmt: skip
+        "llama",
+        "mistral",
+        "qwen2",
+        "mixtral",
+        "gemma2",
+    }
     assert not built_like_llama(networks.model(networks.of("Cohere"), dtype=dtype), "to be", 1)
     assert not built_like_llama(networks.model(networks.deepseek_v3(), dtype=dtype), "to be", 1)
     smollm = networks.model(networks.smollm3(), dtype=dtype)

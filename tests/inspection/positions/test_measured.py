@@ -16,9 +16,22 @@ from tests.inspection.positions.tools import state_of
 
 DTYPES = ["float32", "bfloat16", "float16"]
 ROTATING = {
-    "llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "phi", "gpt_neox",
-    "gpt_neox_serial", "gptj", "olmo2", "falcon", "mixtral", "qwen3_moe",
-}  # fmt: skip
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma2",
+    "gemma3",
+    "phi3",
+    "phi",
+    "gpt_neox",
+    "gpt_neox_serial",
+    "gptj",
+    "olmo2",
+    "falcon",
+    "mixtral",
+    "qwen3_moe",
+}
 ADDING = {"gpt2", "gpt_neo", "opt", "bert", "distilbert", "roberta", "bert_classifier", "bart"}
 FALLING = {"falcon_alibi", "bloom", "mpt"}
 SILENT = "and marks none, over a dozen tokens,"
@@ -43,11 +56,14 @@ def test_each_family_is_told_as_it_is(family, dtype):
     model = tiny.model(family, dtype)
     before = state_of(model)
     expected = (
-        TURNS if family in ROTATING
-        else "adds a vector for its position to each token's embedding" if family in ADDING
-        else "takes off each score in proportion to the distance (ALiBi)" if family in FALLING
+        TURNS
+        if family in ROTATING
+        else "adds a vector for its position to each token's embedding"
+        if family in ADDING
+        else "takes off each score in proportion to the distance (ALiBi)"
+        if family in FALLING
         else "adds to each score a number for the distance, as T5's buckets do"
-    )  # fmt: skip
+    )
     assert said(model) == f"'tiny-{family}' {expected}."
     premise = measured(model, "rotation")
     assert premise.holds == (family in ROTATING)
@@ -78,10 +94,15 @@ def test_families_without_a_row_are_told_as_they_are(network, says, dtype):
 def test_a_network_that_scales_its_queries_by_position_is_told():
     """Ministral 3 does so from 16,384 tokens on: a text of a dozen is told to stand far apart."""
     for dtype in DTYPES:
-        network = networks.of("Ministral3", rope_parameters={
-            "rope_type": "default", "rope_theta": 10_000.0, "llama_4_scaling_beta": 0.1,
-            "original_max_position_embeddings": 16_384,
-        })  # fmt: skip
+        network = networks.of(
+            "Ministral3",
+            rope_parameters={
+                "rope_type": "default",
+                "rope_theta": 10_000.0,
+                "llama_4_scaling_beta": 0.1,
+                "original_max_position_embeddings": 16_384,
+            },
+        )
         model = networks.model(network, dtype=dtype)
         assert said(model) == (
             f"'tiny-ministral3' {TURNS}, and makes its queries longer or shorter by their position."
@@ -133,11 +154,18 @@ def test_a_network_without_positions_is_told_to_have_none():
 @pytest.mark.parametrize("relative", [False, True])
 def test_deberta_s_further_products_are_told(relative):
     config = hf.DebertaV2Config(
-        vocab_size=261, hidden_size=24, intermediate_size=40, num_hidden_layers=2,
-        num_attention_heads=4, max_position_embeddings=64, pad_token_id=0, type_vocab_size=0,
-        relative_attention=relative, pos_att_type=["p2c", "c2p"] if relative else None,
+        vocab_size=261,
+        hidden_size=24,
+        intermediate_size=40,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        pad_token_id=0,
+        type_vocab_size=0,
+        relative_attention=relative,
+        pos_att_type=["p2c", "c2p"] if relative else None,
         position_biased_input=not relative,
-    )  # fmt: skip
+    )
     found = said(networks.model(tiny.built(hf.DebertaV2ForMaskedLM, config), "masked"))
     if relative:
         assert "products of vectors in each score, which Vitrine cannot take apart" in found

@@ -114,11 +114,20 @@ def test_a_hybrid_is_no_bag_of_words_and_not_called_one():
 
 def test_a_window_of_an_encoder_is_named_as_what_tells_order():
     config = hf.ModernBertConfig(
-        vocab_size=261, hidden_size=24, intermediate_size=40, num_hidden_layers=3,
-        num_attention_heads=4, max_position_embeddings=64, pad_token_id=0, local_attention=4,
-        global_attn_every_n_layers=2, bos_token_id=1, eos_token_id=2, cls_token_id=1,
+        vocab_size=261,
+        hidden_size=24,
+        intermediate_size=40,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        pad_token_id=0,
+        local_attention=4,
+        global_attn_every_n_layers=2,
+        bos_token_id=1,
+        eos_token_id=2,
+        cls_token_id=1,
         sep_token_id=2,
-    )  # fmt: skip
+    )
     model = networks.model(tiny.built(hf.ModernBertForMaskedLM, config), "masked")
     found = shuffled(model, TEXT, 3)
     assert [check.verdict for check in found.checks] == ["reported"]

@@ -44,9 +44,12 @@ def test_attention_of_turned_vectors_is_the_model_s_with_cap_window_and_sharing(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_attention_of_turned_vectors_leaves_a_sink_its_share(dtype):
     network = networks.of(
-        "GptOss", num_local_experts=4, num_experts_per_tok=2, sliding_window=5,
+        "GptOss",
+        num_local_experts=4,
+        num_experts_per_tok=2,
+        sliding_window=5,
         layer_types=["sliding_attention", "full_attention", "sliding_attention"],
-    )  # fmt: skip
+    )
     found = mixed(networks.model(network, dtype=dtype), TEXT, 0, 2)
     assert verdicts(found) == ["holds", "holds"]
     assert found.right.sum(-1).max() < 0.999
@@ -162,5 +165,6 @@ def test_a_rope_type_of_a_family_with_several_is_that_of_the_layer():
     )
     found = spectrum(networks.model(tiny.built(hf.Gemma3ForCausalLM, config)))
     assert {rope.kind: layers for rope, layers in zip(*_of(found), strict=True)} == {
-        "default": (0, 2), "linear": (1,),
-    }  # fmt: skip
+        "default": (0, 2),
+        "linear": (1,),
+    }

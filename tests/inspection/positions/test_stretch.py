@@ -28,9 +28,7 @@ from tests.inspection.positions.tools import state_of
 
 TEXT = "to be, or not to be"
 DTYPES = ["float32", "bfloat16", "float16"]
-SIXTEEN = Rope(
-    frequencies(16).astype(np.float32), 1.0, 16, "split-half", "default", 10_000.0, 256
-)  # fmt: skip
+SIXTEEN = Rope(frequencies(16).astype(np.float32), 1.0, 16, "split-half", "default", 10_000.0, 256)
 
 
 def logits(network: torch.nn.Module, ids: list[int], positions: object = None) -> np.ndarray:
@@ -77,9 +75,16 @@ def test_handed_the_measured_angles_each_family_answers_as_ever(family, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     "network",
-    [networks.deepseek_v2, networks.deepseek_v3, networks.llama4, networks.qwen3_next,
-     networks.smollm3, lambda: networks.of("Cohere"), lambda: networks.of("NanoChat")],
-)  # fmt: skip
+    [
+        networks.deepseek_v2,
+        networks.deepseek_v3,
+        networks.llama4,
+        networks.qwen3_next,
+        networks.smollm3,
+        lambda: networks.of("Cohere"),
+        lambda: networks.of("NanoChat"),
+    ],
+)
 def test_so_do_families_without_a_row(network, dtype):
     """Complex angles, turned numbers that stand last, neighbours, backwards, some layers only."""
     model = networks.model(network(), dtype=dtype)
@@ -96,14 +101,22 @@ def test_so_do_families_without_a_row(network, dtype):
 def test_a_model_that_is_stretched_already_can_be_stretched_anew(kind, way):
     """The way replaces the model's own, and starts from its base and its first length."""
     own = {
-        "llama3": {"factor": 8.0, "original_max_position_embeddings": 32, "low_freq_factor": 1.0,
-                   "high_freq_factor": 4.0},
+        "llama3": {
+            "factor": 8.0,
+            "original_max_position_embeddings": 32,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+        },
         "yarn": {"factor": 4.0, "original_max_position_embeddings": 16},
         "linear": {"factor": 4.0},
         "dynamic": {"factor": 4.0},
-        "longrope": {"factor": 4.0, "original_max_position_embeddings": 16,
-                     "short_factor": [1.0, 1.1, 1.3], "long_factor": [1.0, 2.0, 4.0]},
-    }[kind]  # fmt: skip
+        "longrope": {
+            "factor": 4.0,
+            "original_max_position_embeddings": 16,
+            "short_factor": [1.0, 1.1, 1.3],
+            "long_factor": [1.0, 2.0, 4.0],
+        },
+    }[kind]
     network = networks.llama(rope_parameters={"rope_type": kind, "rope_theta": 500.0, **own})
     model = networks.model(network)
     found = attention_under(model, TEXT, 1, 2, Stretch(way, 4.0))

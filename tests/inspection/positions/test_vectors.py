@@ -73,8 +73,9 @@ def test_our_rotation_is_transformers_for_every_rope_type(kind, dtype):
 
 
 def test_a_rotation_of_the_text_s_length_is_that_of_this_text():
-    model = llama(rope_parameters={"rope_type": "longrope", "rope_theta": 100.0,
-                                   **TYPES["longrope"]})  # fmt: skip
+    model = llama(
+        rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, **TYPES["longrope"]}
+    )
     short, long = (rotated_vectors(model, text, 0).rope for text in ("to be", TEXT))
     np.testing.assert_allclose(
         short.frequencies / long.frequencies, [1, 2 / 1.1, 4 / 1.3], rtol=1e-5
@@ -121,8 +122,10 @@ def test_the_rotation_of_a_family_without_a_row_is_found_out(
     model = networks.model(network(), dtype=dtype)
     found = rotated_vectors(model, TEXT, 1)
     assert (found.rope.convention, found.rope.start, found.rope.direction) == (
-        convention, start, direction,
-    )  # fmt: skip
+        convention,
+        start,
+        direction,
+    )
     assert verdicts(found) == ["holds", "holds"]
     assert {rope.convention for rope in spectrum(model).ropes} == {convention}
 
@@ -216,9 +219,16 @@ def vectors(request) -> tuple[RotatedVectors, str]:
         lambda rope: replace(rope, frequencies=rope.frequencies[:1]),
         lambda rope: replace(rope, frequencies=rope.frequencies[::-1].copy()),
     ],
-    ids=["the other pairs", "backwards", "the last numbers", "scaled", "another base", "one pair",
-         "slow pairs first"],
-)  # fmt: skip
+    ids=[
+        "the other pairs",
+        "backwards",
+        "the last numbers",
+        "scaled",
+        "another base",
+        "one pair",
+        "slow pairs first",
+    ],
+)
 def test_another_rotation_turns_the_check_red(wrong, vectors):
     found, dtype = vectors
     pairs = (found.queries, found.keys), (found.turned_queries, found.turned_keys)

@@ -15,8 +15,11 @@ def padding_stored() -> Model:
     tokenizer = tiny.tokenizer()
     copy = type(tokenizer)(
         tokenizer_object=Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()),
-        pad_token="<pad>", bos_token="<s>", eos_token="</s>", unk_token="<unk>",
-    )  # fmt: skip
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+    )
     copy.backend_tokenizer.enable_truncation(16)
     copy.backend_tokenizer.enable_padding(length=16, pad_token="<pad>", pad_id=0)
     return replace(tiny.model("llama"), tokenizer=copy, known={})

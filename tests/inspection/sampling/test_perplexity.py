@@ -172,10 +172,15 @@ def test_a_long_text_is_read_in_windows_that_overlap_by_half(family):
 @pytest.mark.parametrize(
     ("bug", "dtype"),
     [
-        ("row", "float32"), ("base", "float32"), ("first", "float32"),
-        ("row", "float16"), ("first", "float16"), ("row", "bfloat16"), ("first", "bfloat16"),
+        ("row", "float32"),
+        ("base", "float32"),
+        ("first", "float32"),
+        ("row", "float16"),
+        ("first", "float16"),
+        ("row", "bfloat16"),
+        ("first", "bfloat16"),
     ],
-)  # fmt: skip
+)
 def test_tokens_scored_wrongly_turn_the_check_red(bug, dtype, monkeypatch):
     true = windows.scores
 

@@ -27,8 +27,13 @@ def test_the_context_is_the_models():
 
 @pytest.mark.parametrize(
     ("name", "adds"),
-    [("gpt2", False), ("mistral-v1", True), ("mistral-tekken", False), ("wordpiece", False),
-     ("unigram", True)],
-)  # fmt: skip
+    [
+        ("gpt2", False),
+        ("mistral-v1", True),
+        ("mistral-tekken", False),
+        ("wordpiece", False),
+        ("unigram", True),
+    ],
+)
 def test_it_is_told_whether_a_space_is_put_before_every_text(name, adds):
     assert tokenizer_facts(tokenizer_called(name)).adds_space == adds

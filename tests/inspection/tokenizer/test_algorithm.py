@@ -133,9 +133,19 @@ def test_tekken_takes_a_known_word_whole():
 
 
 BERT_IDS = {
-    "the": 1996, "transform": 10938, "##er": 2121, "has": 2038, "revolution": 4329, "##ized": 3550,
-    "nl": 17953, "##p": 2361, ".": 1012, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102,
-}  # fmt: skip
+    "the": 1996,
+    "transform": 10938,
+    "##er": 2121,
+    "has": 2038,
+    "revolution": 4329,
+    "##ized": 3550,
+    "nl": 17953,
+    "##p": 2361,
+    ".": 1012,
+    "[UNK]": 100,
+    "[CLS]": 101,
+    "[SEP]": 102,
+}
 
 
 def bert() -> ReadyTokenizer:

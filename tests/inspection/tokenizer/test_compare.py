@@ -21,8 +21,10 @@ def test_the_tour_text_by_three_tokenizers():
     assert all(reading.same for reading in found.readings)
     assert [reading.unknown for reading in found.readings] == [0, 0, 0]
     assert [reading.marker for reading in found.readings] == [
-        "Ġ is a space", "▁ is a space", "Ġ is a space",
-    ]  # fmt: skip
+        "Ġ is a space",
+        "▁ is a space",
+        "Ġ is a space",
+    ]
 
 
 def test_what_all_agree_on_is_a_token_of_the_same_characters_in_each():

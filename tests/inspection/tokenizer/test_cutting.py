@@ -31,8 +31,10 @@ def ids(text: str, name: str = "gpt2") -> list[int]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("The quick brown fox jumps over the lazy dog",
-         [464, 2068, 7586, 21831, 18045, 625, 262, 16931, 3290]),
+        (
+            "The quick brown fox jumps over the lazy dog",
+            [464, 2068, 7586, 21831, 18045, 625, 262, 16931, 3290],
+        ),
         ("🎵", [8582, 236, 113]),
         ("鸟", [165, 116, 253]),
         ("870", [46951]),
@@ -41,7 +43,7 @@ def ids(text: str, name: str = "gpt2") -> list[int]:
         ("\t", [197]),
         ("cooking", [27916, 278]),
     ],
-)  # fmt: skip
+)
 def test_gpt2_gives_the_ids_of_the_source_texts(text, expected):
     assert ids(text) == expected
 
@@ -74,8 +76,11 @@ def test_a_leading_space_makes_one_token_of_a_word_that_is_two_without_it():
 
 def test_capitals_are_cut_as_the_book_shows():
     assert [token.piece for token in cut("gpt2", " CAPITALIZATION").tokens] == [
-        "ĠCAP", "ITAL", "IZ", "ATION",
-    ]  # fmt: skip
+        "ĠCAP",
+        "ITAL",
+        "IZ",
+        "ATION",
+    ]
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
@@ -225,11 +230,18 @@ def test_it_holds_of_each_window_of_a_long_text(first):
     [
         lambda tokens: tokens[:-1],  # one is not drawn
         lambda tokens: [*tokens, tokens[-1]],  # one is drawn twice
-        lambda tokens: [*tokens[:2], replace(tokens[2], byte_end=tokens[2].byte_end + 1,
-            raw=None if tokens[2].raw is None else tokens[2].raw + b"!"), *tokens[3:]],
+        lambda tokens: [
+            *tokens[:2],
+            replace(
+                tokens[2],
+                byte_end=tokens[2].byte_end + 1,
+                raw=None if tokens[2].raw is None else tokens[2].raw + b"!",
+            ),
+            *tokens[3:],
+        ],
     ],
     ids=["one less", "one twice", "one longer"],
-)  # fmt: skip
+)
 def test_tokens_that_are_not_the_texts_turn_the_check_red(name, bug):
     shown = cut(name, "naïve 🎵 text, of several tokens.")
     (check,) = shown.checks

@@ -109,11 +109,16 @@ def test_what_a_tokenizer_changes_is_reported_not_held_against_it(name):
     [
         lambda b: setattr(b, "normalizer", normalizers.NFC()),
         lambda b: setattr(b, "pre_tokenizer", pre_tokenizers.ByteLevel(add_prefix_space=True)),
-        lambda b: setattr(b, "pre_tokenizer", pre_tokenizers.Sequence(
-            [pre_tokenizers.Whitespace(), pre_tokenizers.ByteLevel(add_prefix_space=False)])),
+        lambda b: setattr(
+            b,
+            "pre_tokenizer",
+            pre_tokenizers.Sequence(
+                [pre_tokenizers.Whitespace(), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+            ),
+        ),
         lambda b: b.add_special_tokens([AddedToken("<mask>", lstrip=True)]),
     ],
-)  # fmt: skip
+)
 def test_one_that_changes_texts_is_not_taken_to_lose_nothing(change):
     backend = unlimited(tokenizer_called("gpt2").backend.to_str())
     assert ReadyTokenizer("as it was", backend).lossless

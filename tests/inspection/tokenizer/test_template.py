@@ -110,9 +110,11 @@ def test_the_mistral_template_puts_the_system_text_where_mistral_does():
     from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
     turns = [
-        kinds.SystemMessage(content="Be short."), kinds.UserMessage(content="Hi"),
-        kinds.AssistantMessage(content="Hello!"), kinds.UserMessage(content="Bye"),
-    ]  # fmt: skip
+        kinds.SystemMessage(content="Be short."),
+        kinds.UserMessage(content="Hi"),
+        kinds.AssistantMessage(content="Hello!"),
+        kinds.UserMessage(content="Bye"),
+    ]
     theirs = MistralTokenizer.v1().encode_chat_completion(ChatCompletionRequest(messages=turns))
     ours = render_chat(TEMPLATES["Mistral"], MORE, True, {})
     assert ours == "<s>[INST] Be short.\n\nHi [/INST] Hello!</s>[INST] Bye [/INST]"
