@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.figures.positions import rotation as lines
-from components.figures.positions import schemes, stretch
+from components.figures.positions import packing, schemes, stretch
 from components.inspection.positions.added import table
 from components.inspection.positions.distances import buckets
 from components.inspection.positions.encodings import alibi_slopes, compared
@@ -114,7 +114,7 @@ def test_conditions_are_named_and_small_changes_not_called_none():
 
 
 def test_documents_stand_behind_one_another():
-    bars = schemes.packing_rows(packed((6, 5, 4, 3, 2), 10)).data
+    bars = packing.packing_rows(packed((6, 5, 4, 3, 2), 10)).data
     placed = [(bar.y[0], bar.base[0], bar.x[0], bar.text) for bar in bars]
     assert placed == [
         (0, 0, 6, "0"),
@@ -127,7 +127,7 @@ def test_documents_stand_behind_one_another():
 
 def test_the_mask_has_a_colour_for_each_document():
     found = packed_reading(tiny.model("llama"), ("a", "b"))
-    z = schemes.mask_map(found.mask, found.document, found.tokens).data[0].z
+    z = packing.mask_map(found.mask, found.document, found.tokens).data[0].z
     np.testing.assert_array_equal(z, [[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 2, 0], [0, 0, 2, 2]])
 
 
