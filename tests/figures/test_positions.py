@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.figures.positions import rotation as lines
 from components.figures.positions import packing, schemes, stretch
+from components.figures.positions import rotation as lines
 from components.inspection.positions.added import table
 from components.inspection.positions.distances import buckets
 from components.inspection.positions.encodings import alibi_slopes, compared
