@@ -27,4 +27,4 @@ try:
     # A page that needs no model leaves the sidebar without its facts: they come last then.
     frame.chosen_model()
 except InspectionError as error:
-    st.error(str(error))
+    frame.explain(error, st.empty())

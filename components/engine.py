@@ -69,6 +69,11 @@ def import_libraries() -> None:
             _ready.set()
 
 
+def imported() -> bool:
+    """Say whether the heavy libraries are there, so that a view can be imported at once."""
+    return _ready.is_set()
+
+
 def warm_up() -> None:
     """Start importing in the background, so that the first page need not wait for it."""
     if not _ready.is_set() and not _imports.locked():

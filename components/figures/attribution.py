@@ -270,5 +270,4 @@ def name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
 
 def short(text: str, most: int = 24) -> str:
     """Return a text as it is written on an axis."""
-    shown = theme.visible(text)
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+    return theme.label(text, most)

@@ -54,7 +54,7 @@ def beam_tree(search: BeamSearch) -> go.Figure:
             x=[search.nodes[i].depth for i in of_fate],
             y=[height[i] for i in of_fate],
             mode="markers+text",
-            text=[theme.visible(search.nodes[i].text) for i in of_fate],
+            text=[theme.label(search.nodes[i].text) for i in of_fate],
             textposition="top center",
             textfont={"family": "monospace", "size": 12},
             marker={

@@ -101,7 +101,7 @@ def beside_attention(
 
     `signs` [ranking, unit] is -1, 0 (no sign: attention) or 1.
     """
-    labels = [theme.visible(units.texts[place])[:24] for place in units.free]
+    labels = [theme.label(units.texts[place], 24) for place in units.free]
     figure = make_subplots(
         rows=len(names), shared_xaxes=True, vertical_spacing=0.07, subplot_titles=list(names)
     )

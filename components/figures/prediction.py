@@ -8,7 +8,7 @@ from components.inspection.prediction import Prediction
 
 def prediction_bars(prediction: Prediction) -> go.Figure:
     """Draw the probability of each answer; bars are labelled with the answer as it is written."""
-    labels = [theme.visible(answer) for answer in prediction.answers]
+    labels = [theme.label(answer) for answer in prediction.answers]
     shares = [float(share) for share in prediction.probabilities]
     places = list(range(len(labels)))
     bars = go.Bar(

@@ -22,7 +22,7 @@ def candidate_bars(step: Step) -> go.Figure:
     shown = list(step.candidates[:BARS])
     if step.chosen not in shown:
         shown.append(step.chosen)
-    labels = [theme.visible(each.text) for each in shown]
+    labels = [theme.label(each.text) for each in shown]
     places = list(range(len(shown)))
     hover = [
         f"{label}<br>rank {each.rank:,}<br>before {each.before:.4%}<br>after {each.after:.4%}"
@@ -80,7 +80,7 @@ def draw_line(step: Step) -> go.Figure:
     )
     for place, each in enumerate(left):
         color = theme.PROBABILITY if place % 2 == 0 else "rgba(15, 139, 141, 0.62)"
-        name = theme.visible(each.text)
+        name = theme.label(each.text)
         figure.add_bar(
             x=[each.high - each.low],
             base=[each.low],
@@ -123,7 +123,7 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
     share = draws.probabilities[order]
     seen = draws.counts[order] / draws.drawn
     spread = 2 * np.sqrt(share * (1 - share) / draws.drawn)
-    labels = [theme.visible(texts.get(int(token), f"#{token}")) for token in order]
+    labels = [theme.label(texts.get(int(token), f"#{token}")) for token in order]
     places = list(range(len(order)))
     figure = go.Figure(
         [
@@ -176,7 +176,7 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
                 y=nats[first:last] / np.log(2),
                 marker_color=theme.NEGATIVE,
                 customdata=[
-                    (theme.visible(surprise.tokens[i]), np.exp(-nats[i]), int(surprise.rank[i]))
+                    (theme.label(surprise.tokens[i]), np.exp(-nats[i]), int(surprise.rank[i]))
                     for i in places
                 ],
                 hovertemplate="%{customdata[0]}<br>%{y:.2f} bits (probability "
@@ -208,7 +208,7 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
     few = len(places) <= 60
     figure.update_xaxes(
         tickvals=places if few else None,
-        ticktext=[theme.visible(surprise.tokens[i]) for i in places] if few else None,
+        ticktext=[theme.label(surprise.tokens[i]) for i in places] if few else None,
         tickfont_family="monospace" if few else None,
         tickangle=-45 if few else 0,
         title=None if few else "token number",

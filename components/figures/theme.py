@@ -9,6 +9,9 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from components.figures.visible import label as label
+from components.figures.visible import visible as visible
+
 QUERY: Final = "#0072B2"
 KEY: Final = "#D55E00"
 VALUE: Final = "#009E73"
@@ -31,6 +34,28 @@ TINTS: Final = ("#CFE8F7", "#FBE3B8", "#CDEBDD", "#F6D5E4", "#DAD7F2", "#E3E7B9"
 TINTS_DARK: Final = ("#1F4A63", "#5E4512", "#1D5340", "#5F2C48", "#3D3970", "#4A4E1C")
 """The same six on a dark page; text on them is #F3F1EC."""
 
+ATTENTION_DARK: Final = ((0.0, "#232129"), (0.25, "#4B3A78"), (0.5, "#7F64B8"), (1.0, "#E3D8FA"))
+"""The same on a dark page: zero sinks into the ground, the strongest is the lightest."""
+
+SIGNED_DARK: Final = ((0.0, "#F08A3C"), (0.5, "#26251F"), (1.0, "#56B4E9"))
+"""Signed scores on a dark page."""
+
+INK: Final = {False: ("#1D1D1B", "#55534E"), True: ("#ECEAE6", "#B9B6AF")}
+"""Text and quieter text by whether the page is dark."""
+SMALLEST: Final = 14
+"""Pixels of the smallest text in a figure."""
+
+DARK: Final = {
+    QUERY: "#56B4E9",
+    KEY: "#F0803C",
+    VALUE: "#2CC597",
+    PROBABILITY: "#35B8B9",
+    RESIDUAL: "#A5A39D",
+    "#CC79A7": "#E29BC2",
+    "#B8860B": "#D9A93A",
+}
+"""The same hues on a dark page, light enough to be seen."""
+
 MARGIN: Final = {"l": 8, "r": 8, "t": 24, "b": 8}
 CELL: Final = 22
 """Height in pixels of one row that carries a token."""
@@ -48,10 +73,70 @@ def dressed(figure: go.Figure, height: int) -> go.Figure:
     )
 
 
-def visible(token: str) -> str:
-    r"""Show spaces, tabs and line breaks, which a label would swallow.
+def with_legend(figure: go.Figure) -> go.Figure:
+    """Return `figure` with its legend in a line above it."""
+    return figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        margin=MARGIN | {"t": 40},
+    )
 
-    >>> visible(" the\n")
-    '·the↵'
+
+def lit(figure: go.Figure, dark: bool, scale: float = 1.0) -> go.Figure:
+    """Return a copy of `figure` for the page it stands on: readable text, colours for its ground.
+
+    The last step of every figure, so that none has to know about dark pages or projectors
+    (`scale`: how much larger than on a desk).
     """
-    return token.replace(" ", "·").replace("\t", "⇥").replace("\r", "␍").replace("\n", "↵")
+    figure = go.Figure(figure)
+    ink, quiet = INK[dark]
+    size = SMALLEST * scale
+    axis = {
+        "tickfont": {"size": size, "color": quiet},
+        "title": {"font": {"size": size, "color": ink}},
+        "automargin": True,
+    }
+    figure.update_layout(
+        font={"size": size, "color": ink},
+        legend={"font": {"size": size, "color": ink}},
+        hoverlabel={"font": {"size": size, "family": "monospace"}},
+        height=round((figure.layout.height or 420) * scale),
+    )
+    figure.update_xaxes(axis).update_yaxes(axis)
+    figure.update_annotations(font={"size": size, "color": ink})
+    for trace in figure.select_traces({"type": "heatmap"}):
+        # Without a size of its own, the text of a cell fits it, or is left out.
+        trace.textfont.size = None
+        if trace.showscale is not False:
+            trace.colorbar.update(
+                orientation="h",
+                x=1,
+                xanchor="right",
+                y=1.0,
+                yanchor="bottom",
+                len=0.4,
+                thickness=8 * scale,
+                tickfont={"size": size, "color": quiet},
+                title={"side": "top", "font": {"size": size, "color": ink}},
+            )
+            figure.update_layout(margin_t=64 * scale)
+    if dark:
+        _darken(figure)
+    return figure
+
+
+def _darken(figure: go.Figure) -> None:
+    turned = {ATTENTION: ATTENTION_DARK, SIGNED: SIGNED_DARK}
+    for trace in figure.data:
+        if trace.type == "heatmap":
+            steps = tuple((at, color) for at, color in trace.colorscale or ())
+            trace.colorscale = turned.get(steps, steps)
+        marker = getattr(trace, "marker", None)
+        for owner in (trace, getattr(trace, "line", None), marker, getattr(marker, "line", None)):
+            color = getattr(owner, "color", None)
+            if owner is None:
+                continue
+            if isinstance(color, str):
+                owner.color = DARK.get(color, color)
+            elif isinstance(color, (list, tuple)):
+                owner.color = [DARK.get(each, each) for each in color]

@@ -42,7 +42,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "Which words of the prompt made the answer, by seven methods, and whether they hold.",
         ),
         Lesson(
-            "inside/positions.py",
+            "inside/positions/positions.py",
             "Positions",
             "How a model tells order: its queries and keys turning like clocks, as you drag.",
         ),

@@ -111,7 +111,7 @@ def chosen_model() -> ModelChoice:
         if fallback == choice:
             raise
         _load(fallback, place)
-        place.error(f"{error}\n\nStill looking at **{literal(fallback.name)}**.")
+        explain(error, place, f"\n\nStill looking at **{literal(fallback.name)}**.")
         st.session_state[_CHOSEN], st.session_state[_TOLD] = fallback, True
         return fallback
     # Remembered over runs, so that a model that fails to load leaves the reader where they were.
@@ -125,7 +125,13 @@ def explained() -> Iterator[None]:
     try:
         yield
     except InspectionError as error:
-        st.error(str(error))
+        explain(error, st.empty())
+
+
+def explain(error: InspectionError, place: DeltaGenerator, more: str = "") -> None:
+    """Show an error in `place`, letter by letter, since it may quote what a reader wrote."""
+    lines = [literal(line) for line in str(error).splitlines()]
+    place.error("  \n".join(lines) + more)
 
 
 def telling(place: DeltaGenerator) -> Progress:

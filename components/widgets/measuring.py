@@ -20,11 +20,13 @@ def measure(
     steps: Callable[..., Iterator[Found]],
     asked: tuple[Any, ...],
     told: Callable[[Found], tuple[float, str, bool]],
+    draw: Callable[[Found], Any] | None = None,
 ) -> None:
     """Run `steps(model, *inputs)` for `asked`, (choice, *inputs), and keep what comes under `key`.
 
-    `told` says of each step how much is done, in words too, and whether it is worth keeping. Each
-    step is kept at once, so stopping loses nothing; until there is one, what was kept before stays.
+    `told` says of each step how much is done, in words too, and whether it is worth keeping;
+    `draw` makes the figure that grows while it is measured. Each step is kept at once, so stopping
+    loses nothing; until there is one, what was kept before stays.
     """
     choice, *inputs = asked
     place = st.empty()
@@ -32,6 +34,7 @@ def measure(
         bar = st.progress(0.0, "Starting")
         # Pressing it starts a new run of the page, which ends this one at its next word.
         st.button("Stop and keep what is measured", key=f"{key}-stop")
+        picture = st.empty()
     # A measurement is no widget's value, and takes too long to be made anew at each rerun.
     st.session_state[_STOPPED] = key
     try:
@@ -41,6 +44,8 @@ def measure(
                 st.session_state[key] = (asked, found)
                 st.session_state.pop(_STOPPED, None)
             bar.progress(min(share, 1.0), says)
+            if draw is not None and worth:
+                picture.plotly_chart(draw(found), config={"displayModeBar": False})
     except InspectionError:
         st.session_state.pop(_STOPPED, None)
         place.empty()

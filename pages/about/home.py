@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components import engine
-from components.figures.theme import visible
+from components.figures.visible import visible
 from components.widgets import chapters, frame
 from components.widgets.checks import show_checks
 from components.widgets.markup import literal

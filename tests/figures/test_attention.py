@@ -43,7 +43,7 @@ def test_the_heat_map_carries_the_recordings_numbers(tiny_causal):
 def test_a_word_that_occurs_twice_keeps_both_its_places():
     figure = heat_map(WEIGHTS, NAMES, NAMES, SEEN, Look(), first_row=10, first_column=10)
     assert list(figure.layout.xaxis.tickvals) == [10, 11, 12, 13]
-    assert list(figure.layout.xaxis.ticktext) == ["‹s›", "the", "·cat", "the"]
+    assert list(figure.layout.xaxis.ticktext) == ["&lt;s&gt;", "the", "·cat", "the"]
     assert list(figure.data[0].customdata[3][1]) == ["13: the", "11: the"]
 
 

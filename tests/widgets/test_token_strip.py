@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from components.figures import theme
+from components.figures.visible import visible
 from components.inspection.tokenizer.algorithm import story
 from components.inspection.tokenizer.cutting import cut
-from components.widgets.tokenizer.cells import NAMES, as_csv, cells_of, rows_of, visible
+from components.widgets.tokenizer.cells import NAMES, as_csv, cells_of, rows_of
 from components.widgets.tokenizer.rungs import matching_rungs, merging_rungs, path_rungs
 from tests.inspection.tokenizer.kinds import tokenizer_called
 

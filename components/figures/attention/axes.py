@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from components.figures import theme
+from components.figures.visible import label
 
 MOST_NAMED: Final = 64
 """With more tokens than this, only some are named."""
@@ -18,20 +18,10 @@ def token_axis(tokens: Sequence[str], first: int, title: str) -> dict[str, Any]:
         "title": {"text": title, "standoff": 12},
         "automargin": True,
         "tickvals": places,
-        "ticktext": [label(tokens[place - first]) for place in places],
+        "ticktext": [label(tokens[place - first], LONGEST) for place in places],
         "tickfont": {"family": "monospace", "size": 13 if len(tokens) <= 40 else 10},
         "range": [first - 0.5, first + len(tokens) - 0.5],
         "showgrid": False,
         "zeroline": False,
         "ticks": "",
     }
-
-
-def label(token: str) -> str:
-    """Return `token` as an axis writes it: visible, and not too long.
-
-    >>> label(" the")
-    '·the'
-    """
-    text = theme.visible(token).replace("<", "‹").replace(">", "›") or "∅"
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

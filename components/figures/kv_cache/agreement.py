@@ -20,7 +20,7 @@ def differences(found: Agreement) -> go.Figure:
         + [float(x) for x in (*found.difference, *found.margin) if x > 0]
     )
     floor = least / 3
-    labels = [theme.visible(token) for token in found.tokens]
+    labels = [theme.label(token) for token in found.tokens]
     figure = go.Figure()
     figure.add_scatter(
         name="lead of the best token",

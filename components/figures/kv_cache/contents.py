@@ -33,8 +33,7 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
     places = list(range(first, last))
     # Rows that are yet to come have no name yet.
     labels = [
-        f"{theme.visible(found.tokens[place])}  {place}" if place < there else ""
-        for place in places
+        f"{theme.label(found.tokens[place])}  {place}" if place < there else "" for place in places
     ]
     figure = make_subplots(
         cols=2,
@@ -220,8 +219,8 @@ def change_map(found: LastTokenChanged) -> go.Figure:
     seen = found.vectors.size > 0
     change = found.vectors if seen else found.stream[None]
     rows, tokens = change.shape
-    labels = [theme.visible(token) for token in found.tokens]
-    labels[-1] = f"{labels[-1]} → {theme.visible(found.after)}"
+    labels = [theme.label(token) for token in found.tokens]
+    labels[-1] = f"{labels[-1]} → {theme.label(found.after)}"
     names = [str(layer) for layer in found.layers] if seen else ["last residual stream"]
     figure = go.Figure(
         go.Heatmap(

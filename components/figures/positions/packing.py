@@ -63,7 +63,7 @@ def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -
     scale = []
     for at, color in enumerate(steps):
         scale += [(at / len(steps), color), ((at + 1) / len(steps), color)]
-    labels = [theme.visible(token) for token in tokens]
+    labels = [theme.label(token) for token in tokens]
     said = [
         [(a, b, "reads" if mask[i, j] else "does not read") for j, b in enumerate(labels)]
         for i, a in enumerate(labels)

@@ -36,7 +36,7 @@ def shift_lines(shifts: Shifts, reader: int, read: int) -> go.Figure:
     )
     figure.update_xaxes(title="positions moved", showgrid=False)
     figure.update_yaxes(title="score", zeroline=True)
-    return with_legend(theme.dressed(figure, 320))
+    return theme.with_legend(theme.dressed(figure, 320))
 
 
 def decay_lines(decay: Decay) -> go.Figure:
@@ -65,7 +65,7 @@ def decay_lines(decay: Decay) -> go.Figure:
         )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="score", zeroline=True)
-    return with_legend(theme.dressed(figure, 360))
+    return theme.with_legend(theme.dressed(figure, 360))
 
 
 def band_lines(decay: Decay) -> go.Figure:
@@ -82,7 +82,7 @@ def band_lines(decay: Decay) -> go.Figure:
         )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="added to the score", zeroline=True)
-    return with_legend(theme.dressed(figure, 300))
+    return theme.with_legend(theme.dressed(figure, 300))
 
 
 def alike_line(decay: Decay) -> go.Figure:
@@ -106,7 +106,7 @@ def alike_line(decay: Decay) -> go.Figure:
     )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="share of its largest", range=[-0.5, 1.05], zeroline=True)
-    return with_legend(theme.dressed(figure, 260))
+    return theme.with_legend(theme.dressed(figure, 260))
 
 
 def wavelength_dots(
@@ -152,7 +152,7 @@ def wavelength_dots(
     figure.update_xaxes(title="pair", showgrid=False)
     figure.update_yaxes(title="positions for a full turn", type="log", dtick=1)
     dressed = theme.dressed(figure, 400)
-    return with_legend(dressed) if changed is not None else dressed
+    return theme.with_legend(dressed) if changed is not None else dressed
 
 
 def turned_strip(rope: Rope) -> go.Figure:
@@ -215,12 +215,3 @@ def _drawable(wavelengths: np.ndarray) -> np.ndarray:
 def _faint(color: str, share: float) -> str:
     red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {share})"
-
-
-def with_legend(figure: go.Figure) -> go.Figure:
-    """Return `figure` with its legend in a line above it."""
-    return figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        margin=theme.MARGIN | {"t": 40},
-    )

@@ -161,7 +161,7 @@ def condition_name(condition: Condition) -> str:
 
 def order_map(shuffled: Shuffled) -> go.Figure:
     """Draw how much each token's output changed: a row for each condition."""
-    labels = [theme.visible(token) for token in shuffled.tokens]
+    labels = [theme.label(token) for token in shuffled.tokens]
     names = [condition_name(each) for each in shuffled.conditions]
     figure = go.Figure(
         go.Heatmap(
@@ -202,7 +202,7 @@ def _share(change: float, rounding: float) -> str:
 
 def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.Figure:
     """Draw one head's attention with its own convention and with the other."""
-    labels = [theme.visible(token) for token in tokens]
+    labels = [theme.label(token) for token in tokens]
     figure = make_subplots(
         rows=1,
         cols=2,

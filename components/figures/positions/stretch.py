@@ -5,7 +5,6 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures import theme
-from components.figures.positions.rotation import with_legend
 from components.inspection.positions.growth import Growth
 from components.inspection.positions.stretched_attention import StretchedAttention
 
@@ -69,7 +68,7 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
 
 def attention_change(result: StretchedAttention) -> go.Figure:
     """Draw one head's attention as trained, stretched, and the difference."""
-    labels = [theme.visible(token) for token in result.tokens]
+    labels = [theme.label(token) for token in result.tokens]
     places = list(range(len(labels)))
     figure = make_subplots(
         rows=1,
@@ -127,4 +126,4 @@ def growth_lines(growth: Growth) -> go.Figure:
     figure.update_yaxes(title="perplexity of the same last tokens")
     if high > 8 * low:
         figure.update_yaxes(type="log")
-    return with_legend(theme.dressed(figure, 400))
+    return theme.with_legend(theme.dressed(figure, 400))

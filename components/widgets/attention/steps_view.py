@@ -191,7 +191,7 @@ def _written(steps: "AttentionSteps") -> None:
         st.caption("Where this family keeps its output projection is not known to Vitrine.")
         return
     from components.figures.attention.steps import write_bars
-    from components.figures.theme import visible
+    from components.figures.visible import visible
 
     st.subheader("What the head writes", anchor=False)
     words, bars = st.columns([2, 3])

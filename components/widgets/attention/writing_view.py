@@ -129,7 +129,7 @@ def _written(signature: tuple[object, ...]) -> list["WrittenToken"]:
 
 
 def _text(place: st.delta_generator.DeltaGenerator, text: str, steps: list["WrittenToken"]) -> None:
-    from components.figures.theme import visible
+    from components.figures.visible import visible
 
     new = " ".join(coded(visible(step.token)) for step in steps)
     place.markdown(f"… {literal(text[-120:])} → {new}")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.figures.theme import visible
+from components.figures.visible import visible
 from components.widgets import address
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.figures.theme import visible
+from components.figures.visible import visible
 from components.inspection.attribution.digits import written
 from components.widgets import address
 from components.widgets.attribution import shown

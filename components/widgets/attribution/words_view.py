@@ -6,7 +6,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.figures.theme import visible
+from components.figures.visible import visible
 from components.inspection.attribution.digits import with_error, written
 from components.widgets import frame
 from components.widgets.attention.questions import predict

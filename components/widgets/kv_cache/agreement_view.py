@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import engine
 from components.engine import ModelChoice
-from components.figures.theme import visible
+from components.figures.visible import visible
 from components.widgets import address, frame, measuring
 from components.widgets.checks import show_checks
 from components.widgets.kv_cache import code, parts

@@ -208,7 +208,7 @@ def _bead(node: int, step: "Step") -> Bead:
 
 def _explain(step: "Step", number: int) -> None:
     from components.figures.sampling import candidate_bars, draw_line
-    from components.figures.theme import visible
+    from components.figures.visible import visible
 
     chosen = step.chosen
     name = f"“`{visible(chosen.text)}`”"
@@ -256,7 +256,7 @@ def _instead(
     new_tokens: int,
     stops: tuple[str, ...],
 ) -> None:
-    from components.figures.theme import visible
+    from components.figures.visible import visible
 
     step = tree.nodes[node].step
     others = {each.token: each for each in step.candidates if each.token != step.chosen.token}

@@ -172,7 +172,7 @@ def _bead(found: "Surprise", i: int) -> Bead:
 
 
 def _one(found: "Surprise", i: int) -> None:
-    from components.figures.theme import visible
+    from components.figures.visible import visible
 
     nats = float(found.surprisal[i])
     if math.isnan(nats):

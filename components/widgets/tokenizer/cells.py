@@ -128,15 +128,6 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     return written.getvalue()
 
 
-def visible(text: str) -> str:
-    r"""Return `text` with signs for spaces, tabs and line breaks, as the strip shows them.
-
-    >>> visible(" the\n")
-    '·the↵'
-    """
-    return text.replace(" ", "·").replace("\t", "⇥").replace("\r", "␍").replace("\n", "↵")
-
-
 def _shown(token: "Token", text: str) -> str:
     # A token that covers no text, like [CLS] or SentencePiece's first space, shows itself.
     return text if text else token.piece

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from components.figures.visible import visible
 from components.widgets.checks import show_checks
-from components.widgets.tokenizer.cells import visible
 from components.widgets.tokenizer.holder import Asked
 from components.widgets.tokenizer.progress import encoded_text
 from components.widgets.tokenizer.text import ChosenText

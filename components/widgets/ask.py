@@ -1,0 +1,153 @@
+"""What a view asks for: its controls, a layer and a head, and inspections of the model."""
+
+import inspect
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from components import engine
+from components.engine import ModelChoice
+from components.inspection.progress import Progress
+from components.widgets import measuring, settled
+from components.widgets.controls import Controls
+from components.widgets.markup import literal
+
+Result = TypeVar("Result")
+
+SOON: Final = 0.4
+"""Seconds of work after which a bar is shown."""
+
+
+class Later(Exception):  # noqa: N818 (not an error: the reader has not asked yet)
+    """A long measurement that has not been asked for yet: what it costs, and its button."""
+
+    def __init__(self, label: str, cost: str, key: str, asks: tuple[str, tuple[str, ...]]) -> None:
+        super().__init__(cost)
+        self.label, self.cost, self.key, self.asks = label, cost, key, asks
+
+
+class Ask(Controls):
+    """One run of one view: its model, its prompt, its controls in one row, and its stage."""
+
+    def __init__(
+        self, choice: ModelChoice, prompt: str, scope: str, key: str = "", scale: float = 1.0
+    ) -> None:
+        super().__init__(scope, key or scope, scale)
+        self.choice, self.prompt = choice, prompt
+        self.stage: DeltaGenerator = st.empty()
+        """Where the figure stands; a live component is drawn here."""
+
+    @property
+    def facts(self) -> Any:
+        """The model's `ModelFacts`."""
+        return engine.facts(self.choice)
+
+    @property
+    def model_name(self) -> str:
+        """What the model is called in a sentence, safe in Markdown."""
+        return literal(self.choice.name)
+
+    def below(self, key: str) -> "Ask":
+        """Return the same for a part below: what was asked above holds there too."""
+        other = Ask(self.choice, self.prompt, self.scope, key, self.scale)
+        other._asked = self._asked
+        return other
+
+    def layer(self, among: Sequence[int] | None = None) -> int:
+        """Ask for one of the model's layers, or of those `among` them, counted from 0."""
+        return self._numbered("Layer", "layer", among or range(self.facts.layers))
+
+    def head(self) -> int:
+        """Ask for one of the model's heads, counted from 0."""
+        return self._numbered("Head", "head", range(self.facts.heads))
+
+    def held(self, names: tuple[str, str], home: tuple[int, int], most: int) -> tuple[int, int]:
+        """Return whole numbers that a live component keeps in the address, or `home`."""
+        keys = [f"{self.scope}.{name}" for name in names]
+        self._own += keys
+        first, second = (
+            settled.held_number(key, name, most, own)
+            for key, name, own in zip(keys, names, home, strict=True)
+        )
+        return first, second
+
+    def holder(self, names: Sequence[str], home: Sequence[int]) -> Callable[..., None]:
+        """Return what puts a live component's numbers into the address, unless they are `home`."""
+        keys = [f"{self.scope}.{name}" for name in names]
+
+        def hold(*values: int) -> None:
+            if values == tuple(home):
+                for key in keys:
+                    st.query_params.pop(key, None)
+            else:
+                st.query_params.update(dict(zip(keys, map(str, values), strict=True)))
+
+        return hold
+
+    def inspect(self, inspection: Callable[..., Result], *inputs: Any) -> Result:
+        """Return `inspection(model, *inputs)`; a bar tells of it once it takes a while."""
+        with _Bar(self.stage, inspection) as progress:
+            return engine.inspect(inspection, self.choice, *inputs, **progress)
+
+    def compute(self, function: Callable[..., Result], *inputs: Any) -> Result:
+        """Return `function(*inputs)`, for what needs no model."""
+        with _Bar(self.stage, function) as progress:
+            return engine.compute(function, *inputs, **progress)
+
+    def measure(
+        self,
+        steps: Callable[..., Iterator[Result]],
+        *inputs: Any,
+        label: str,
+        cost: str,
+        told: Callable[[Result], tuple[float, str, bool]],
+        draw: Callable[[Result], Any] | None = None,
+        asks: tuple[str, tuple[str, ...]] = ("", ()),
+    ) -> Result:
+        """Return the last of `steps(model, *inputs)`, once the reader has asked for it.
+
+        `told` says of each step how much is done, in words too, and whether it is worth keeping;
+        `draw` makes the figure that grows. Stopping keeps what there is. Until asked, the view
+        ends here: the button, what it costs, and the question (`asks`, its text and answers) that
+        is to be answered before anything is seen.
+
+        Raises:
+            Later: it has not been asked for.
+        """
+        key, wanted = f"{self.key}-measure", (self.choice, *inputs)
+        if st.session_state.get(key):  # the button was pressed for this run
+            with self.stage.container():
+                measuring.measure(f"{key}-kept", steps, wanted, told, draw)
+            self.stage.empty()
+        found = measuring.kept_for(f"{key}-kept", wanted)
+        if found is None:
+            raise Later(label, cost, key, asks)
+        whole = told(found)[0] >= 1
+        self._row.button("Measure again" if whole else "Measure to the end", key=key)
+        return found
+
+
+class _Bar:
+    """A bar on the stage, from `SOON` seconds of work on, for work that tells how far it is."""
+
+    def __init__(self, stage: DeltaGenerator, work: Callable[..., Any]) -> None:
+        self._stage, self._drawn = stage, False
+        self._told = "progress" in inspect.signature(work).parameters
+        self._started = time.monotonic()
+
+    def __enter__(self) -> dict[str, Progress]:
+        return {"progress": self._tell} if self._told else {}
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            self._stage.empty()
+
+    def _tell(self, share: float, phrase: str) -> None:
+        if time.monotonic() - self._started > SOON:
+            self._drawn = True
+            self._stage.progress(min(max(share, 0.0), 1.0), phrase)
+        else:
+            st.session_state.get("_")  # Streamlit may end this run here

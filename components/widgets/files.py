@@ -1,0 +1,148 @@
+"""What a view can be taken away as. Each file is made when its button is pressed, not before."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from components.lesson import Shown
+    from components.widgets.ask import Ask
+
+FORMATS: Final = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "html": "text/html",
+    "ipynb": "application/x-ipynb+json",
+}
+"""What a browser calls each kind of file, by the end of its name."""
+
+
+def offer(shown: "Shown", ask: "Ask") -> None:
+    """Offer the view's data, picture and notebook."""
+    name = ask.key
+    _button("Data (CSV)", lambda: csv(shown), "csv", name)
+    _button("Data and settings (JSON)", lambda: as_json(shown, ask), "json", name)
+    if shown.figure is not None:
+        _button("Picture, alive (HTML)", lambda: page(shown), "html", name)
+        picture(name)
+    if shown.code:
+        _button("Notebook (ipynb)", lambda: notebook(shown), "ipynb", name)
+
+
+def _button(label: str, make: Callable[[], str], ends: str, name: str) -> None:
+    # Streamlit calls a function when the button is pressed; what it returns must be bytes.
+    st.download_button(
+        label,
+        lambda: make().encode(),
+        f"{name}.{ends}",
+        FORMATS[ends],
+        on_click="ignore",
+        key=f"{ends}-{name}",
+        type="tertiary",
+    )
+
+
+def csv(shown: "Shown") -> str:
+    """Return the table as CSV."""
+    return str(shown.table().to_csv(index=False))
+
+
+def as_json(shown: "Shown", ask: "Ask") -> str:
+    """Return the table, the checks, and what was asked, as JSON."""
+    asked = {name: value for name, value in st.query_params.items() if name != "lecture"}
+    whole = {
+        "view": ask.key,
+        "model": asdict(ask.choice),
+        "prompt": ask.prompt,
+        "asked": asked,
+        "facts": dict(shown.facts),
+        "checks": [asdict(check) | {"verdict": check.verdict} for check in shown.checks],
+        "table": json.loads(shown.table().to_json(orient="split", index=False)),
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False, default=str)
+
+
+def page(shown: "Shown") -> str:
+    """Return the figure as a page that needs no network.
+
+    Raises:
+        ValueError: the view has no figure of its own.
+    """
+    if shown.figure is None:
+        raise ValueError("A live component is no figure that could be saved as a page.")
+    return str(shown.figure.to_html(include_plotlyjs=True, full_html=True))
+
+
+def notebook(shown: "Shown") -> str:
+    """Return the view's code as a Jupyter notebook (format 4.5), its words above it."""
+    cells = [
+        {"id": "words", "cell_type": "markdown", "metadata": {}, "source": shown.read},
+        {
+            "id": "code",
+            "cell_type": "code",
+            "metadata": {},
+            "source": shown.code,
+            "outputs": [],
+            "execution_count": None,
+        },
+    ]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+_PICTURE = st.components.v2.component(
+    "picture",
+    html='<div class="picture"><button data-as="svg">Picture (SVG)</button>'
+    '<button data-as="png">Picture (PNG)</button></div>',
+    css=""".picture { display: flex; flex-direction: column; align-items: start; gap: .5rem; }
+    button { all: unset; cursor: pointer; color: var(--st-text-color); font: inherit;
+    font-family: var(--st-font); padding: .25rem 0; min-height: 1.9rem; }
+    button:hover { color: var(--st-primary-color); }
+    button:focus-visible { outline: 2px solid var(--st-primary-color); }""",
+    js="""
+export default ({ parentElement, data }) => {
+  const drawn = () => document.querySelector(`.st-key-${data.figure} .js-plotly-plot`)
+  const asSvg = () => {
+    const plot = drawn(), box = plot.getBoundingClientRect()
+    const whole = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+    whole.setAttribute("xmlns", "http://www.w3.org/2000/svg")
+    whole.setAttribute("width", box.width); whole.setAttribute("height", box.height)
+    const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect")
+    paper.setAttribute("width", "100%"); paper.setAttribute("height", "100%")
+    const theme = getComputedStyle(parentElement.host ?? parentElement)
+    paper.setAttribute("fill", theme.getPropertyValue("--st-background-color") || "white")
+    whole.append(paper)
+    for (const layer of plot.querySelectorAll(".main-svg")) {
+      whole.append(...layer.cloneNode(true).children)
+    }
+    return new XMLSerializer().serializeToString(whole)
+  }
+  const save = (address, name) => {
+    const link = document.createElement("a")
+    link.href = address; link.download = name; link.click()
+  }
+  const asked = async (event) => {
+    const kind = event.target.dataset.as
+    if (!kind) return
+    const svg = URL.createObjectURL(new Blob([asSvg()], { type: "image/svg+xml" }))
+    if (kind === "svg") return save(svg, `${data.name}.svg`)
+    const picture = new Image()
+    picture.src = svg
+    await picture.decode()
+    const canvas = document.createElement("canvas")
+    canvas.width = picture.width * 2; canvas.height = picture.height * 2
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height)
+    save(canvas.toDataURL("image/png"), `${data.name}.png`)
+  }
+  parentElement.addEventListener("click", asked)
+  return () => parentElement.removeEventListener("click", asked)
+}
+""",
+)
+
+
+def picture(key: str) -> None:
+    """Offer the figure as the browser has drawn it, as SVG and PNG."""
+    _PICTURE(data={"figure": f"figure-{key}", "name": key}, key=f"picture-{key}", height="content")
