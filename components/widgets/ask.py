@@ -65,9 +65,14 @@ class Ask(Controls):
         return self._numbered("Head", "head", range(self.facts.heads))
 
     def held(self, names: tuple[str, str], home: tuple[int, int], most: int) -> tuple[int, int]:
-        """Return whole numbers that a live component keeps in the address, or `home`."""
+        """Return whole numbers that a live component keeps in the address, or `home`.
+
+        Another `home` than in the last run (another token, say) is gone to at once.
+        """
         keys = [f"{self.scope}.{name}" for name in names]
         self._own += keys
+        if settled.moved(self.key, home):
+            self.holder(names, home)(*home)
         first, second = (
             settled.held_number(key, name, most, own)
             for key, name, own in zip(keys, names, home, strict=True)

@@ -37,12 +37,33 @@ MOST_IN_URL: Final = 1_500
 _LAST_GOOD: Final = "model-that-loaded"
 _CHOSEN: Final = "model-of-this-run"
 _TOLD: Final = "model-told-in-this-run"
+_SHORT: Final = "prompt-fits-a-link"
 _PLACE: Final = "sidebar-places"
+
+_ENTER: Final = st.components.v2.component(
+    "enter_applies",
+    js="""
+// Streamlit applies a text box at Ctrl+Enter. In the prompt's, Enter alone does it.
+export default () => {
+  const applies = (event) => {
+    const box = event.target
+    if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.metaKey) return
+    if (event.isComposing || !box.closest?.(".st-key-prompt")) return
+    event.preventDefault()
+    const keys = { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true, cancelable: true }
+    box.dispatchEvent(new KeyboardEvent("keydown", keys))
+  }
+  document.addEventListener("keydown", applies, true)
+  return () => document.removeEventListener("keydown", applies, true)
+}
+""",
+)
 
 
 def sidebar() -> None:
-    """Draw the model picker and the prompt box; leave a place for what is known once loaded."""
+    """Draw the prompt box and the model picker; leave a place for what is known once loaded."""
     with st.sidebar:
+        _prompt_box()
         source = st.selectbox(
             "Model",
             _offers(),
@@ -78,7 +99,6 @@ def sidebar() -> None:
                 max_chars=100,
                 help="A branch, tag or commit, for hub models.",
             )
-        _prompt_box()
     # For the length of this run only: pages ask for them through the functions below.
     st.session_state[_CHOSEN] = ModelChoice(
         source or DEFAULT_MODEL, device, dtype, revision.strip() or "main"
@@ -148,47 +168,51 @@ def _load(choice: ModelChoice, place: DeltaGenerator) -> None:
         facts = engine.facts(choice)
     else:
         facts = engine.facts(choice, telling(place))
-    free, total = engine.device_memory(facts.device)
     # The picker cuts a long path at its end, where the name stands.
-    name = "" if choice.name == choice.source else f"`{choice.name}`  \n"
-    place.markdown(
-        f"{name}**{_millions(facts.parameters)}** parameters · {facts.layers} layers · "
+    name = "" if choice.name == choice.source else f"{literal(choice.name)} · "
+    place.caption(
+        f"{name}{_millions(facts.parameters)} parameters · {facts.layers} layers · "
         f"{facts.heads} heads"
         + (f" ({facts.kv_heads} key-value)" if facts.kv_heads != facts.heads else "")
-        + f"  \n{facts.family} on **{facts.device}**, {facts.dtype}, "
-        f"{facts.weight_bytes / 1e6:,.0f} MB  \n"
+        + f" · context {facts.context:,} tokens · vocabulary {facts.vocabulary:,} · "
+        f"{facts.family}, {facts.dtype}, {facts.device}, {facts.weight_bytes / 1e6:,.0f} MB"
         + (
-            f"weights quantized to {facts.quantized}, computed in {facts.dtype}  \n"
+            f" · weights quantized to {facts.quantized}, computed in {facts.dtype}"
             if facts.quantized
             else ""
         )
         + (
-            "saved without an output layer: shows everything but predictions  \n"
+            " · saved without an output layer: shows everything but predictions"
             if facts.kind == "headless"
             else ""
         )
-        + f"reads up to {facts.context:,} tokens · {facts.vocabulary:,} in the vocabulary  \n"
-        f":gray[{facts.device} memory: {(total - free) / 1e9:.1f} of {total / 1e9:.1f} GB in use]"
     )
 
 
 def _prompt_box() -> None:
-    # Not bound to the URL by Streamlit, which has no limit of length there: a link of 100,000
-    # characters is cut on its way. So the address is kept in step by hand, while it is short.
-    if "prompt" not in st.session_state:
-        st.session_state["prompt"] = st.query_params.get("prompt", DEFAULT_PROMPT)[:MOST_PROMPT]
+    # Bound to the address, but for a text that would not survive in a link: browsers and servers
+    # cut long addresses.
+    if "prompt" not in st.session_state and len(st.query_params.get("prompt", "")) > MOST_PROMPT:
+        st.session_state["prompt"] = st.query_params["prompt"][:MOST_PROMPT]
+    held = str(st.session_state.get("prompt", st.query_params.get("prompt", "")))
+    short = len(held) <= MOST_IN_URL
+    if st.session_state.get(_SHORT, short) != short:
+        # Said again, since the address learns of a value only when it changes.
+        st.session_state["prompt"] = held
+    st.session_state[_SHORT] = short
     st.text_area(
         "Prompt",
+        DEFAULT_PROMPT,
         key="prompt",
-        height=140,
+        height=120,
         max_chars=MOST_PROMPT,
         persist_state="session",
-        help="Every page looks at the model reading this text.",
+        bind="query-params" if short else None,
+        help="Every page looks at the model reading this text. Enter applies it, Shift+Enter "
+        "breaks the line.",
     )
-    if len(prompt()) <= MOST_IN_URL:
-        st.query_params["prompt"] = prompt()
-    else:
-        st.query_params.pop("prompt", None)
+    _ENTER(key="enter-applies", height="content")
+    if not short:
         st.caption(
             f"{len(prompt()):,} characters: too long for a link, so it stays in this session."
         )

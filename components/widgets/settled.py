@@ -95,6 +95,11 @@ def held_number(key: str, label: str, most: int, default: int) -> int:
     return default if given is None else int(given)
 
 
+def moved(key: str, home: object) -> bool:
+    """Say whether `home`, kept under `key`, was another in the last run that had one."""
+    return _offered(f"home-{key}", home)
+
+
 def _offered(key: str, offer: object) -> bool:
     """Remember what is on offer; say whether it was something else in the last run."""
     offers = st.session_state.setdefault(_OFFERS, {})

@@ -38,9 +38,13 @@ def test_typing_a_prompt_changes_the_prediction_and_the_address_reopens_it(page,
     assert page.title() == "Home · Vitrine"
     before = bars(page)
     prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.fill("The capital of")
+    prompt.press("Shift+Enter")
+    expect(prompt).to_have_value("The capital of\n")
     prompt.fill("The capital of France is")
-    prompt.press("Control+Enter")
+    prompt.press("Enter")
     expect(page.get_by_text("The capital of France is ___")).to_be_visible()
+    expect(prompt).to_have_value("The capital of France is")
     settled(page)
     after = changed(page, before)
     assert after != before
@@ -56,8 +60,8 @@ def test_the_sidebar_tells_what_model_this_is(page, app_url):
     page.goto(app_url)
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar.get_by_text("million parameters")).to_be_visible()
-    expect(sidebar.get_by_text("on cpu, float32")).to_be_visible()
-    expect(sidebar.get_by_text("reads up to 512 tokens")).to_be_visible()
+    expect(sidebar.get_by_text("llama, float32, cpu")).to_be_visible()
+    expect(sidebar.get_by_text("context 512 tokens")).to_be_visible()
 
 
 def test_prompt_and_model_follow_the_reader_from_page_to_page(page, app_url):
@@ -133,10 +137,35 @@ def test_an_empty_and_an_endless_prompt_get_sentences_and_the_app_goes_on(page, 
     prompt.press("Control+Enter")
     expect(page.get_by_text("but this model reads at most 512")).to_be_visible()
     expect(page.get_by_text("too long for a link")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("prompt=lamp"))
     prompt.fill("One day")
     prompt.press("Control+Enter")
     expect(page.get_by_text("One day ___")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"prompt=One\+day"))
     settled(page)
+
+
+def test_back_and_forward_bring_prompt_page_and_view_back(page, app_url):
+    page.goto(f"{app_url}/positions?view=Word+order&prompt=to+be+or+not")
+    expect(page.locator(".ytick text").first).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home").click()
+    expect(page.get_by_text("to be or not ___")).to_be_visible()
+    page.get_by_role("button", name="Sample prompts").click()
+    page.get_by_role("button", name="A capital").click()
+    expect(page.get_by_text("The capital of France is ___")).to_be_visible()
+    settled(page)
+    page.go_back()
+    expect(page.get_by_text("to be or not ___")).to_be_visible()
+    settled(page)
+    page.go_back()
+    prompt = page.get_by_role("textbox", name="Prompt")
+    if page.get_by_role("heading", name="Positions").count() == 0:
+        page.go_back()  # leaving a page with choices of its own is two entries
+    expect(page.get_by_role("heading", name="Positions")).to_be_visible()
+    expect(prompt).to_have_value("to be or not")
+    expect(page).to_have_url(re.compile(r"view=Word\+order"))
+    page.go_forward()
+    expect(page.get_by_text("to be or not ___")).to_be_visible()
 
 
 def test_two_readers_at_once_do_not_see_each_other_s_text(page, app_url, browser):

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -37,8 +38,12 @@ def warm(browser, app_url) -> None:
 
 def opened(page: Page, app_url: str, address: str = "") -> None:
     page.goto(f"{app_url}/positions?{address}")
-    expect(page.get_by_text(MODEL_CHECKED)).to_be_visible()
-    expect(page.get_by_text(BROWSER_CHECKED)).to_be_visible()
+    checked(page)
+
+
+def checked(page: Page) -> None:
+    """Wait until all checks hold, the browser's own among them."""
+    expect(page.get_by_role("button", name="✓ 4 checks hold")).to_be_visible()
 
 
 def slider(page: Page, name: str) -> Locator:
@@ -76,13 +81,16 @@ def test_hands_turn_while_the_position_is_dragged_and_the_server_agrees_on_relea
     dragged = hand(page, "query")
     assert dragged != before
     assert hand(page, "key") == key
-    assert "m=" not in page.url
+    assert "positions.m=" not in page.url
     page.mouse.up()
     at = position(page, "query")
-    expect(page).to_have_url(re.compile(rf"[?&]m={at}\b"))
-    expect(page.get_by_text(f"at positions {at} and ")).to_be_visible()
-    expect(page.get_by_text(BROWSER_CHECKED)).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"[?&]positions\.m={at}\b"))
+    checked(page)
     assert hand(page, "query") == dragged
+    page.get_by_role("button", name="✓ 4 checks hold").click()
+    expect(page.get_by_text(MODEL_CHECKED)).to_be_visible()
+    expect(page.get_by_text(BROWSER_CHECKED)).to_be_visible()
+    expect(page.get_by_text(f"at positions {at} and ")).to_be_visible()
 
 
 def test_play_turns_both_and_the_score_stays(page, app_url):
@@ -99,7 +107,9 @@ def test_play_turns_both_and_the_score_stays(page, app_url):
     moved = position(page, "query") - at[0]
     assert moved > 0
     assert position(page, "key") - at[1] == moved
-    expect(page).to_have_url(re.compile(rf"m={at[0] + moved}&n={at[1] + moved}"))
+    expect(page).to_have_url(
+        re.compile(rf"positions\.m={at[0] + moved}&positions\.n={at[1] + moved}")
+    )
 
 
 def test_the_key_alone_changes_the_score_and_there_is_a_way_home(page, app_url):
@@ -116,18 +126,18 @@ def test_the_key_alone_changes_the_score_and_there_is_a_way_home(page, app_url):
 def test_a_link_far_out_shows_the_same_score(page, app_url):
     opened(page, app_url)
     own, apart = score(page), position(page, "query") - position(page, "key")
-    opened(page, app_url, f"m={400 + apart}&n=400")
+    opened(page, app_url, f"positions.m={400 + apart}&positions.n=400")
     assert (position(page, "query"), position(page, "key")) == (400 + apart, 400)
     assert score(page) == own
 
 
 def test_another_token_brings_its_own_position(page, app_url):
-    opened(page, app_url, "m=300&n=200")
+    opened(page, app_url, "positions.m=300&positions.n=200")
     assert position(page, "query") == 300
-    page.get_by_label("Token that asks (query)").click()
-    page.get_by_role("option", name=re.compile("^5 · ")).click()
+    page.get_by_label("Query token").click()
+    page.get_by_role("option", name=re.compile("^5 ")).click()
     expect(page.locator(".position.query output")).to_have_text("5")
-    assert "m=300" not in page.url
+    assert "positions.m=300" not in page.url
 
 
 def test_motion_that_is_not_wanted_goes_by_whole_positions(page, app_url):
@@ -148,28 +158,79 @@ def test_a_pair_can_be_picked_with_the_keyboard(page, app_url):
 
 
 def test_six_numbers_by_hand_turn_with_their_matrix(page, app_url):
-    page.goto(f"{app_url}/positions?vectors=six+numbers+by+hand")
-    expect(
-        page.get_by_text("this matrix times the vector is what the browser turned")
-    ).to_be_visible()
+    page.goto(f"{app_url}/positions?positions.vectors=six+numbers+by+hand")
+    expect(page.get_by_role("button", name="✓ checked")).to_be_visible()
     expect(page.locator(".clock")).to_have_count(3)
     expect(page.get_by_text("0 · 6.28")).to_be_visible()
     slider(page, "query").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("turns the query to position 2")).to_be_visible()
+    page.get_by_role("button", name="Formula").click()
+    expect(page.get_by_text("to position 2.").last).to_be_visible()
 
 
 def test_a_measurement_can_be_stopped_and_keeps_what_it_has(page, app_url):
-    page.goto(f"{app_url}/positions?show=Stretching")
-    page.get_by_role("button", name="Measure").click()
-    main = page.get_by_test_id("stMainBlockContainer")
-    stop = main.get_by_role("button", name="Stop")
+    fold = "positions-extension-past_the_trained_length"
+    page.goto(f"{app_url}/positions?view=Extension&{fold}=true")
+    page.get_by_role("button", name="Measure perplexity").click()
+    stop = page.get_by_role("button", name="Stop and keep")
     expect(page.get_by_text(re.compile(r"[1-9]\d?% of the passes"))).to_be_visible()
     stop.click()
     expect(stop).to_have_count(0)
     drawn = re.compile("Perplexity of the same last tokens")
     expect(page.get_by_role("figure", name=drawn)).to_be_visible()
-    expect(page.get_by_text("Takes about a second")).to_have_count(0)
+    expect(page.get_by_role("button", name="Measure to the end")).to_be_visible()
+
+
+def test_a_fold_is_closed_until_it_is_asked_for_and_a_link_opens_it(page, app_url):
+    page.goto(f"{app_url}/positions?view=Relative")
+    figures = page.get_by_role("figure")
+    expect(figures).to_have_count(1)
+    page.get_by_text("The score at every distance").click()
+    expect(figures).to_have_count(2)
+    expect(page).to_have_url(re.compile("positions-relative-the_score_at_every_distance=true"))
+    page.reload()
+    expect(figures).to_have_count(2)
+
+
+def test_a_question_hides_its_answer_until_it_is_guessed(page, app_url):
+    page.goto(f"{app_url}/positions?view=Word+order")
+    rows = page.locator(".ytick text")
+    expect(rows).to_have_count(3)
+    expect(page.get_by_text("Shuffled:")).to_have_count(0)
+    page.get_by_role("radio", name="all", exact=True).click()
+    expect(page.get_by_text("Not quite: none.")).to_be_visible()
+    expect(rows).to_have_count(4)
+    expect(page.get_by_text("Shuffled:")).to_be_visible()
+
+
+def test_a_lecture_is_larger_and_has_no_sidebar(page, app_url):
+    page.goto(f"{app_url}/positions?view=Word+order&lecture=true")
+    tick = page.locator(".ytick text").first
+    expect(tick).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    assert tick.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 19
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    assert page.locator("h1").evaluate(size) >= 1.3 * 28
+    expect(page.get_by_role("button", name="checked")).to_have_count(0)
+
+
+def test_files_are_made_when_they_are_asked_for(page, app_url):
+    page.goto(f"{app_url}/positions?view=Word+order")
+    expect(page.locator(".ytick text")).to_have_count(3)
+    page.get_by_role("button", name="Files").click()
+    for button, name in (
+        ("Data (CSV)", "positions-word_order.csv"),
+        ("Data and settings (JSON)", "positions-word_order.json"),
+        ("Picture, alive (HTML)", "positions-word_order.html"),
+        ("Picture (SVG)", "positions-word_order.svg"),
+        ("Picture (PNG)", "positions-word_order.png"),
+        ("Notebook (ipynb)", "positions-word_order.ipynb"),
+    ):
+        with page.expect_download() as started:
+            page.get_by_role("button", name=button).click()
+        assert started.value.suggested_filename == name
+        assert Path(started.value.path()).stat().st_size > 200
 
 
 def test_the_picture_stands_alone(page, app_url):

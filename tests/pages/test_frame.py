@@ -91,10 +91,10 @@ def test_the_app_opens_with_a_prediction(open_app):
 
 
 def test_the_sidebar_tells_what_the_model_is(open_app):
-    told = "\n".join(markdown.value for markdown in open_app().sidebar.markdown)
+    told = "\n".join(caption.value for caption in open_app().sidebar.caption)
     assert "3 layers · 4 heads (2 key-value)" in told
-    assert "llama on **cpu**, float32" in told
-    assert "reads up to 64 tokens · 261 in the vocabulary" in told
+    assert "llama, float32, cpu" in told
+    assert "context 64 tokens · vocabulary 261" in told
 
 
 def test_a_folder_in_the_address_is_a_model(open_app, bundle, tmp_path):
@@ -112,7 +112,7 @@ def test_a_model_deep_in_folders_goes_by_its_short_name(open_app, bundle, tmp_pa
     short = "m" * 19 + "…" + "m" * 19
     assert errors(app) == ""
     assert app.subheader[0].value == f"What comes next? The next token, by {short}"
-    assert any(f"`{short}`" in markdown.value for markdown in app.sidebar.markdown)
+    assert any(f"{short} · " in caption.value for caption in app.sidebar.caption)
     kinds = (app.markdown, app.caption, app.info, app.subheader)
     told = "\n".join(str(each.value) for kind in kinds for each in kind)
     assert "a-folder-among-many" not in told
@@ -194,8 +194,8 @@ def test_a_device_that_this_machine_lacks_is_explained(open_app):
 
 
 def test_half_precision_in_the_address_is_obeyed(open_app):
-    told = "\n".join(markdown.value for markdown in open_app(dtype="bfloat16").sidebar.markdown)
-    assert "llama on **cpu**, bfloat16" in told
+    told = "\n".join(caption.value for caption in open_app(dtype="bfloat16").sidebar.caption)
+    assert "llama, bfloat16, cpu" in told
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,15 @@ def test_an_unusual_prompt_is_read_like_any_other(prompt, open_app):
     assert expected("llama", prompt) in shown(app)
 
 
-def test_a_short_prompt_is_in_the_address_and_a_long_one_is_not(open_app):
-    app = open_app()
-    typed(app, "or not")
-    assert app.query_params["prompt"] in ("or not", ["or not"])
+def test_of_a_prompt_too_long_for_a_link_it_is_said(open_app):
+    app = typed(open_app(), "or not")
+    assert not any("too long for a link" in caption.value for caption in app.caption)
     typed(app, "y" * (frame.MOST_IN_URL + 1))
-    assert "prompt" not in app.query_params
     assert any("too long for a link" in caption.value for caption in app.caption)
+    assert app.text_area(key="prompt").value == "y" * (frame.MOST_IN_URL + 1)
+    typed(app, "or not")
+    assert not any("too long for a link" in caption.value for caption in app.caption)
+    assert expected("llama", "or not") in shown(app)
 
 
 def test_what_nobody_asked_for_in_the_address_does_no_harm(open_app):

@@ -6,19 +6,32 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lesson import Shown
 from tests import tiny
 from tests.inspection.positions import networks
 
 ROOT = Path(__file__).parents[2]
-VIEWS = ["Rotation", "Relative", "Frequencies", "Stretching", "Other ways", "Word order", "Packing"]
-SCHEMES = ["Sinusoids", "Learned table", "ALiBi", "T5 buckets", "None", "Compare"]
+VIEWS = ["Rotation", "Relative", "Frequencies", "Extension", "Schemes", "Word order", "Packing"]
+SCHEMES = ["Sinusoids", "Learned table", "ALiBi", "T5 buckets", "Compare"]
+FOLDS = {
+    "Relative": ("the_score_at_every_distance", "the_whole_text_read_at_later_positions"),
+    "Frequencies": ("which_numbers_are_turned", "two_ways_to_form_pairs"),
+    "Extension": ("where_linear_interpolation_takes_a_position", "the_model_s_attention_extended"),
+    "Packing": ("how_many_rows_do_the_documents_need",),
+}
+"""Parts below a view, by their names in the address."""
+WHOLE = "positions-relative-the_whole_text_read_at_later_positions"
 
 
-def opened(**address: str) -> AppTest:
+def opened(**address: str | list[str]) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=180)
-    app.switch_page("pages/inside/positions.py")
+    app.switch_page("pages/inside/positions/positions.py")
+    view = address.get("view", "Rotation")
+    for fold in FOLDS.get(view, ()):
+        app.query_params[f"positions-{view.lower()}-{fold}"] = "true"
     for name, value in address.items():
-        app.query_params[name] = value
+        shared = name in ("view", "model", "layer", "head", "query", "key", "prompt")
+        app.query_params[name if shared else f"positions.{name}"] = value
     return app.run()
 
 
@@ -42,13 +55,10 @@ def said(app: AppTest) -> str:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_runs_and_its_checks_hold(view):
-    app = opened(show=view)
-    if view == "Packing":
-        app.session_state["guess-packing"] = "yes"
-        app.run()
+    app = opened(view=view)
     assert not app.exception
     assert not app.error
-    assert not app.warning
+    assert "The link" not in said(app)
     assert app.title[0].value == "Positions"
     assert ":green[✓]" in said(app)
     assert ":red[✗]" not in said(app)
@@ -56,7 +66,7 @@ def test_every_view_runs_and_its_checks_hold(view):
 
 @pytest.mark.parametrize("scheme", SCHEMES[1:])
 def test_every_other_way_is_shown_for_a_model_that_has_none_of_them(scheme):
-    app = opened(show="Other ways", scheme=scheme)
+    app = opened(view="Schemes", scheme=scheme)
     assert not app.exception
     if scheme == "Learned table":
         assert "No table of positions can be seen here" in app.error[0].value
@@ -75,7 +85,7 @@ def test_every_other_way_is_shown_for_a_model_that_has_none_of_them(scheme):
     ],
 )
 def test_no_view_fails_on_a_model_that_does_not_rotate(view, family, does, families):
-    app = opened(show=view, model=families[family])
+    app = opened(view=view, model=families[family])
     assert not app.exception
     assert ":red[✗]" not in said(app)
     if view == "Rotation":
@@ -86,7 +96,7 @@ def test_no_view_fails_on_a_model_that_does_not_rotate(view, family, does, famil
 @pytest.mark.parametrize("family", ["hybrid", "smollm3"])
 def test_layers_that_do_not_rotate_or_attend_are_left_out_and_told(view, family, families):
     """A hybrid whose first block has no attention, and a family whose second does not turn."""
-    app = opened(show=view, model=families[family])
+    app = opened(view=view, model=families[family])
     assert not app.exception
     assert ":red[✗]" not in said(app)
     offered = {"hybrid": [1], "smollm3": [0, 2]}[family]
@@ -106,7 +116,7 @@ def test_layers_that_do_not_rotate_or_attend_are_left_out_and_told(view, family,
     ],
 )
 def test_a_model_s_own_way_is_drawn_and_checked(family, scheme, check, families):
-    app = opened(show="Other ways", scheme=scheme, model=families[family])
+    app = opened(view="Schemes", scheme=scheme, model=families[family])
     assert not app.exception
     assert not app.error
     assert check in said(app)
@@ -115,41 +125,86 @@ def test_a_model_s_own_way_is_drawn_and_checked(family, scheme, check, families)
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize(("prompt", "why"), [("", "no text"), ("lamp " * 3_000, "tokens")])
 def test_a_prompt_that_cannot_be_read_is_explained(view, prompt, why):
-    app = opened(show=view)
+    app = opened(view=view)
     app.session_state["prompt"] = prompt
     app.run()
     assert not app.exception
     if view in ("Rotation", "Relative", "Word order"):
-        assert why in app.error[0].value
+        assert why in app.error[0].value.replace("\\", "")
 
 
 def test_what_a_link_asks_for_in_vain_is_said():
-    app = opened(show="Rotation", layer="99", head="-1", m="5000", n="x", query="9 · zebra")
+    app = opened(view="Rotation", layer="99", head="-1", m="5000", n="x", query="99 zebra")
     assert not app.exception
-    warned = "\n".join(each.value for each in app.warning)
-    for name in ("layer", "head", "m", "n"):
-        assert f"asks for {name} " in warned
-    assert "asks for layer “99”; there is: 0, 1, 2, 3" in warned
-    assert "asks for the query of “9 · zebra”" in warned
+    told = said(app)
+    for name in ("Layer", "Head", "m", "n", "Query token"):
+        assert f"The link asks for {name} “" in told
+    assert "asks for Layer “99”; there is: 0, 1, 2, 3. Using 0." in told
+    assert "asks for n “x”; it goes from 0 to 511. Using 2." in told
+    app.selectbox(key="layer").set_value("2").run()
+    assert "asks for Layer" not in said(app), "the reader has chosen anew"
+    assert "asks for Head" in said(app)
 
 
-def test_a_link_with_a_way_and_a_factor_is_followed():
-    app = opened(show="Stretching", way="Linear (position interpolation)", factor="2.0")
-    assert not app.warning
+@pytest.mark.parametrize(
+    "given", ["nan", "inf", "-inf", "0x10", "1e400", "9" * 400, "", "12; drop", "-3", "1_0"]
+)
+def test_no_number_of_a_link_can_break_a_view(given):
+    app = opened(view="Packing", row=given)
+    assert not app.exception
+    assert app.number_input(key="positions.row").value == 512
+    assert "Tokens in a row" in "\n".join(each.value for each in app.caption)
+    assert len("\n".join(each.value for each in app.caption)) < 1_500
+
+
+def test_of_a_number_that_a_link_gives_twice_the_last_counts():
+    app = opened(view="Packing", row=["256", "1024"])
+    assert not app.exception
+    assert app.number_input(key="positions.row").value == 1024
+
+
+def test_a_shorter_prompt_moves_the_tokens_and_says_so():
+    app = opened(view="Relative", prompt="one two three four five six")
+    app.selectbox(key="query").set_value(app.selectbox(key="query").options[3]).run()
+    gone = app.selectbox(key="key").options[5]
+    app.selectbox(key="key").set_value(gone).run()
+    app.text_area(key="prompt").set_value("a fox and a").run()
+    assert not app.exception
+    options = app.selectbox(key="query").options
+    assert app.selectbox(key="query").value == options[3], "place 3 stays place 3"
+    assert app.selectbox(key="key").value == options[-1], "a place that is gone is the last"
+    assert len(options) == 5
+    assert f"{gone} is not there now; shown is {options[-1]}." in said(app)
+
+
+def test_a_token_that_was_not_chosen_follows_the_text():
+    app = opened(view="Relative", prompt="one two three four five six")
+    app.text_area(key="prompt").set_value("lamp river").run()
+    assert app.selectbox(key="query").value == app.selectbox(key="query").options[-1]
+    assert "is not there now" not in said(app)
+
+
+def test_a_link_may_name_a_token_by_its_place():
+    app = opened(view="Relative", query="2")
+    assert app.selectbox(key="query").value.startswith("2 ")
+    assert "The link" not in said(app)
+
+
+def test_a_link_with_a_method_and_a_factor_is_followed():
+    app = opened(view="Extension", method="Linear (position interpolation)", factor="2.0")
+    assert "The link" not in said(app)
     assert "The fastest pair turns **2.00** times slower, the slowest **2.00**" in said(app)
 
 
 def test_a_wrong_length_is_explained():
-    app = opened(show="Packing", lengths="12, many")
+    app = opened(view="Packing", lengths="12, many")
     assert "“many” is no length" in app.error[0].value
 
 
-def test_the_score_s_code_runs_and_prints_the_score_on_screen(capsys, monkeypatch):
+def test_the_score_s_code_runs_and_prints_the_score_on_screen(drawn, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    app = opened(show="Rotation", layer="2", head="3")
-    app.selectbox(key="query").set_value(9)
-    app.selectbox(key="key").set_value(4).run()
-    exec(compile(app.code[0].value, "shown", "exec"), {})
+    app = opened(view="Rotation", layer="2", head="3", query="9", key="4")
+    exec(compile(drawn["positions-rotation"].code, "shown", "exec"), {})
     printed = float(capsys.readouterr().out)
     from components.inspection.load import load_model
     from components.inspection.positions.vectors import rotated_vectors
@@ -159,14 +214,14 @@ def test_the_score_s_code_runs_and_prints_the_score_on_screen(capsys, monkeypatc
     assert printed == pytest.approx(float(own), abs=1e-4)
 
 
-def printed_by(app: AppTest, capsys: pytest.CaptureFixture[str], place: int = 0) -> str:
-    exec(compile(app.code[place].value, "shown", "exec"), {})
+def printed_by(shown: Shown, capsys: pytest.CaptureFixture[str]) -> str:
+    exec(compile(shown.code, "shown", "exec"), {})
     return capsys.readouterr().out
 
 
 def test_the_code_is_shown_only_where_it_gives_what_is_shown(families):
     """Qwen3 has Llama's modules, and norms queries and keys before it turns them."""
-    app = opened(show="Rotation", model=families["qwen3"])
+    app = opened(view="Rotation", model=families["qwen3"])
     assert not app.exception
     assert not any("apply_rotary_pos_emb" in each.value for each in app.code)
     assert "No code is shown" in said(app)
@@ -174,71 +229,86 @@ def test_the_code_is_shown_only_where_it_gives_what_is_shown(families):
 
 @pytest.mark.parametrize("family", ["gpt2", "bert", "smollm3", None])
 def test_the_code_of_a_text_moved_prints_the_change_on_screen(
-    family, families, capsys, monkeypatch
+    family, families, drawn, capsys, monkeypatch
 ):
     monkeypatch.chdir(ROOT)
-    app = opened(
-        show="Relative", prompt="to be or", **({"model": families[family]} if family else {})
-    )
-    shown = float(app.dataframe[0].value["largest change of a logit"][0])
-    printed = float(re.search(r"\(([0-9.e-]+)\)", printed_by(app, capsys))[1])
+    opened(view="Relative", prompt="to be or", **({"model": families[family]} if family else {}))
+    table = drawn[WHOLE].table()
+    shown = float(table["largest change of a logit"][0])
+    printed = float(re.search(r"\(([0-9.e-]+)\)", printed_by(drawn[WHOLE], capsys))[1])
     # Of rounding, another order of adding up leaves another number: then both are rounding.
-    allowed = float(app.dataframe[0].value["rounding allows"][0])
+    allowed = float(table["rounding allows"][0])
     assert printed == pytest.approx(shown, rel=0.06, abs=allowed)
 
 
-def test_the_code_of_the_frequencies_prints_the_table_on_screen(capsys, monkeypatch):
+def test_the_code_of_the_frequencies_prints_the_table_on_screen(drawn, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    for spectrum in ("of the model", "the formula, with your numbers"):
-        app = opened(show="Frequencies", spectrum=spectrum)
-        shown = app.dataframe[0].value["positions a turn"].to_numpy()
-        numbers = re.findall(r"[0-9.]+(?:e[+-][0-9]+)?", printed_by(app, capsys).split("(")[1])
+    for rotation in ("of the model", "the formula"):
+        opened(view="Frequencies", rotation=rotation)
+        found = drawn["positions-frequencies"]
+        shown = found.table()["positions a turn"].to_numpy()
+        numbers = re.findall(r"[0-9.]+(?:e[+-][0-9]+)?", printed_by(found, capsys).split("(")[1])
         assert [float(each) for each in numbers] == pytest.approx(shown.tolist(), rel=1e-4)
 
 
 @pytest.mark.parametrize(
-    "way", ["Linear (position interpolation)", "Dynamic NTK", "YaRN", "LongRoPE"]
+    "method", ["Linear (position interpolation)", "Dynamic NTK", "YaRN", "LongRoPE"]
 )
-def test_the_code_of_a_stretched_rotation_prints_the_table_on_screen(way, capsys, monkeypatch):
+def test_the_code_of_an_extension_prints_the_table_on_screen(method, drawn, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    app = opened(show="Stretching", way=way, factor="3.0")
-    shown = app.dataframe[0].value["theta_i after"].to_numpy()
-    printed = printed_by(app, capsys)
+    opened(view="Extension", method=method, factor="3.0")
+    found = drawn["positions-extension"]
+    shown = found.table()["theta_i after"].to_numpy()
+    printed = printed_by(found, capsys)
     numbers = re.findall(r"[0-9.]+(?:e[+-][0-9]+)?", printed.split("[")[1].split("]")[0])
     assert [float(each) for each in numbers] == pytest.approx(shown.tolist(), rel=1e-3)
 
 
-def test_the_code_of_the_waves_prints_the_table_on_screen(capsys, monkeypatch):
+def test_the_code_of_the_waves_prints_the_table_on_screen(drawn, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    app = opened(show="Other ways", sin_length="5", sin_size="4")
-    printed = printed_by(app, capsys)
+    opened(view="Schemes", length="5", width="4")
+    printed = printed_by(drawn["positions-schemes"], capsys)
     assert "0.8415" in printed
     assert "0.5403" in printed
 
 
 def test_dynamic_ntk_says_what_its_formula_does():
-    app = opened(show="Stretching", way="Dynamic NTK", factor="16.0")
+    app = opened(view="Extension", method="Dynamic NTK", factor="16.0")
     assert "the slowest **241.00** times" in said(app)
     assert "16² - 16 + 1 times, not 16" in said(app)
 
 
+LONG = "Once upon a time there was a fox. " * 90
+
+
+def past(**state: object) -> AppTest:
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=180)
+    app.switch_page("pages/inside/positions/positions.py")
+    app.query_params["view"] = "Extension"
+    app.query_params["positions-extension-past_the_trained_length"] = "true"
+    app.session_state["positions.text"] = LONG
+    app.session_state["positions.compare"] = ["As trained"]
+    for name, value in state.items():
+        app.session_state[name] = value
+    return app.run()
+
+
 def test_the_verdict_of_the_growth_question_is_that_of_the_measurement():
-    app = opened(show="Stretching")
-    app.session_state["long"] = "Once upon a time there was a fox. " * 90
-    app.session_state["compared"] = ["trained"]
-    app.session_state["guess-growth"] = "it rises"
-    app.run()
+    guess = "guess-positions-extension-past_the_trained_length"
+    app = past(**{guess: "it rises"})
     assert "Here it" not in said(app), "nothing is measured yet"
-    next(each for each in app.button if each.label == "Measure").click().run()
+    assert "What happens to perplexity" in said(app), "the question stands before the answer"
+    next(each for each in app.button if each.label == "Measure perplexity").click().run()
+    assert not app.exception
     # Perplexity of this text, which is none of its stories, is as high at 512 tokens as beyond.
-    assert "**Not quite.** Here it **stays**" in said(app)
+    assert "**Not quite: it stays.** Here it **stays**" in said(app)
 
 
-def test_a_measurement_draws_and_names_the_best_way():
-    app = opened(show="Stretching")
-    app.session_state["long"] = "Once upon a time there was a fox. " * 90
-    app.session_state["compared"] = ["trained"]
-    app.run()
-    next(each for each in app.button if each.label == "Measure").click().run()
+def test_a_measurement_draws_and_names_the_best_way(drawn):
+    app = past()
+    assert "positions-extension-past_the_trained_length" not in drawn
+    next(each for each in app.button if each.label == "Measure perplexity").click().run()
     assert not app.exception
     assert "does best" in said(app)
+    found = drawn["positions-extension-past_the_trained_length"]
+    assert list(found.table().columns) == ["tokens read", "As trained"]

@@ -1,4 +1,4 @@
-"""Documents in the rows of a batch, and which token may read which."""
+"""Documents in the rows of a batch, and which token may attend to which."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def packing_rows(packed: Packed) -> go.Figure:
         },
     )
     figure.update_layout(barmode="overlay", bargap=0.25)
-    figure.update_xaxes(title="place in the row", range=[0, packed.row * 1.02], showgrid=False)
+    figure.update_xaxes(title="position in the row", range=[0, packed.row * 1.02], showgrid=False)
     figure.update_yaxes(
         title="row", autorange="reversed", tickvals=list(range(len(packed.rows))), showgrid=False
     )
@@ -53,7 +53,7 @@ def packing_rows(packed: Packed) -> go.Figure:
 
 
 def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -> go.Figure:
-    """Draw which token may read which, in the colour of its document."""
+    """Draw which token may attend to which, in the colour of its document."""
     owner = np.where(mask, np.asarray(document)[:, None] + 1, 0).astype(float)
     count = max(document) + 1
     steps = [
@@ -65,7 +65,7 @@ def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -
         scale += [(at / len(steps), color), ((at + 1) / len(steps), color)]
     labels = [theme.label(token) for token in tokens]
     said = [
-        [(a, b, "reads" if mask[i, j] else "does not read") for j, b in enumerate(labels)]
+        [(a, b, "attends to" if mask[i, j] else "does not attend to") for j, b in enumerate(labels)]
         for i, a in enumerate(labels)
     ]
     figure = go.Figure(
@@ -82,6 +82,8 @@ def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -
         )
     )
     ticks = {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False}
-    figure.update_xaxes(**ticks, tickangle=-60, tickfont_family="monospace")
-    figure.update_yaxes(**ticks, autorange="reversed", tickfont_family="monospace")
+    figure.update_xaxes(**ticks, tickangle=-60, tickfont_family="monospace", title="key token")
+    figure.update_yaxes(
+        **ticks, autorange="reversed", tickfont_family="monospace", title="query token"
+    )
     return theme.dressed(figure, min(760, 20 * len(labels) + 120))

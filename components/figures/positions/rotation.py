@@ -1,5 +1,6 @@
 """Scores over shifts and distances, and how fast each pair turns."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,8 +15,8 @@ BANDS: Final = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 GREY: Final = "#8A8A86"
 
 
-def shift_lines(shifts: Shifts, reader: int, read: int) -> go.Figure:
-    """Draw the score of a couple that moves together, and of one whose key goes alone."""
+def shift_lines(shifts: Shifts, query: int, key: int, together: bool = True) -> go.Figure:
+    """Draw the score of a query and a key that move `together`, and where only the key moves."""
     figure = go.Figure()
     figure.add_scatter(
         x=shifts.shifts,
@@ -25,18 +26,19 @@ def shift_lines(shifts: Shifts, reader: int, read: int) -> go.Figure:
         line={"color": theme.KEY, "width": 1.5},
         hovertemplate="key %{x} positions behind the query: %{y:.4f}<extra></extra>",
     )
-    figure.add_scatter(
-        x=shifts.shifts,
-        y=shifts.together,
-        mode="lines",
-        name="both move together",
-        line={"color": theme.QUERY, "width": 3},
-        hovertemplate=f"query at {reader} + %{{x}}, key at {read} + %{{x}}: %{{y:.6f}}"
-        "<extra></extra>",
-    )
+    if together:
+        figure.add_scatter(
+            x=shifts.shifts,
+            y=shifts.together,
+            mode="lines",
+            name="both move together",
+            line={"color": theme.QUERY, "width": 3},
+            hovertemplate=f"query at {query} + %{{x}}, key at {key} + %{{x}}: %{{y:.6f}}"
+            "<extra></extra>",
+        )
     figure.update_xaxes(title="positions moved", showgrid=False)
     figure.update_yaxes(title="score", zeroline=True)
-    return theme.with_legend(theme.dressed(figure, 320))
+    return theme.with_legend(theme.dressed(figure, 440))
 
 
 def decay_lines(decay: Decay) -> go.Figure:
@@ -65,7 +67,7 @@ def decay_lines(decay: Decay) -> go.Figure:
         )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="score", zeroline=True)
-    return theme.with_legend(theme.dressed(figure, 360))
+    return theme.with_legend(theme.dressed(figure, 440))
 
 
 def band_lines(decay: Decay) -> go.Figure:
@@ -82,7 +84,7 @@ def band_lines(decay: Decay) -> go.Figure:
         )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="added to the score", zeroline=True)
-    return theme.with_legend(theme.dressed(figure, 300))
+    return theme.with_legend(theme.dressed(figure, 440))
 
 
 def alike_line(decay: Decay) -> go.Figure:
@@ -106,7 +108,7 @@ def alike_line(decay: Decay) -> go.Figure:
     )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="share of its largest", range=[-0.5, 1.05], zeroline=True)
-    return theme.with_legend(theme.dressed(figure, 260))
+    return theme.with_legend(theme.dressed(figure, 440))
 
 
 def wavelength_dots(
@@ -140,7 +142,7 @@ def wavelength_dots(
             x=pairs,
             y=_drawable(changed.wavelengths),
             mode="markers",
-            name="stretched",
+            name="extended",
             marker={"color": theme.KEY, "size": 9, "symbol": "diamond"},
             customdata=rope.frequencies / np.maximum(changed.frequencies, 1e-30),
             hovertemplate="pair %{x}: a turn every %{y:,.4g} positions, %{customdata:.3g} times "
@@ -151,7 +153,7 @@ def wavelength_dots(
         _level(figure, length, f"wanted: {length:,} positions", "dash")
     figure.update_xaxes(title="pair", showgrid=False)
     figure.update_yaxes(title="positions for a full turn", type="log", dtick=1)
-    dressed = theme.dressed(figure, 400)
+    dressed = theme.dressed(figure, 440)
     return theme.with_legend(dressed) if changed is not None else dressed
 
 
@@ -192,6 +194,32 @@ def turned_strip(rope: Rope) -> go.Figure:
     )
     figure.update_yaxes(visible=False)
     return theme.dressed(figure, 130)
+
+
+SCHEMES: Final = {
+    "learned table": theme.VALUE,
+    "RoPE": theme.QUERY,
+    "RoPE, extended": theme.KEY,
+}
+
+
+def context_bars(models: Sequence[tuple[str, str, int]]) -> go.Figure:
+    """Draw how many tokens each of `models` (name, how it marks positions, tokens) reads."""
+    figure = go.Figure()
+    for scheme, color in SCHEMES.items():
+        rows = [(name, tokens) for name, of, tokens in models if of == scheme]
+        figure.add_bar(
+            x=[tokens for _, tokens in rows],
+            y=[name for name, _ in rows],
+            name=scheme,
+            orientation="h",
+            marker_color=color,
+            text=[f"{tokens:,}" for _, tokens in rows],
+            hovertemplate="%{y}: %{x:,} tokens<extra></extra>",
+        )
+    figure.update_xaxes(title="tokens of the longest text (logarithmic)", type="log", dtick=1)
+    figure.update_yaxes(title="model", autorange="reversed", showgrid=False)
+    return theme.with_legend(theme.dressed(figure, 440))
 
 
 def _level(figure: go.Figure, value: float, words: str, dash: str) -> None:

@@ -11,6 +11,7 @@ from components.figures.positions.stretch import COLORS
 from components.inspection.positions.added import Table
 from components.inspection.positions.distances import Buckets
 from components.inspection.positions.encodings import Compared
+from components.inspection.positions.moved import Moved
 from components.inspection.positions.order import Condition, Shuffled
 
 MOST_LINES = 7
@@ -31,7 +32,7 @@ def vector_map(vectors: np.ndarray) -> go.Figure:
     )
     figure.update_xaxes(title="number in the vector", showgrid=False)
     figure.update_yaxes(title="position", autorange="reversed", showgrid=False)
-    return theme.dressed(figure, 420)
+    return theme.dressed(figure, 440)
 
 
 def likeness_map(likeness: np.ndarray, shown: np.ndarray, words: str = "cosine") -> go.Figure:
@@ -51,7 +52,7 @@ def likeness_map(likeness: np.ndarray, shown: np.ndarray, words: str = "cosine")
     )
     figure.update_xaxes(title="position", showgrid=False)
     figure.update_yaxes(title="position", autorange="reversed", showgrid=False)
-    return theme.dressed(figure, 420)
+    return theme.dressed(figure, 440)
 
 
 def norm_line(table: Table) -> go.Figure:
@@ -70,11 +71,11 @@ def norm_line(table: Table) -> go.Figure:
         y=table.norms,
         mode="lines",
         line={"color": theme.QUERY, "width": 2},
-        hovertemplate="position %{x}: length %{y:.3f}<extra></extra>",
+        hovertemplate="position %{x}: norm %{y:.3f}<extra></extra>",
     )
     figure.update_xaxes(title="position", showgrid=False)
-    figure.update_yaxes(title="length of the vector", rangemode="tozero")
-    return theme.dressed(figure, 260)
+    figure.update_yaxes(title="norm of the vector", rangemode="tozero")
+    return theme.dressed(figure, 440)
 
 
 def slope_lines(slopes: np.ndarray, length: int = 64) -> go.Figure:
@@ -92,7 +93,7 @@ def slope_lines(slopes: np.ndarray, length: int = 64) -> go.Figure:
         )
     figure.update_xaxes(title="distance in positions", showgrid=False)
     figure.update_yaxes(title="added to the score")
-    return theme.dressed(figure, 340)
+    return theme.dressed(figure, 440)
 
 
 def bucket_steps(distances: np.ndarray, buckets: np.ndarray) -> go.Figure:
@@ -106,9 +107,9 @@ def bucket_steps(distances: np.ndarray, buckets: np.ndarray) -> go.Figure:
             hovertemplate="distance %{x}: bucket %{y}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="place read minus place reading", showgrid=False)
+    figure.update_xaxes(title="key position minus query position", showgrid=False)
     figure.update_yaxes(title="bucket")
-    return theme.dressed(figure, 300)
+    return theme.dressed(figure, 440)
 
 
 def bias_map(buckets: Buckets) -> go.Figure:
@@ -125,7 +126,7 @@ def bias_map(buckets: Buckets) -> go.Figure:
             hovertemplate="head %{y}, distance %{x}: %{z:+.2f}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="place read minus place reading", showgrid=False)
+    figure.update_xaxes(title="key position minus query position", showgrid=False)
     figure.update_yaxes(title="head", dtick=1, showgrid=False, autorange="reversed")
     return theme.dressed(figure, 60 + max(140, 24 * len(buckets.bias)))
 
@@ -148,7 +149,7 @@ def three_maps(compared: Compared) -> go.Figure:
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_yaxes(title="position of the query", col=1)
     figure.update_xaxes(title="position of the key", col=2)
-    return theme.dressed(figure, 340).update_layout(margin=theme.MARGIN | {"t": 36})
+    return theme.dressed(figure, 380).update_layout(margin=theme.MARGIN | {"t": 36})
 
 
 def condition_name(condition: Condition) -> str:
@@ -173,9 +174,8 @@ def order_map(shuffled: Shuffled) -> go.Figure:
             ygap=2,
             text=[[_share(value, shuffled.rounding) for value in row] for row in shuffled.change],
             texttemplate="%{text}" if len(labels) <= 24 else None,
-            textfont_size=12,
             customdata=[labels] * len(names),
-            colorbar={"thickness": 10, "tickformat": ".0%"},
+            colorbar={"thickness": 10, "tickformat": ".0%", "title": "change"},
             hovertemplate="%{customdata}: changed by %{z:.2e} of its length<extra></extra>",
         )
     )
@@ -186,6 +186,7 @@ def order_map(shuffled: Shuffled) -> go.Figure:
         showgrid=False,
         tickfont_family="monospace",
         side="bottom",
+        title="token",
     )
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False
@@ -220,7 +221,7 @@ def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.
             row=1,
             col=column,
             customdata=[[(reader, read) for read in labels] for reader in labels],
-            hovertemplate="%{customdata[0]} reads %{customdata[1]}: %{z:.1%}<extra></extra>",
+            hovertemplate="%{customdata[0]} attends to %{customdata[1]}: %{z:.1%}<extra></extra>",
         )
     show = len(labels) <= 40
     ticks = {
@@ -229,6 +230,33 @@ def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.
     }
     figure.update_xaxes(**ticks, tickangle=-60, showgrid=False, tickfont_family="monospace")
     figure.update_yaxes(**ticks, autorange="reversed", showgrid=False, tickfont_family="monospace")
+    figure.update_xaxes(title="key token").update_yaxes(title="query token", col=1)
     return theme.dressed(figure, min(640, max(280, theme.CELL * len(labels) + 130))).update_layout(
         margin=theme.MARGIN | {"t": 36}
     )
+
+
+def moved_bars(moved: Moved) -> go.Figure:
+    """Draw how much the logits change when the text begins later, and what rounding may do."""
+    names = [f"from {shift:,}" for shift in moved.shifts]
+    figure = go.Figure(
+        go.Bar(
+            x=moved.change,
+            y=names,
+            orientation="h",
+            marker_color=theme.QUERY,
+            name="largest change of a logit",
+            hovertemplate="%{y}: %{x:.2e}<extra></extra>",
+        )
+    )
+    figure.add_scatter(
+        x=moved.allowed,
+        y=names,
+        mode="markers",
+        marker={"symbol": "line-ns-open", "size": 22, "color": theme.KEY},
+        name="what rounding may do",
+        hovertemplate="%{y}: up to %{x:.2e}<extra></extra>",
+    )
+    figure.update_xaxes(title="largest change of a logit (logarithmic)", type="log", dtick=1)
+    figure.update_yaxes(title="text read", autorange="reversed", showgrid=False)
+    return theme.with_legend(theme.dressed(figure, 60 + 60 * len(names)))

@@ -1,4 +1,4 @@
-"""What stretching changes: positions on a line, attention, perplexity as the context grows."""
+"""What context extension changes: positions on a line, attention, perplexity of longer texts."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -67,7 +67,7 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
 
 
 def attention_change(result: StretchedAttention) -> go.Figure:
-    """Draw one head's attention as trained, stretched, and the difference."""
+    """Draw one head's attention as trained, extended, and the difference."""
     labels = [theme.label(token) for token in result.tokens]
     places = list(range(len(labels)))
     figure = make_subplots(
@@ -75,7 +75,7 @@ def attention_change(result: StretchedAttention) -> go.Figure:
         cols=3,
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        subplot_titles=("as trained", "stretched", "change"),
+        subplot_titles=("as trained", "extended", "change"),
     )
     change = result.changed - result.trained
     limit = max(0.01, float(np.abs(change).max()))
@@ -91,7 +91,7 @@ def attention_change(result: StretchedAttention) -> go.Figure:
             showscale=signed,
             colorbar={"thickness": 10, "tickformat": "+.0%"},
             customdata=[[(reader, read) for read in labels] for reader in labels],
-            hovertemplate="%{customdata[0]} reads %{customdata[1]}: %{z:"
+            hovertemplate="%{customdata[0]} attends to %{customdata[1]}: %{z:"
             + ("+.1%" if signed else ".1%")
             + "}<extra></extra>",
         )
@@ -99,6 +99,7 @@ def attention_change(result: StretchedAttention) -> go.Figure:
     ticks = {"tickvals": places if show else None, "ticktext": labels if show else None}
     figure.update_xaxes(**ticks, tickangle=-60, showgrid=False, tickfont_family="monospace")
     figure.update_yaxes(**ticks, autorange="reversed", showgrid=False, tickfont_family="monospace")
+    figure.update_xaxes(title="key token").update_yaxes(title="query token", col=1)
     height = min(700, max(300, theme.CELL * len(labels) + 130))
     return theme.dressed(figure, height).update_layout(margin=theme.MARGIN | {"t": 36})
 
@@ -126,4 +127,4 @@ def growth_lines(growth: Growth) -> go.Figure:
     figure.update_yaxes(title="perplexity of the same last tokens")
     if high > 8 * low:
         figure.update_yaxes(type="log")
-    return theme.with_legend(theme.dressed(figure, 400))
+    return theme.with_legend(theme.dressed(figure, 440))

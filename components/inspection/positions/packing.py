@@ -21,6 +21,8 @@ from components.inspection.premises.inputs import answer, masked_arguments
 
 MOST_DOCUMENTS: Final = 200
 MOST_READ: Final = 8
+LAID: Final = "each document lies in one row, once"
+FITS: Final = "no row is longer than its places"
 APART: Final = "masked by document, with positions restarted, each is read as if alone"
 COUNTED_ON: Final = "with positions continued through the row, each is read as if alone"
 
@@ -44,6 +46,18 @@ class Packed:
     def used_padded(self) -> float:
         """The same if each document had a row of its own."""
         return sum(self.lengths) / (self.row * len(self.lengths))
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """That each document lies in one row, once, and no row is longer than it may be."""
+        laid = sorted(document for each in self.rows for document in each)
+        lost = sum(a != b for a, b in zip(laid, range(len(self.lengths)), strict=False))
+        lost += abs(len(laid) - len(self.lengths))
+        over = max(sum(self.lengths[each] for each in row) - self.row for row in self.rows)
+        return (
+            Check(LAID, float(lost), 0, "A document is lost, or laid twice."),
+            Check(FITS, float(max(0, over)), 0, "A row holds more tokens than there are places."),
+        )
 
 
 def packed(lengths: tuple[int, ...], row: int) -> Packed:

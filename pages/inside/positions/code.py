@@ -1,16 +1,11 @@
 """A few lines of plain PyTorch or transformers that reproduce what a view shows."""
 
-from typing import TYPE_CHECKING
-
 from components.engine import ModelChoice
 from components.inspection.catalogue import opening
+from components.inspection.positions.moved import Moved
+from components.inspection.positions.rotation import Rope
+from components.inspection.positions.vectors import RotatedVectors
 from components.inspection.positions.ways import Stretch
-
-if TYPE_CHECKING:
-    from components.inspection.positions.moved import Moved
-    from components.inspection.positions.rotation import Rope
-    from components.inspection.positions.vectors import RotatedVectors
-
 
 _ANSWERS = {
     "causal": ("AutoModelForCausalLM", "logits"),
@@ -32,11 +27,10 @@ inputs = tokenizer({text!r}, return_tensors="pt")
 def score(
     choice: ModelChoice,
     text: str,
-    layer: int,
     head: int,
-    reader: int,
-    read: int,
-    vectors: "RotatedVectors",
+    query: int,
+    key: int,
+    vectors: RotatedVectors,
 ) -> str:
     """Return code that prints one score, for families built like Llama (`panels` finds out)."""
     size = vectors.rope.size
@@ -45,7 +39,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 # Families built like Llama only: projections called so, no norms on queries and keys.
-{_opened(choice, text)}attention = model.model.layers[{layer}].self_attn
+{_opened(choice, text)}attention = model.model.layers[{vectors.layer}].self_attn
 kept = {{}}
 for name in ("q_proj", "k_proj"):
     getattr(attention, name).register_forward_hook(
@@ -55,11 +49,11 @@ with torch.no_grad():
 q, k = (kept[name].unflatten(-1, (-1, {size})).transpose(1, 2) for name in ("q_proj", "k_proj"))
 cos, sin = model.model.rotary_emb(q, torch.arange(q.shape[2])[None])
 q, k = apply_rotary_pos_emb(q, k, cos, sin)
-print(float(q[0, {head}, {reader}] @ k[0, {vectors.key_head(head)}, {read}] * {vectors.scale!r}))
+print(float(q[0, {head}, {query}] @ k[0, {vectors.key_head(head)}, {key}] * {vectors.scale!r}))
 """
 
 
-def frequencies(rope: "Rope") -> str:
+def frequencies(rope: Rope) -> str:
     """Return code that prints the wavelengths of RoPE's formula."""
     return f"""import torch
 
@@ -69,7 +63,7 @@ print(2 * torch.pi / frequencies)  # positions for a full turn, pair by pair
 """
 
 
-def stretched(rope: "Rope", stretch: Stretch, parameters: dict[str, object]) -> str:
+def stretched(rope: Rope, stretch: Stretch, parameters: dict[str, object]) -> str:
     """Return code that prints the stretched frequencies, by transformers."""
     longer = 1 if stretch.way == "dynamic" else stretch.factor
     return f"""import torch
@@ -85,7 +79,7 @@ print(rotary.inv_freq, rotary.attention_scaling)
 """
 
 
-def moved(choice: ModelChoice, kind: str, text: str, found: "Moved") -> str:
+def moved(choice: ModelChoice, kind: str, text: str, found: Moved) -> str:
     """Return code that prints how much the answers change if the text begins later."""
     model, field = _ANSWERS[kind]
     behind = f" + {found.first}  # behind its reserved rows" if found.first else ""
@@ -108,3 +102,20 @@ table = np.empty((length, size))
 table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles)
 print(table[:3].round(4))
 """
+
+
+CONVERT = {
+    "split-half": """import torch
+
+# from split-half to interleaved: number 2i is the old i, number 2i + 1 the old i + d/2
+vector = torch.arange(8)
+print(vector.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2))
+""",
+    "interleaved": """import torch
+
+# from interleaved to split-half: number i is the old 2i, number i + d/2 the old 2i + 1
+vector = torch.arange(8)
+print(vector.unflatten(-1, (-1, 2)).transpose(-1, -2).flatten(-2))
+""",
+}
+"""How the numbers of a query or key are reordered, by the convention they are in."""

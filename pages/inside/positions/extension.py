@@ -1,88 +1,105 @@
-"""View: make the context longer than it was trained for, as transformers does it."""
+"""View: make the context longer than it was trained for (RoPE scaling), as transformers does."""
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.engine import ModelChoice
+from components.figures.positions.rotation import wavelength_dots
+from components.figures.positions.stretch import attention_change, number_line
+from components.inspection.positions.measured import position_code
 from components.inspection.positions.rotation import Rope, formula
-from components.inspection.positions.ways import Stretch
-from components.widgets import frame
-from components.widgets.checks import show_checks
-from components.widgets.positions import asked, code
-from components.widgets.positions.growth_view import growth_view
+from components.inspection.positions.stretch import parameters_for, target_or_none, under
+from components.inspection.positions.stretched_attention import attention_under
+from components.inspection.positions.ways import SAYS, Stretch
+from components.inspection.positions.words import said
+from components.lesson import Ask, Predict, Shown, View
+from components.widgets.markup import coded, literal
+from pages.inside.positions import code
+from pages.inside.positions.past import past
+from pages.inside.positions.rotating import stretch_of
 
-PLAIN: Final = {"displayModeBar": False}
-LLAMA: Final = formula(128, 10_000.0, 2048)
-
-
-def stretch_view(choice: ModelChoice, text: str) -> None:
-    """Stretch the rotation; see the frequencies, the attention and the perplexity change."""
-    stretch = asked.stretch()
-    own = _own_rope(choice)
-    with frame.explained():
-        _frequencies(own or LLAMA, stretch)
-    st.subheader("Where linear interpolation takes a position", anchor=False)
-    _line(own or LLAMA, stretch)
-    if own is not None:
-        st.subheader("The model's attention, stretched", anchor=False)
-        with frame.explained():
-            _attention(choice, text, stretch)
-        st.subheader("Past the trained length", anchor=False)
-        with frame.explained():
-            growth_view(choice, stretch)
+LLAMA = formula(128, 10_000.0, 2048)
+MOST_TOKENS = 60
+"""A map of attention with more tokens is too fine to be read."""
 
 
-def _own_rope(choice: ModelChoice) -> Rope | None:
-    """Return the rotation of the model that is stretched, and say of which layers it is."""
-    from components.inspection.positions.stretch import target_or_none
-    from components.inspection.positions.words import said
-
-    found = engine.inspect(target_or_none, choice)
+def rope_of(ask: Ask) -> tuple[Rope, str]:
+    """Return the rotation that is extended, and of which layers of the model it is."""
+    found = ask.inspect(target_or_none)
     if found is None:
-        st.info(
-            f"{engine.inspect(said, choice)} So there is nothing of it to stretch; shown are "
-            "Llama's 64 pairs, trained for 2,048 tokens."
+        return LLAMA, (
+            f"{literal(ask.inspect(said))} So there is nothing of it to extend; shown are Llama's "
+            "64 pairs, trained for 2,048 tokens. "
         )
-        return None
+    words = ""
     if found.others:
-        st.caption(
-            f"Layers {', '.join(map(str, found.layers))} are stretched; layers "
-            f"{', '.join(map(str, found.others))} turn otherwise and stay as they are."
+        words += (
+            f"Layers {', '.join(map(str, found.layers))} are extended; layers "
+            f"{', '.join(map(str, found.others))} turn otherwise and stay as they are. "
         )
     if found.rope.kind not in ("default", "unknown"):
-        st.caption(
-            f"This model's rotation is stretched already ({found.rope.kind}). “As trained” is "
-            "that; every way below replaces it, and starts from its base "
-            f"{found.rope.theta:,.0f} and the {found.rope.context:,} tokens it was first trained "
-            "for."
+        words += (
+            f"This model's rotation is extended already ({found.rope.kind}). “As trained” is that; "
+            f"every method replaces it, and starts from its base {found.rope.theta:,.0f} and the "
+            f"{found.rope.context:,} tokens it was first trained for. "
         )
-    return found.rope
+    return found.rope, words
 
 
-def _frequencies(rope: Rope, stretch: Stretch) -> None:
-    from components.figures.positions.rotation import wavelength_dots
-    from components.inspection.positions.stretch import parameters_for, under
-
+def speeds(ask: Ask) -> Shown:
+    stretch = stretch_of(ask)
+    rope, words = rope_of(ask)
     length = int(rope.context * stretch.factor)
-    changed = engine.compute(under, rope, stretch, length)
-    figure = wavelength_dots(rope, changed, length)
+    changed = ask.compute(under, rope, stretch, length)
     with np.errstate(divide="ignore", invalid="ignore"):
         slower = np.where(rope.frequencies > 0, rope.frequencies / changed.frequencies, 1.0)
-    st.plotly_chart(
-        figure,
-        config=PLAIN,
-        key="stretched-dots",
+    return Shown(
+        wavelength_dots(rope, changed, length),
         alt=f"Each pair's wavelength before and after: the fastest {slower[0]:.2f}, the slowest "
         f"{slower[-1]:.2f} times slower.",
+        told=words + SAYS[stretch.way] + " " + told(slower, stretch, length, changed),
+        unchecked="These are transformers' own frequencies; the folds below try them on the "
+        "network, whose rebuilt twin is compared with the model.",
+        table=lambda: pd.DataFrame(
+            {
+                "pair": np.arange(rope.pairs),
+                "theta_i before": rope.frequencies,
+                "theta_i after": changed.frequencies,
+                "times slower": slower,
+                "positions a turn before": rope.wavelengths,
+                "after": changed.wavelengths,
+            }
+        ),
+        code=code.stretched(rope, stretch, parameters_for(rope, stretch)),
+        read="A dot is one dimension pair; its height says after how many positions it has made a "
+        "full turn. Grey: as trained; orange: extended. A pair below the line completes a turn "
+        "within the trained context, so it has met all its angles.",
+        predict=Predict(
+            "Which pairs does **linear** interpolation slow down most?",
+            ("the fast ones", "all alike", "the slow ones"),
+            slowest(rope),
+            "It squeezes every position by the same factor. The others spare the fast pairs, which "
+            "have met all their angles and tell neighbours apart.",
+        ),
+        tries="Dynamic NTK at 16: how many times slower is the slowest pair? Linear, and look at "
+        "the fastest pair.",
     )
+
+
+def slowest(rope: Rope) -> str:
+    """Return which pairs linear interpolation slows down most, by transformers' own numbers."""
+    changed = under(rope, Stretch("linear", 4.0), 4 * rope.context)
+    slower = rope.wavelengths[[0, -1]] / changed.wavelengths[[0, -1]]
+    if abs(slower[0] / slower[1] - 1) < 1e-3:
+        return "all alike"
+    return "the fast ones" if slower[0] < slower[1] else "the slow ones"
+
+
+def told(slower: np.ndarray, stretch: Stretch, length: int, changed: Rope) -> str:
     words = (
         f"The fastest pair turns **{slower[0]:.2f}** times slower, the slowest "
-        f"**{slower[-1]:.2f}** times; {int((np.abs(slower - 1) < 1e-6).sum())} of {rope.pairs} "
+        f"**{slower[-1]:.2f}** times; {int((np.abs(slower - 1) < 1e-6).sum())} of {len(slower)} "
         "keep their speed."
     )
     if stretch.way == "dynamic":
@@ -95,93 +112,79 @@ def _frequencies(rope: Rope, stretch: Stretch) -> None:
             f" Queries and keys are lengthened by {changed.scaling:.4f}, so every score by its "
             f"square, {changed.scaling**2:.4f}."
         )
-    st.markdown(words)
-    table = pd.DataFrame(
-        {
-            "pair": np.arange(rope.pairs),
-            "theta_i before": rope.frequencies,
-            "theta_i after": changed.frequencies,
-            "times slower": slower,
-            "positions a turn before": rope.wavelengths,
-            "after": changed.wavelengths,
-        }
-    )
-    with st.expander("Each pair before and after, and in a few lines of transformers"):
-        st.dataframe(table, hide_index=True)
-        st.code(code.stretched(rope, stretch, parameters_for(rope, stretch)), "python")
-    asked.downloads(table, "stretched", asked.alone(figure))
+    return words
 
 
-def _line(rope: Rope, stretch: Stretch) -> None:
-    from components.figures.positions.stretch import number_line
-
+def line(ask: Ask) -> Shown:
+    stretch, (rope, _) = stretch_of(ask), rope_of(ask)
     length = int(rope.context * stretch.factor)
-    position = st.slider("A position", 0, length - 1, (length * 3) // 4, key="position")
-    st.plotly_chart(
+    position = int(ask.slider("Position", "position", 0, length - 1, length * 3 // 4))
+    goes = position * rope.context / length
+    return Shown(
         number_line(rope.context, length, position),
-        config=PLAIN,
-        key="line",
-        alt=f"Under linear interpolation position {position} of {length} goes to "
-        f"{position * rope.context / length:.1f}.",
-    )
-    st.caption(
-        "Linear interpolation puts every position of the longer text between trained ones: "
-        f"{position:,} × {rope.context:,} / {length:,} = {position * rope.context / length:,.1f}. "
-        "For a window of 2,048 stretched to 4,096: 3,000 goes to 1,500, and 4,095 to 2,047.5. The "
-        "picture is that of the linear way whichever is chosen above; the others do so with the "
-        "slow pairs at most, and spare the fast ones."
+        alt=f"Under linear interpolation position {position} of {length} goes to {goes:.1f}.",
+        told=f"{position:,} × {rope.context:,} / {length:,} = **{goes:,.1f}**. For a window of "
+        "2,048 extended to 4,096: 3,000 goes to 1,500, and 4,095 to 2,047.5.",
+        unchecked="One multiplication, written out above.",
+        table=lambda: pd.DataFrame({"position": [position], "goes to": [goes]}),
+        read="Linear interpolation puts every position of the longer text between trained ones. "
+        "The picture is that of the linear method whichever is chosen above; the others do so with "
+        "the slow pairs at most, and spare the fast ones.",
     )
 
 
-def _attention(choice: ModelChoice, text: str, stretch: Stretch) -> None:
-    from components.figures.positions.stretch import attention_change
-    from components.inspection.positions.measured import position_code
-    from components.inspection.positions.stretched_attention import attention_under
-
-    facts = engine.facts(choice)
-    layers = engine.inspect(position_code, choice).first.attending
-    layer, head = asked.layer_and_head(layers, facts.heads)
-    found = engine.inspect(attention_under, choice, text, layer, head, stretch)
-    many, few = len(found.tokens), slice(0, asked.MOST_TOKENS_SHOWN)
-    found = replace(
+def attention(ask: Ask) -> Shown:
+    stretch = stretch_of(ask)
+    layer, head = ask.layer(ask.inspect(position_code).first.attending), ask.head()
+    found = ask.inspect(attention_under, ask.prompt, layer, head, stretch)
+    labels = [f"{place} {token}" for place, token in enumerate(found.tokens)]
+    query, key = np.tril_indices(len(labels))
+    few = slice(0, MOST_TOKENS)
+    drawn = replace(
         found,
         tokens=found.tokens[few],
         trained=found.trained[few, few],
         changed=found.changed[few, few],
     )
-    figure = attention_change(found)
-    st.plotly_chart(
-        figure,
-        config=PLAIN,
-        key="attention-change",
-        alt=f"Attention of head {head} in layer {layer} as trained, stretched, and the difference.",
-    )
-    if many > len(found.tokens):
-        st.caption(f"The first {len(found.tokens)} of {many:,} tokens are drawn.")
-    if found.answers[0]:
-        st.markdown(
-            f"The likeliest token at the end: `{asked.visible(found.answers[0])}` as trained, "
-            f"`{asked.visible(found.answers[1])}` stretched. The largest change of its logits: "
+    alone = stretch.way == "dynamic" and not found.logit_change
+    return Shown(
+        attention_change(drawn),
+        alt=f"Attention of head {head} in layer {layer} as trained, extended, and the difference.",
+        told=(
+            f"The likeliest token at the end: {coded(found.answers[0])} as trained, "
+            f"{coded(found.answers[1])} extended. The largest change of its logits: "
             f"{found.logit_change:.3g}."
-            + (
-                " Dynamic NTK leaves texts within the trained context alone."
-                if stretch.way == "dynamic" and not found.logit_change
-                else ""
-            )
+            if found.answers[0]
+            else ""
         )
-    show_checks(found.checks, choice, "Stretching")
-    labels = [f"{place} {token}" for place, token in enumerate(found.tokens)]
-    with st.expander("As tables"):
-        for name, weights in (("As trained", found.trained), ("Stretched", found.changed)):
-            st.markdown(name)
-            st.dataframe(pd.DataFrame(weights, index=labels, columns=labels).round(4))
-    reader, read = np.tril_indices(len(labels))
-    table = pd.DataFrame(
-        {
-            "reader": [labels[place] for place in reader],
-            "read": [labels[place] for place in read],
-            "as trained": found.trained[reader, read],
-            "stretched": found.changed[reader, read],
-        }
+        + (" Dynamic NTK leaves texts within the trained context alone." if alone else "")
+        + (
+            f" The first {MOST_TOKENS} of {len(labels):,} tokens are drawn."
+            if len(labels) > MOST_TOKENS
+            else ""
+        ),
+        checks=found.checks,
+        table=lambda: pd.DataFrame(
+            {
+                "query token": [labels[place] for place in query],
+                "key token": [labels[place] for place in key],
+                "as trained": found.trained[query, key],
+                "extended": found.changed[query, key],
+            }
+        ),
+        read="Three maps of one head: as trained, extended, and the difference. Rows are query "
+        "tokens, columns key tokens.",
     )
-    asked.downloads(table, "attention-stretched", asked.alone(figure))
+
+
+VIEW = View(
+    "Past the trained length, slow pairs stand at angles that they never met. Six methods of "
+    "**context extension** (RoPE scaling) slow them down, as transformers computes them, tried on "
+    "the loaded model.",
+    speeds,
+    further={
+        "Where linear interpolation takes a position": View("On a line of positions.", line),
+        "The model's attention, extended": View("One head, before and after.", attention),
+        "Past the trained length": View("Perplexity as the text grows longer.", past),
+    },
+)

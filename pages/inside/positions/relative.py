@@ -1,180 +1,162 @@
 """View: only the distance of two tokens counts, not where they stand."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.engine import ModelChoice
+from components.figures.positions.rotation import alike_line, band_lines, decay_lines, shift_lines
+from components.figures.positions.schemes import moved_bars
 from components.inspection.checks import short
-from components.widgets import frame
-from components.widgets.checks import show_checks
-from components.widgets.positions import asked, code
-
-if TYPE_CHECKING:
-    from components.inspection.positions.vectors import RotatedVectors
+from components.inspection.positions.moved import Moved, moved
+from components.inspection.positions.panels import built_like_llama
+from components.inspection.positions.relative import Decay, decay, shifts
+from components.lesson import Ask, Predict, Shown, View
+from components.widgets.markup import literal
+from pages.inside.positions import code
+from pages.inside.positions.rotating import query_and_key, vectors_of
 
 SHIFTS = (1, 10, 100, 400)
-PLAIN = {"displayModeBar": False}
 
 
-def relative_view(choice: ModelChoice, text: str) -> None:
-    """Move a query and a key together, and put them at every distance."""
-    with frame.explained():
-        _whole_text(choice, text)
-    from components.inspection.positions.vectors import rotated_vectors
+def couple(ask: Ask) -> Shown:
+    vectors, head = vectors_of(ask)
+    query, key = query_and_key(ask, vectors)
+    found = ask.compute(shifts, vectors, head, query, key)
+    places = [f"{score:.4f} at {n:,} and {m:,}" for m, n, score in found.places]
+    alike = ask.inspect(built_like_llama, ask.prompt, vectors.layer)
+    return Shown(
+        shift_lines(found, query, key),
+        alt=f"The score stays at {found.together[0]:.3f} while both move; it changes if one moves.",
+        told=f"Query at {query}, key at {key}: score **{found.together[0]:.4f}**. Three apart, it "
+        f"is {', '.join(places)}: always the same, but for the rounding of large angles.",
+        checks=found.checks,
+        table=lambda: pd.DataFrame(
+            {"moved by": found.shifts, "together": found.together, "key only": found.key_only}
+        ),
+        code=code.score(ask.choice, ask.prompt, head, query, key, vectors) if alike else "",
+        uncoded="No code is shown: the few lines that take a Llama apart do not give these numbers "
+        "for this family.",
+        read="Blue: query and key both move on by so many positions. Orange: only the key does, "
+        "away from the query.",
+        formula=r"(R_m q)\cdot(R_n k) = q^\top R_m^\top R_n\, k = q^\top R_{n-m}\, k",
+        symbols="R turns each pair of numbers by an angle proportional to the position, m of the "
+        "query, n of the key.",
+        predict=Predict(
+            "A query at position 3 and a key at 0 have some score. What is it at 1003 and 1000?",
+            ("much smaller", "the same", "it depends on the vectors"),
+            "the same" if found.checks[1].holds else "it depends on the vectors",
+            "Turning both by 1000 positions more turns them alike.",
+            before=shift_lines(found, query, key, together=False),
+        ),
+        tries="Choose a key token before the query, then one behind it. Which line would a model "
+        "with a learned table of positions not keep flat?",
+    )
 
-    st.subheader("One query and one key, moved", anchor=False)
-    facts = engine.facts(choice)
-    layer, head = asked.layer_and_head(asked.rotating_layers(choice), facts.heads)
-    vectors = engine.inspect(rotated_vectors, choice, text, layer)
-    _moved_couple(choice, vectors, head)
-    st.subheader("The score at every distance", anchor=False)
-    _distances(choice, vectors, head)
+
+def whole(ask: Ask) -> Shown:
+    found = ask.inspect(moved, ask.prompt, SHIFTS)
+    change = short(float(max(found.change)))
+    return Shown(
+        moved_bars(found),
+        alt=f"Largest change of a logit for each start: at most {change}.",
+        told=f"{literal(found.says)} The largest logit is {short(found.size)}."
+        + (
+            ""
+            if found.checks[0].holds
+            else f" Read at another place, the text changes the model's logits by up to "
+            f"**{change}**"
+            + (
+                ": no more than rounding may do."
+                if (found.change <= found.allowed).all()
+                else ": where its text begins matters to it."
+            )
+        ),
+        checks=found.checks,
+        table=lambda: moves(found),
+        code=code.moved(ask.choice, ask.facts.kind, ask.prompt, found),
+        read="Each bar is the largest change of any logit of any token, against reading from the "
+        "first position on. The mark is what rounding may do, as measured: of each block's output, "
+        "and of the angles, which are rounded by more the later a text begins.",
+    )
 
 
-def _whole_text(choice: ModelChoice, text: str) -> None:
-    from components.inspection.positions.moved import moved
-
-    st.subheader("The whole text, read at later positions", anchor=False)
-    found = engine.inspect(moved, choice, text, SHIFTS)
+def moves(found: Moved) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "read from position": found.shifts,
-            "largest change of a logit": [short(float(change)) for change in found.change],
-            "rounding allows": [short(float(allowed)) for allowed in found.allowed],
+            "largest change of a logit": found.change,
+            "rounding allows": found.allowed,
         }
     )
     if found.same_answer is not None:
         table["likeliest token at the end"] = [
             "the same" if same else "another" for same in found.same_answer
         ]
-    st.dataframe(table, hide_index=True)
-    st.caption(
-        f"The largest logit is {short(found.size)}. What rounding may do is measured: of each "
-        f"block's output, and of the angles, which are rounded by more the later a text begins. "
-        f"{found.says}"
-    )
-    show_checks(found.checks, choice, "Relative, the whole text")
-    if not found.checks[0].holds:
-        st.info(
-            f"Read at another place, the text changes the model's logits by up to "
-            f"{short(float(max(found.change)))}"
-            + (
-                ": no more than rounding may do."
-                if (found.change <= found.allowed).all()
-                else ": where its text begins matters to it."
-            )
-        )
-    with st.expander("The same in a few lines of transformers"):
-        st.code(code.moved(choice, engine.facts(choice).kind, text, found), "python")
+    return table
 
 
-def _moved_couple(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> None:
-    from components.figures.positions.rotation import shift_lines
-    from components.inspection.positions.relative import shifts
-
-    last = len(vectors.tokens) - 1
-    left, right = st.columns(2)
-    with left:
-        reader = asked.one_token("Token that asks (query)", "query", vectors.tokens, last, _nothing)
-    with right:
-        read = asked.one_token("Token asked (key)", "key", vectors.tokens, min(2, last), _nothing)
-    found = engine.compute(shifts, vectors, head, reader, read)
-    shown = asked.guess(
-        "Predict first: a query at position 3 and a key at 0 have some score. What is it at 1003 "
-        "and 1000?",
-        ["much smaller", "the same", "it depends on the vectors"],
-        "the same" if found.checks[1].holds else "it depends on the vectors",
-        "guess-places",
-        "Turning both by 1000 positions more turns them alike. See the table: three apart, always "
-        "the same score, but for the rounding of large angles in 32 bits.",
+def distances(ask: Ask) -> Shown:
+    vectors, head = vectors_of(ask)
+    found = ask.compute(decay, vectors, head)
+    curve = ask.choice_of("Show", "curve", list(CURVES))
+    draw, read = CURVES[curve]
+    rest = f" The numbers that are not turned add {found.rest:+.3f}." if found.rest else ""
+    return Shown(
+        draw(found),
+        alt=f"The score against the distance of query and key: {curve}.",
+        told=f"Each of {found.couples} real pairs of a query and a key of this head is put at "
+        f"every distance.{rest}",
+        checks=found.checks,
+        table=lambda: decay_table(found),
+        read=read,
     )
-    figure = shift_lines(found, reader, read)
-    st.plotly_chart(
-        figure,
-        config=PLAIN,
-        key="shifts",
-        alt=f"The score stays at {found.together[0]:.3f} while both move; it changes if one moves.",
-    )
-    show_checks(found.checks, choice, "Relative, one query and one key")
-    if shown:
-        table = pd.DataFrame(
-            [(n, m, n - m, round(score, 6)) for m, n, score in found.places],
-            columns=["query at", "key at", "distance", "score"],
-        )
-        st.dataframe(table, hide_index=True)
-    st.latex(r"(R_m q)\cdot(R_n k) = q^\top R_m^\top R_n\, k = q^\top R_{n-m}\, k")
-    lines = pd.DataFrame(
-        {"moved": found.shifts, "together": found.together, "key only": found.key_only}
-    )
-    asked.downloads(lines, "shifts", asked.alone(figure))
 
 
-def _distances(choice: ModelChoice, vectors: "RotatedVectors", head: int) -> None:
-    from components.figures.positions.rotation import alike_line, band_lines, decay_lines
-    from components.inspection.positions.relative import decay
+REAL = (
+    "The band holds the middle 80%. Random vectors of the same lengths have no preferred distance: "
+    "their mean stays near 0. What falls or swings in the real line was learned."
+)
+QUARTERS = (
+    "Which dimension pairs make the curve? Each line is a quarter of them, the fastest first. Fast "
+    "pairs tell neighbours apart, slow ones hardly change and carry what does not depend on the "
+    "distance."
+)
+ALIKE = (
+    "Akin to the long-range decay of the RoPE paper: a vector with itself, all pairs equally long, "
+    "falls with the distance because the pairs get out of step; no training is in it. The paper "
+    "(3.4.3, figure 2) draws another curve, an upper bound for any vectors: dotted, the mean size "
+    "of the partial sums of the pairs' rotations."
+)
+CURVES = {
+    "real and random": (decay_lines, REAL),
+    "by quarter of the pairs": (band_lines, QUARTERS),
+    "a vector with itself": (alike_line, ALIKE),
+}
 
-    found = engine.compute(decay, vectors, head)
-    figure = decay_lines(found)
-    st.plotly_chart(
-        figure,
-        config=PLAIN,
-        key="decay",
-        alt="Mean score against distance for the head's own queries and keys, and for random ones.",
-    )
-    st.markdown(
-        f"Each of {found.couples} real query-key couples of this head is put at every distance; "
-        "the band holds the middle 80%. :gray[Random] vectors of the same lengths have no "
-        "preferred distance: their mean stays near 0. What falls or swings in the :blue[real] line "
-        "was learned."
-    )
-    st.markdown("**Which pairs make the curve?** Each quarter of the pairs, the fastest first:")
-    st.plotly_chart(
-        band_lines(found),
-        config=PLAIN,
-        key="bands",
-        alt="What each quarter of the pairs adds to the mean score at each distance.",
-    )
-    show_checks(found.checks, choice, "Relative, every distance")
-    st.caption(
-        "Fast pairs tell neighbours apart, slow ones hardly change and carry what does not depend "
-        "on the distance."
-        + (f" The numbers that are not turned add {found.rest:+.3f}." if found.rest else "")
-    )
-    st.markdown(
-        "**Akin to the long-range decay** of the RoPE paper: a vector with itself, all pairs "
-        "equally long, falls with the distance because the pairs get out of step; no training is "
-        "in it. The paper (3.4.3, figure 2) draws another curve, an upper bound for any vectors: "
-        ":gray[dotted], the mean size of the partial sums of the pairs' rotations."
-    )
-    st.plotly_chart(
-        alike_line(found),
-        config=PLAIN,
-        key="alike",
-        alt="Mean cosine over pairs against distance, 1 at distance 0, falling unevenly; dotted, "
-        "the RoPE paper's upper bound.",
-    )
-    table = pd.DataFrame(
+
+def decay_table(found: Decay) -> pd.DataFrame:
+    bands = {
+        f"pairs {first} to {last}": band
+        for (first, last), band in zip(found.band_pairs, found.bands, strict=True)
+    }
+    return pd.DataFrame(
         {
             "distance": found.distances,
             "real mean": found.real[0],
             "real 10%": found.real[1],
             "real 90%": found.real[2],
             "random mean": found.random[0],
-            "alike": found.alike,
+            "with itself": found.alike,
             "paper's bound": found.bound,
         }
-        | {
-            f"pairs {first} to {last}": band
-            for (first, last), band in zip(found.band_pairs, found.bands, strict=True)
-        }
+        | bands
     )
-    with st.expander("As a table"):
-        st.dataframe(table, hide_index=True)
-    asked.downloads(table, "distances", asked.alone(figure))
 
 
-def _nothing() -> None:
-    """Nothing to forget here."""
+VIEW = View(
+    "Move a query and a key together and their score stays: only the **distance** counts. So a "
+    "model with RoPE reads a text alike wherever it begins.",
+    couple,
+    further={
+        "The score at every distance": View("One head, at every distance.", distances),
+        "The whole text, read at later positions": View("Every position moved.", whole),
+    },
+)

@@ -1,253 +1,179 @@
-"""View: a query and a key of the model as clocks, turned by their positions."""
+"""View: a query and a key of the model as clocks, turned by their positions.
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+Takes the whole width: the clocks are a live component, turned in the browser as they are dragged.
+"""
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.engine import ModelChoice
-from components.inspection.positions.rotation import formula, in_pairs, matrix, turned
-from components.widgets import address, frame
-from components.widgets.checks import show_checks
-from components.widgets.positions import asked, code
+from components.inspection.positions.browser import browser_checks, matrix_check
+from components.inspection.positions.panels import built_like_llama
+from components.inspection.positions.rotation import Rope, formula, in_pairs, matrix, turned
+from components.inspection.positions.spectrum import spectrum
+from components.inspection.positions.vectors import RotatedVectors
+from components.lesson import Ask, Predict, Shown, View
+from components.widgets.markup import literal
 from components.widgets.rotation import Placed, rotation
+from pages.inside.positions import code
+from pages.inside.positions.rotating import query_and_key, vectors_of
 
-if TYPE_CHECKING:
-    from components.inspection.positions.vectors import RotatedVectors
-
-TOY: Final = "six numbers by hand"
-TOY_VECTOR: Final = np.array([1, 0, 1, 0, 1, 0], dtype=np.float32)
-TOY_CONTEXT: Final = 2048
-LONGEST: Final = 8192
+ONES = np.array([1, 0, 1, 0, 1, 0], dtype=np.float32)
+CONTEXT = 2048
+LONGEST = 8192
 """Positions on the sliders."""
+WAITING = "Waiting for the browser, whose vectors are compared with the server's."
 
 
-@st.fragment
-def rotation_view(choice: ModelChoice, text: str) -> None:
-    """Show the clocks of one query and one key, checked against the model and the server."""
-    address.warn_unless_one_of("vectors", ["of the model", TOY])
-    source = st.segmented_control(
-        "Vectors",
-        ["of the model", TOY],
-        default="of the model",
-        required=True,
-        key="vectors",
-        bind="query-params",
+def model(ask: Ask) -> Shown:
+    vectors, head = vectors_of(ask)
+    at, key_at = query_and_key(ask, vectors)
+    query, key = vectors.queries[head, at], vectors.keys[vectors.key_head(head), key_at]
+    rope, longest = vectors.rope, min(LONGEST, max(2, vectors.rope.context))
+    names = (vectors.tokens[at], vectors.tokens[key_at])
+    placed = draw(ask, (query, key), rope, vectors.scale, names, (at, key_at), longest)
+    checks = vectors.checks
+    if placed is not None:
+        checks += ask.compute(browser_checks, query, key, rope, vectors.scale, placed)
+    alike = ask.inspect(built_like_llama, ask.prompt, vectors.layer)
+    return Shown(
+        None,
+        alt=f"Query and key of layer {vectors.layer}, head {head} as {rope.pairs} clocks.",
+        told=told(ask, vectors),
+        checks=checks,
+        table=lambda: pairs(query, key, at, key_at, rope),
+        code=code.score(ask.choice, ask.prompt, head, at, key_at, vectors) if alike else "",
+        uncoded="No code is shown: the few lines that take a Llama apart do not give these numbers "
+        "for this family, which makes its queries and keys in another way.",
+        read=READ,
+        formula=r"\text{score}(m, n) = s \cdot (R_m q) \cdot (R_n k) = s \sum_i |q_i||k_i| "
+        r"\cos\big((m - n)\,\theta_i + \varphi_i\big)"
+        + (r", \qquad \theta_i = b^{-2i/d}" if rope.kind == "default" else ""),
+        symbols=symbols(vectors),
+        predict=Predict(
+            "Choose **both** beside Play and let them run. What happens to the score?",
+            ("it falls with the position", "it turns in circles", "it stays the same"),
+            "it stays the same" if together(vectors, query, key) else "it turns in circles",
+            "Every hand turns, but query and key of a pair turn by the same angle, so the angle "
+            "between them stays, and with it the score.",
+        ),
+        tries="Let only **the key** move: the score follows the curve below. Drag the query to the "
+        "end: which hands have not moved at all?",
     )
-    # A fragment keeps its errors to itself, so they are explained here.
-    with frame.explained():
-        if source == TOY:
-            _toy()
-        else:
-            _model(choice, text)
 
 
-def _model(choice: ModelChoice, text: str) -> None:
-    from components.inspection.positions.panels import built_like_llama
-    from components.inspection.positions.spectrum import spectrum
-    from components.inspection.positions.vectors import rotated_vectors
-
-    facts = engine.facts(choice)
-    layers = asked.rotating_layers(choice)
-    columns = st.columns([1, 1, 2, 2])
-    with columns[0]:
-        layer = asked.one_of("Layer", "layer", layers)
-    with columns[1]:
-        head = asked.one_of("Head", "head", range(facts.heads))
-    vectors = engine.inspect(rotated_vectors, choice, text, layer)
-    last = len(vectors.tokens) - 1
-    with columns[2]:
-        reader = asked.one_token("Token that asks (query)", "query", vectors.tokens, last, _forget)
-    with columns[3]:
-        read = asked.one_token("Token asked (key)", "key", vectors.tokens, min(2, last), _forget)
-    rope = vectors.rope
-    query, key = vectors.queries[head, reader], vectors.keys[vectors.key_head(head), read]
-    longest = min(LONGEST, max(2, rope.context))
-    placed = rotation(
-        query,
-        key,
-        rope,
-        vectors.scale,
-        (vectors.tokens[reader], vectors.tokens[read]),
-        home=(reader, read),
-        at=_at((reader, read), longest),
-        longest=longest,
-        key_="clocks",
-        on_placed=_keeper((reader, read)),
-    )
-    _check_model(vectors, choice)
-    _check_browser(placed, query, key, vectors, choice)
-    if len(layers) < facts.layers:
-        st.caption(engine.inspect(spectrum, choice).says)
-    _read_it(vectors)
-    asked.guess(
-        "Predict first: choose **both** beside Play and let them run. What happens to the score?",
-        ["it falls with the position", "it turns in circles", "it stays the same"],
-        "it stays the same",
-        "guess-both",
-        "Every hand turns, but query and key of a pair turn by the same angle, so the angle "
-        "between them stays, and with it the score. Now let only **the key** move: the score "
-        "follows the curve below. *Then try:* drag the query to the end: which hands have not "
-        "moved at all?",
-    )
-    if engine.inspect(built_like_llama, choice, text, layer):
-        with st.expander("The same in a few lines of transformers"):
-            st.code(code.score(choice, text, layer, head, reader, read, vectors), "python")
-    else:
-        st.caption(
-            "No code is shown: the few lines that take a Llama apart do not give these numbers for "
-            "this family, which makes its queries and keys in another way."
+def draw(
+    ask: Ask,
+    couple: tuple[np.ndarray, np.ndarray],
+    rope: Rope,
+    scale: float,
+    names: tuple[str, str],
+    home: tuple[int, int],
+    longest: int,
+) -> Placed | None:
+    at = ask.held(("m", "n"), home, longest - 1)
+    with ask.stage.container():
+        return rotation(
+            *couple,
+            rope,
+            scale,
+            names,
+            home=home,
+            at=at,
+            longest=longest,
+            key_=f"clocks-{ask.key}-{len(couple[0])}",
+            on_placed=ask.holder(("m", "n"), home),
         )
-    asked.downloads(_table(query, key, reader, read, vectors), "rotation")
 
 
-def _at(home: tuple[int, int], longest: int) -> tuple[int, int]:
-    """Return the positions in the address, or the tokens' own."""
-    found = []
-    for name, own in zip(("m", "n"), home, strict=True):
-        address.warn_unless_between(name, 0, longest - 1, own)
-        given = st.query_params.get(name, "")
-        fits = given.isascii() and given.isdigit() and int(given[:9]) < longest
-        found.append(int(given) if fits else own)
-    return found[0], found[1]
-
-
-def _keeper(home: tuple[int, int]) -> Callable[[int, int], None]:
-    """Return what puts positions into the address, unless they are the tokens' own."""
-
-    def keep(query_at: int, key_at: int) -> None:
-        # No widget's values: the live component holds them, so the address is kept by hand.
-        if (query_at, key_at) == home:
-            _forget()
-        else:
-            st.query_params["m"], st.query_params["n"] = str(query_at), str(key_at)
-
-    return keep
-
-
-def _forget() -> None:
-    for name in ("m", "n"):
-        st.query_params.pop(name, None)
-
-
-def _check_model(vectors: "RotatedVectors", choice: ModelChoice) -> None:
-    show_checks(vectors.checks, choice, "Rotation")
+def together(vectors: RotatedVectors, query: np.ndarray, key: np.ndarray) -> bool:
+    """Say whether the score stays when both go 1,000 positions on, but for rounded angles."""
     rope = vectors.rope
-    st.caption(
-        f"Of all {vectors.queries.shape[0]} heads and {len(vectors.tokens)} tokens of this layer. "
+    near, far = (
+        turned(query, np.float32(m + 3), rope) @ turned(key, np.float32(m), rope) for m in (0, 1000)
+    )
+    size = float(np.linalg.norm(query) * np.linalg.norm(key)) * rope.scaling**2
+    return bool(abs(far - near) <= 1e-3 * size)
+
+
+def told(ask: Ask, vectors: RotatedVectors) -> str:
+    rope, found = vectors.rope, ask.inspect(spectrum)
+    heads, tokens = vectors.queries.shape[0], len(vectors.tokens)
+    said = f"Checked for all {heads} heads and {tokens} tokens of this layer. " + (
+        "With one pair there is only one way to pair."
+        if rope.pairs == 1
+        else f"Pairs formed the other way would be off by {vectors.other_error:.2g}."
+    )
+    if rope.direction < 0:
+        said += " This family turns the other way round: from a pair's second number to its first."
+    partly = sum(map(len, found.layers)) < ask.facts.layers
+    return f"{said} {literal(found.says)}" if partly else said
+
+
+def symbols(vectors: RotatedVectors) -> str:
+    rope = vectors.rope
+    return (
+        "m and n are the positions of query and key, R turns pair i by m θᵢ, φᵢ is the angle from "
+        f"k to q before, s = {vectors.scale:.4g}, as measured"
         + (
-            "With one pair there is only one way to pair."
-            if rope.pairs == 1
-            else f"Pairs formed the other way would be off by {vectors.other_error:.2g}."
+            f"; here the base b (“rope_theta”) is {rope.theta:,.0f}, d = {rope.turned}. "
+            if rope.kind == "default"
+            else f". The θᵢ are those that this layer was handed ({rope.kind}). "
         )
-        + (
-            " This family turns the other way round: from a pair's second number to its first."
-            if rope.direction < 0
-            else ""
-        )
+        + (f"This model caps its scores afterwards, at ±{vectors.cap:g}. " if vectors.cap else "")
+        + "RoPE adds nothing to the embeddings: it turns queries and keys, in each layer anew."
     )
 
 
-def _check_browser(
-    placed: Placed | None,
-    query: np.ndarray,
-    key: np.ndarray,
-    vectors: "RotatedVectors",
-    choice: ModelChoice,
-) -> None:
-    from components.inspection.positions.browser import browser_checks
-
-    if placed is None:
-        st.caption("Checking what the browser turned against the server…")
-        return
-    show_checks(
-        engine.compute(browser_checks, query, key, vectors.rope, vectors.scale, placed),
-        choice,
-        "Rotation, the browser",
-    )
-
-
-def _read_it(vectors: "RotatedVectors") -> None:
-    rope = vectors.rope
-    with st.expander("How to read it, and the formula"):
-        st.markdown(
-            "Each dial is one pair of numbers of the head: a hand for the :blue[query], one for "
-            "the :orange[key]; dashed, where they pointed before the rotation. A longer hand is a "
-            "longer pair (drawn as the square root of its share of the vector's longest). Below "
-            "the dial: what the pair adds to the score (right) or takes from it (left); the pair's "
-            "number, and after how many positions it has made a full turn. Dotted dials never make "
-            "one within the context."
-        )
-        st.latex(
-            r"\text{score}(m, n) = s \cdot (R_m q) \cdot (R_n k) = s \sum_i |q_i||k_i| "
-            r"\cos\big((m - n)\,\theta_i + \varphi_i\big)"
-            + (r", \qquad \theta_i = b^{-2i/d}" if rope.kind == "default" else "")
-        )
-        st.caption(
-            f"m and n are the positions, R turns pair i by m θᵢ, φᵢ is the angle from k to q "
-            f"before, s = {vectors.scale:.4g}, as measured"
-            + (
-                f"; here the base b (“rope_theta”) is {rope.theta:,.0f}, d = {rope.turned}. "
-                if rope.kind == "default"
-                else f". The θᵢ are those that this layer was handed ({rope.kind}). "
-            )
-            + (
-                f"This model caps its scores afterwards, at ±{vectors.cap:g}. "
-                if vectors.cap
-                else ""
-            )
-            + "RoPE does not add anything to the "
-            "embeddings: it turns queries and keys, in each layer anew."
-        )
-
-
-def _table(
-    query: np.ndarray, key: np.ndarray, at: int, key_at: int, vectors: "RotatedVectors"
-) -> pd.DataFrame:
-    rope = vectors.rope
+def pairs(query: np.ndarray, key: np.ndarray, at: int, key_at: int, rope: Rope) -> pd.DataFrame:
     columns: dict[str, np.ndarray] = {"pair": np.arange(rope.pairs), "theta_i": rope.frequencies}
     for name, vector, position in (("query", query, at), ("key", key, key_at)):
-        for when, values in (
-            ("before", vector),
-            ("after", turned(vector, np.float32(position), rope)),
-        ):
-            pairs = in_pairs(values, rope)
-            columns[f"{name} {when}, first"] = pairs[:, 0]
-            columns[f"{name} {when}, second"] = pairs[:, 1]
+        after = turned(vector, np.float32(position), rope)
+        for when, values in (("before", vector), ("after", after)):
+            columns[f"{name} {when}, first"] = in_pairs(values, rope)[:, 0]
+            columns[f"{name} {when}, second"] = in_pairs(values, rope)[:, 1]
     return pd.DataFrame(columns)
 
 
-def _toy() -> None:
-    rope = formula(6, context=TOY_CONTEXT)
-    placed = rotation(
-        TOY_VECTOR,
-        TOY_VECTOR,
-        rope,
-        1.0,
-        ("1 0 1 0 1 0", "1 0 1 0 1 0"),
-        home=(1, 0),
-        at=_at((1, 0), TOY_CONTEXT),
-        longest=TOY_CONTEXT,
-        key_="toy-clocks",
-        on_placed=_keeper((1, 0)),
-    )
+def by_hand(ask: Ask) -> Shown:
+    rope = formula(6, context=CONTEXT)
+    placed = draw(ask, (ONES, ONES), rope, 1.0, ("1 0 1 0 1 0",) * 2, (1, 0), CONTEXT)
     position = placed.query_at if placed else 1
-    st.markdown(
-        f"Three pairs, θᵢ = 1, 0.0464 and 0.0022: a full turn every 6.28, 135.4 and 2,916 "
-        f"positions. The matrix that turns the query to position **{position}**:"
+    rows = r" \\ ".join(" & ".join(f"{x:.4g}" for x in row) for row in matrix(position, 6).round(4))
+    return Shown(
+        None,
+        alt="Three clocks, at 1, 0.0464 and 0.0022 radians a position.",
+        told="Three pairs, θᵢ = 1, 0.0464 and 0.0022: a full turn every 6.28, 135.4 and 2,916 "
+        f"positions. *Formula* shows the matrix that turns the query to position **{position}**.",
+        checks=(matrix_check(ONES, position, placed.query),) if placed else (),
+        unchecked=WAITING,
+        table=lambda: pd.DataFrame(matrix(position, 6).round(4)),
+        code=code.frequencies(rope),
+        formula=rf"R_{{{position}}} = \begin{{pmatrix}} {rows} \end{{pmatrix}}",
+        symbols=f"R turns the query (1, 0, 1, 0, 1, 0) to position {position}.",
+        read=READ + SLIP,
     )
-    st.dataframe(pd.DataFrame(matrix(position, 6)).round(4), hide_index=True)
-    if placed is not None:
-        from components.inspection.positions.browser import matrix_check
 
-        show_checks((matrix_check(TOY_VECTOR, position, placed.query),), None, "Rotation by hand")
-    st.info(
-        "**A slip in a source text.** “Transformers: The Definitive Guide” prints this formula and "
-        "its output for position 1 rightly, with −sin at the upper right; but the code beside it "
-        "puts +sin there. That is the transpose: it turns the other way, to position −1. Since "
-        "only the difference of positions counts, turning queries and keys both backwards gives "
-        "the same scores, so the slip goes unnoticed until it meets another program's vectors."
-    )
+
+READ = (
+    "Each dial is one pair of numbers of the head: a hand for the :blue[query], one for the "
+    ":orange[key]; dashed, where they pointed before the rotation. A longer hand is a longer pair "
+    "(drawn as the square root of its share of the vector's longest). Below the dial: what the "
+    "pair adds to the score (right) or takes from it (left); the pair's number, and after how many "
+    "positions it has made a full turn. Dotted dials never make one within the context."
+)
+SLIP = (
+    "\n\n**A slip in a source text.** “Transformers: The Definitive Guide” prints this formula and "
+    "its output for position 1 rightly, with −sin at the upper right; but the code beside it puts "
+    "+sin there. That is the transpose: it turns the other way, to position −1. Since only the "
+    "difference of positions counts, turning queries and keys both backwards gives the same "
+    "scores, so the slip goes unnoticed until it meets another program's vectors."
+)
+
+VIEW = View(
+    "Attention by itself sees a set of words. Most models of today tell order by **turning** "
+    "queries and keys: two numbers at a time, like hands of clocks, further for each position "
+    "(RoPE). These are a real query and a real key. Drag them.",
+    kind="Vectors",
+    kinds={"of the model": View("", model), "six numbers by hand": View("", by_hand)},
+    wide=True,
+)

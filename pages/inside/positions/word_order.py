@@ -21,7 +21,8 @@ def show(ask: Ask) -> Shown:
     return Shown(
         order_map(found),
         alt="How much each token's last hidden state changed, by condition.",
-        told=f"Shuffled: {literal(mixed[:300])}" + (f"  \n{found.said}" if found.said else ""),
+        told=f"Shuffled: {literal(mixed[:300])}"
+        + (f"  \n{literal(found.said)}" if found.said else ""),
         checks=found.checks,
         unchecked="A causal mask is left on, and it alone tells order: nothing is promised to stay "
         "as it is.",

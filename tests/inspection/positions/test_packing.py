@@ -1,6 +1,7 @@
 """Packing: every document once, no row too full; and RoPE does not mind."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,21 @@ def test_every_document_has_one_place_and_no_row_is_too_full(lengths, row):
     assert fewest <= len(found.rows) <= 2 * fewest
     assert found.used == pytest.approx(sum(filled) / (row * len(filled)))
     assert found.used_padded <= found.used + 1e-12
+
+
+@pytest.mark.sabotage("each document lies in one row, once")
+@pytest.mark.parametrize("rows", [((0, 2), (1, 3)), ((0, 2), (1, 3, 3, 4)), ((0, 2), (1, 3, 3))])
+def test_a_document_lost_or_laid_twice_turns_the_check_red(rows):
+    found = packed((6, 5, 4, 3, 2), 10)
+    assert found.checks[0].verdict == "holds"
+    assert replace(found, rows=rows).checks[0].verdict == "fails"
+
+
+@pytest.mark.sabotage("no row is longer than its places")
+def test_a_row_too_full_turns_the_check_red():
+    found = packed((6, 5, 4, 3, 2), 10)
+    assert found.checks[1].verdict == "holds"
+    assert replace(found, rows=((0, 1), (2, 3, 4))).checks[1].verdict == "fails"
 
 
 @pytest.mark.parametrize("lengths", [(), (0,), (11,), (1,) * 201])

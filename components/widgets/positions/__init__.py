@@ -1,1 +1,0 @@
-"""View parts of the positions page."""
