@@ -21,7 +21,7 @@ st.set_page_config(
     page_icon="assets/icon.png",
     layout="wide",
 )
-frame.sidebar()
+frame.sidebar(chapters.example(page))
 try:
     page.run()
     # A page that needs no model leaves the sidebar without its facts: they come last then.

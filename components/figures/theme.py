@@ -110,6 +110,7 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0) -> go.Figure:
         if trace.showscale is not False:
             trace.colorbar.update(
                 orientation="h",
+                tickangle=0,
                 x=1,
                 xanchor="right",
                 y=1.0,

@@ -14,6 +14,8 @@ class Lesson:
     path: str
     title: str
     shows: str
+    example: str = "When Mary and John went to the shop, Mary gave a drink to"
+    """The prompt that the page opens on, until the reader writes one: it shows what is taught."""
 
     @property
     def page(self) -> StreamlitPage:
@@ -21,7 +23,9 @@ class Lesson:
         return st.Page(f"pages/{self.path}", title=self.title, default=self is HOME)
 
 
-HOME: Final = Lesson("about/home.py", "Home", "What there is to see.")
+OPEN: Final = "Once upon a time there was a"
+"""The bundled model hesitates: its next token has an entropy of 2.6 bits."""
+HOME: Final = Lesson("about/home.py", "Home", "What there is to see.", OPEN)
 CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     "Text": (
         Lesson(
@@ -52,6 +56,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "output/sampling.py",
             "Sampling playground",
             "How temperature and top-p reshape the next-token distribution, as you drag.",
+            OPEN,
         ),
         Lesson(
             "output/kv_cache.py",
@@ -74,3 +79,9 @@ def navigation() -> dict[str, list[StreamlitPage]]:
     return {"": [HOME.page]} | {
         chapter: [lesson.page for lesson in lessons] for chapter, lessons in CHAPTERS.items()
     }
+
+
+def example(page: StreamlitPage) -> str:
+    """Return the prompt that a page opens on."""
+    lessons = [HOME, *(lesson for chapter in CHAPTERS.values() for lesson in chapter)]
+    return next(lesson.example for lesson in lessons if lesson.title == page.title)

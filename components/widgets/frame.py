@@ -18,9 +18,9 @@ from components.widgets.markup import literal
 DEVICES: Final = ("auto", "cpu", "cuda", "mps")
 DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
 DEFAULT_MODEL: Final = "storyteller"
-DEFAULT_PROMPT: Final = "When Mary and John went to the shop, Mary gave a drink to"
 SAMPLES: Final = {
-    "Who gets the drink?": DEFAULT_PROMPT,
+    "Who gets the drink?": "When Mary and John went to the shop, Mary gave a drink to",
+    "An open end": "Once upon a time there was a",
     "A capital": "The capital of France is",
     "A story": "Once upon a time there was a little fox named Leo.",
     "Far-off verb": "The keys near the castle",
@@ -37,6 +37,7 @@ MOST_IN_URL: Final = 1_500
 _LAST_GOOD: Final = "model-that-loaded"
 _CHOSEN: Final = "model-of-this-run"
 _TOLD: Final = "model-told-in-this-run"
+_EXAMPLE: Final = "prompt-that-nobody-wrote"
 _SHORT: Final = "prompt-fits-a-link"
 _PLACE: Final = "sidebar-places"
 
@@ -60,10 +61,13 @@ export default () => {
 )
 
 
-def sidebar() -> None:
-    """Draw the prompt box and the model picker; leave a place for what is known once loaded."""
+def sidebar(example: str) -> None:
+    """Draw the prompt box and the model picker; leave a place for what is known once loaded.
+
+    `example` is the prompt that the page opens on, until the reader writes one.
+    """
     with st.sidebar:
-        _prompt_box()
+        _prompt_box(example)
         source = st.selectbox(
             "Model",
             _offers(),
@@ -189,7 +193,10 @@ def _load(choice: ModelChoice, place: DeltaGenerator) -> None:
     )
 
 
-def _prompt_box() -> None:
+def _prompt_box(example: str) -> None:
+    if st.session_state.get("prompt", "") == st.session_state.get(_EXAMPLE):
+        st.session_state["prompt"] = example
+    st.session_state[_EXAMPLE] = example
     # Bound to the address, but for a text that would not survive in a link: browsers and servers
     # cut long addresses.
     if "prompt" not in st.session_state and len(st.query_params.get("prompt", "")) > MOST_PROMPT:
@@ -202,7 +209,7 @@ def _prompt_box() -> None:
     st.session_state[_SHORT] = short
     st.text_area(
         "Prompt",
-        DEFAULT_PROMPT,
+        example,
         key="prompt",
         height=120,
         max_chars=MOST_PROMPT,

@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from components import engine
 from components.inspection import catalogue, sources
+from components.inspection.load import load_model
 from components.inspection.prediction import predict
 from components.memory import ResultCache, Shelf
-from components.widgets import frame
+from components.widgets import chapters, frame
 from components.widgets.markup import literal
 from tests import tiny
 
@@ -233,6 +234,24 @@ def test_of_a_prompt_too_long_for_a_link_it_is_said(open_app):
     typed(app, "or not")
     assert not any("too long for a link" in caption.value for caption in app.caption)
     assert expected("llama", "or not") in shown(app)
+
+
+def test_a_page_opens_on_its_example_until_the_reader_writes_a_prompt():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert app.text_area(key="prompt").value == chapters.HOME.example
+    app.switch_page("pages/inside/positions/positions.py").run()
+    assert "gave a drink to" in app.text_area(key="prompt").value
+    app.text_area(key="prompt").set_value("or not").run()
+    app.switch_page("pages/about/home.py").run()
+    assert app.text_area(key="prompt").value == "or not"
+
+
+@pytest.mark.parametrize("title", ["Home", "Sampling playground"])
+def test_where_the_next_token_is_looked_at_the_example_leaves_it_open(title):
+    """With the bundled model: a distribution of 2 bits or more has something to reshape."""
+    every = [chapters.HOME, *(one for each in chapters.CHAPTERS.values() for one in each)]
+    (lesson,) = [one for one in every if one.title == title]
+    assert predict(load_model("storyteller"), lesson.example).entropy >= 2
 
 
 def test_what_nobody_asked_for_in_the_address_does_no_harm(open_app):

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tokenizers import processors
 
-from components.widgets import frame
 from components.widgets.sampling import generate_view
 from tests import tiny
 
+DRINK = "When Mary and John went to the shop, Mary gave a drink to"
 ROOT = Path(__file__).parents[2]
 VIEWS = ["Reshape", "Generate", "Compare", "Draws", "Perplexity"]
 PROMPT = "Once upon a time there was a little fox named Leo."
@@ -196,8 +196,8 @@ def test_predictions_are_asked_before_they_are_answered():
 
 @pytest.mark.parametrize("guess", ["greedy", "beam search", "sampling"])
 def test_of_three_equal_texts_none_is_called_the_likeliest(guess):
-    """With the prompt that the page opens with, all three write "John."."""
-    app = opened(frame.DEFAULT_PROMPT, view="Compare")
+    """Of this prompt, all three write "John."."""
+    app = opened(DRINK, view="Compare")
     app.segmented_control(key="guess-strategy").set_value(guess).run()
     assert "All three wrote the same text" in words(app)
     assert "**Right**" not in words(app)
