@@ -14,7 +14,16 @@ Key = TypeVar("Key")
 
 
 def result_key(function: Callable[..., Any], inputs: tuple[Any, ...]) -> bytes:
-    """Return a key for `function(*inputs)`: equal for equal plain values, in any process."""
+    """Return a key for `function(*inputs)`: equal for equal plain values, in any process.
+
+    Raises:
+        TypeError: `function` is a lambda: two in one function would have one name.
+    """
+    if "<lambda>" in function.__qualname__:
+        raise TypeError(
+            f"{function.__module__}.{function.__qualname__} cannot be remembered, since any other "
+            "lambda there has its name. Give it a name at the top of its module."
+        )
     name = f"{function.__module__}.{function.__qualname__}".encode()
     pickled = io.BytesIO()
     pickler = pickle.Pickler(pickled, protocol=5)

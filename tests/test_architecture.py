@@ -173,6 +173,13 @@ def test_the_readme_names_every_page():
     assert [lesson.title for lesson in lessons() if f"| {lesson.title} |" not in readme] == []
 
 
+def test_the_readme_names_files_that_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:components|pages|tests|assets|\.ci)/[\w./-]*)`", readme)
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def tracked() -> list[str]:
     """Files under version control."""
     done = subprocess.run(

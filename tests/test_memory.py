@@ -53,6 +53,11 @@ def test_a_key_does_not_depend_on_which_objects_hold_the_values():
     assert result_key(add, (Choice(one, one),)) == result_key(add, (Choice(one, other),))
 
 
+def test_a_lambda_has_no_key():
+    with pytest.raises(TypeError, match=r"test_memory.*<lambda> cannot be remembered"):
+        result_key(lambda text: text, ("abc",))
+
+
 def test_a_key_is_the_same_in_another_process():
     inputs = ("text", 3, 0.5, ("a", "b"), None)
     code = (

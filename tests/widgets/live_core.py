@@ -25,12 +25,17 @@ function answer({ logits, history, settings, penaltiesBefore }) {
     ids.push(result.order[r]);
     shares.push(result.share(r));
   }
-  return { ids, shares, stages: result.stages, digest: digest(result) };
+  return { ids, shares, stages: result.stages, digest: digest(result),
+    penalties: Object.keys(PENALTIES), cuts: Object.keys(CUTS) };
 }
 """
 NODE_LOOP = """
 const lines = (await import("node:readline")).createInterface({ input: process.stdin });
-for await (const line of lines) console.log(JSON.stringify(answer(JSON.parse(line))));
+for await (const line of lines) {
+  let said;
+  try { said = answer(JSON.parse(line)); } catch (error) { said = { error: error.stack }; }
+  console.log(JSON.stringify(said));
+}
 """
 
 
@@ -74,7 +79,9 @@ def in_node(folder: Path, core: str = CORE) -> Iterator[Live]:
             asked = question(logits, history, settings, penalties_before)
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-            return json.loads(process.stdout.readline())
+            said = json.loads(process.stdout.readline())
+            assert "error" not in said, said["error"]
+            return said
 
         yield live
         process.stdin.close()

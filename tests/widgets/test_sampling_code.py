@@ -16,7 +16,7 @@ from components.inspection.sampling.draws import draws
 from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.perplexity import surprise
 from components.inspection.sampling.reshape import reshape
-from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.settings import RANGES, Settings
 from components.widgets.sampling import code
 from components.widgets.sampling.reshape_view import TOY_LOGITS
 from tests import tiny
@@ -30,6 +30,12 @@ SOME = [
     Settings(presence_penalty=0.5, frequency_penalty=-0.3, repetition_penalty=0.8),
     Settings(temperature=0, repetition_penalty=1.5, frequency_penalty=1),
     Settings(top_k=1),
+]
+
+ALONE = [
+    Settings(**{row.name: row.low + (row.high - row.low) * 0.4})
+    for row in RANGES.values()
+    if row.stage
 ]
 
 
@@ -76,7 +82,7 @@ def test_the_reshape_code_prints_the_likeliest_after_the_settings(opened, kind, 
         assert float(line.split()[0]) == pytest.approx(share, abs=6e-5)
 
 
-@pytest.mark.parametrize("settings", SOME, ids=str)
+@pytest.mark.parametrize("settings", SOME + ALONE, ids=str)
 def test_with_the_toy_logits_it_is_their_code(settings):
     found = reshape(TOY_LOGITS, (1, 2, 2), settings)
     lines = code.reshape_code(ModelChoice("x"), None, "", settings, (1, 2, 2), TOY_LOGITS)

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import re
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 
 from components.inspection.sampling.browser import Answer, checked_answer
 from components.inspection.sampling.reshape import reshape
-from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.settings import STEPS, Settings
+from components.widgets.sampling_playground.bundle import script
+from tests.drawn_settings import drawn
 from tests.widgets import live_core
 
 TOY = [4.0, 3.0, 2.0, 1.0, 0.0]
@@ -31,23 +35,9 @@ def live(tmp_path_factory):
         pytest.skip("neither Node nor Chromium is on this machine to run JavaScript")
 
 
-def tenths(low, high, scale=10):
-    return st.integers(round(low * scale), round(high * scale)).map(lambda n: n / scale)
-
-
-SETTINGS = st.builds(
-    Settings,
-    repetition_penalty=st.just(1.0) | tenths(0.5, 3),
-    presence_penalty=st.just(0.0) | tenths(-2, 2),
-    frequency_penalty=st.just(0.0) | tenths(-2, 2),
-    temperature=st.just(1.0) | tenths(0, 5),
-    top_k=st.just(0) | st.integers(0, 40),
-    top_p=st.just(1.0) | tenths(0, 1, 100),
-    min_p=st.just(0.0) | tenths(0, 1, 100),
-    typical_p=st.just(1.0) | tenths(0.01, 1, 100),
-)
+SETTINGS = drawn()
 # Halves give many ties; random floats give none; both with tokens that cannot be drawn.
-LOGIT = tenths(-6, 6, 2) | st.floats(-30, 30, width=32)
+LOGIT = st.integers(-12, 12).map(lambda n: n / 2) | st.floats(-30, 30, width=32)
 LOGITS = st.lists(LOGIT | st.none(), min_size=1, max_size=60).filter(
     lambda row: any(logit is not None for logit in row)
 )
@@ -79,6 +69,27 @@ def test_every_combination_of_settings_reshapes_as_transformers_does(
     row = np.array([-np.inf if logit is None else logit for logit in logits], dtype=np.float32)
     before = {"repetition_penalty": 1.7, "presence_penalty": 0.3} if dragged else None
     agrees(live, row, history, choice, before)
+
+
+def test_each_step_of_the_table_has_its_arithmetic_in_the_browser(live):
+    """A new row wants a function of its own in core.js: of PENALTIES before the temperature, of
+    CUTS after it."""
+    heat = STEPS.index("temperature")
+    answer = live(TOY, [], Settings())
+    assert answer["penalties"] == list(STEPS[1:heat])
+    assert answer["cuts"] == list(STEPS[heat + 1 :])
+
+
+def test_the_modules_of_the_component_are_one_script(tmp_path):
+    """Written one after another, no two may use one name."""
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("Node is not on this machine")
+    file = tmp_path / "playground.mjs"
+    file.write_text(script(), encoding="utf-8")
+    done = subprocess.run([node, "--check", str(file)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert not re.search("^import ", script(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("equal", [17, 40, 2560])
@@ -141,10 +152,10 @@ TOKENS = "each step leaves as many tokens as transformers' own processor"
 SHARES = "each token left has the probability that transformers gives it"
 ENTROPY = "after each step the entropy is transformers' own"
 MISTAKES = {
-    "top-p keeps what reaches 1 - p": ("limit = f32(1 - p), whole", "limit = f32(p), whole", 0),
+    "top-p keeps what reaches 1 - p": ("limit = f32(1 - p);", "limit = f32(p);", 0),
     "not shared out anew": ("f32(weight[r] / whole)) };", "f32(weight[r] / mass[size])) };", 1),
     "nats for bits": ("/ sum) / Math.LN2);\n    [low", "/ sum));\n    [low", 2),
-    "ties are cut in two": ("end < values.length && values[end]", "false && values[end]", 0),
+    "ties are cut in two": ("end < high && values[end]", "false && values[end]", 0),
 }
 
 

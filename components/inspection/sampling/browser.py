@@ -7,7 +7,6 @@ as far as a sum of so many probabilities may be off, both ways.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,7 @@ from components.inspection import rounding
 from components.inspection.checks import Check, worst
 from components.inspection.sampling.answer import Answer
 from components.inspection.sampling.reshape import Reshaped, Stage, reshape
-from components.inspection.sampling.settings import RANGES, Settings
-
-_THRESHOLDS: Final = ("top_p", "min_p", "typical_p")
+from components.inspection.sampling.settings import RANGES, STEPS, Settings
 
 
 def checked_answer(
@@ -42,17 +39,14 @@ def checked_answer(
 def _moved(settings: Settings, tokens: int) -> list[Settings]:
     """Return `settings` with their thresholds a rounding lower, and a rounding higher."""
     of_sums = float(rounding.of_softmax(tokens, "float32"))
-    by = {
-        # A share of the likeliest token's probability: a product, no sum.
-        "min_p": settings.min_p * rounding.EXPONENTIAL * rounding.unit("float32"),
-        "top_p": of_sums,
-        "typical_p": of_sums,
-    }
-    on = [name for name in _THRESHOLDS if getattr(settings, name) != RANGES[name].off]
+    # A token's probability is compared with a product, not with a sum.
+    of_a_product = rounding.EXPONENTIAL * rounding.unit("float32")
+    on = [name for name in settings.changed() if RANGES[name].threshold]
 
     def moved(name: str, way: int) -> float:
-        row, value = RANGES[name], getattr(settings, name) + way * by[name]
-        return min(row.high, max(row.low, value))
+        row, value = RANGES[name], getattr(settings, name)
+        by = value * of_a_product if row.threshold == "token" else of_sums
+        return min(row.high, max(row.low, value + way * by))
 
     either = [{name: moved(name, way) for name in on} for way in (-1, 1) if on]
     return [replace(settings, **values) for values in either]  # type: ignore[arg-type]
@@ -85,7 +79,7 @@ def _shares(answer: Answer, ours: Reshaped) -> Check:
     theirs = np.zeros(size, dtype=np.float64)
     theirs[ids] = answer.shares[: len(answer.ids)][(answer.ids >= 0) & (answer.ids < size)]
     after = ours.after.astype(np.float64)
-    here, there = int(answer.stages["typical_p"]["tokens"]), ours.stages[-1].tokens
+    here, there = int(answer.stages[STEPS[-1]]["tokens"]), ours.stages[-1].tokens
     # Of more tokens than the browser sends, those sent are compared; of fewer, all.
     compared = ids if here > len(answer.ids) else np.union1d(ids, np.flatnonzero(after > 0))
     either = compared[(theirs[compared] > 0) != (after[compared] > 0)]

@@ -6,24 +6,18 @@ OpenAI's API reference publishes, and stand beside the repetition penalty; but w
 the tokens that were sampled, all tokens of the text count here, the prompt's too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
+import transformers
 from numpy.typing import NDArray
-from transformers import LogitsProcessor
-from transformers.generation.logits_process import (
-    MinPLogitsWarper,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-    TypicalLogitsWarper,
-)
+from transformers import LogitsProcessor, TopPLogitsWarper
 
 from components.inspection.distribution import checked_logits, entropy_of, log_shares_of
-from components.inspection.sampling.settings import STEPS, Settings
+from components.inspection.sampling.settings import RANGES, STEPS, Settings
 
 
 @dataclass(frozen=True)
@@ -113,28 +107,28 @@ class Greedy(LogitsProcessor):
         return torch.full_like(scores, -torch.inf).scatter(1, best, scores.gather(1, best))
 
 
+_OWN: Final[dict[str, Callable[..., LogitsProcessor]]] = {"counts": CountPenalty, "top_p": TopP}
+"""By step: what `transformers` lacks, or leaves open."""
+
+
 def processors(settings: Settings) -> dict[str, LogitsProcessor]:
     """Return the processors that `settings` ask for, by step, in the order of `STEPS`.
 
     With temperature 0 no step after it has anything left to do, as in `generate`.
     """
+    on = settings.applied()
     wanted: dict[str, LogitsProcessor] = {}
-    if settings.repetition_penalty != 1:
-        wanted["repetition"] = RepetitionPenaltyLogitsProcessor(float(settings.repetition_penalty))
-    if settings.presence_penalty or settings.frequency_penalty:
-        wanted["counts"] = CountPenalty(settings.presence_penalty, settings.frequency_penalty)
-    if settings.greedy:
-        return wanted | {"temperature": Greedy()}
-    if settings.temperature != 1:
-        wanted["temperature"] = TemperatureLogitsWarper(float(settings.temperature))
-    if settings.top_k:
-        wanted["top_k"] = TopKLogitsWarper(int(settings.top_k))
-    if settings.top_p < 1:
-        wanted["top_p"] = TopP(settings.top_p)
-    if settings.min_p:
-        wanted["min_p"] = MinPLogitsWarper(settings.min_p)
-    if settings.typical_p < 1:
-        wanted["typical_p"] = TypicalLogitsWarper(settings.typical_p)
+    for stage in STEPS[1:]:
+        rows = [row for row in RANGES.values() if row.stage == stage]
+        if not any(row.name in on for row in rows):
+            continue
+        if stage == "temperature" and settings.greedy:
+            wanted[stage] = Greedy()
+            continue
+        values = (getattr(settings, row.name) for row in rows)
+        made = _OWN.get(stage) or getattr(transformers, rows[0].processor)
+        # transformers takes no whole number where it wants another.
+        wanted[stage] = made(*((int if rows[0].whole else float)(value) for value in values))
     return wanted
 
 

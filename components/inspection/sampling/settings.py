@@ -1,4 +1,7 @@
-"""The settings that reshape a next-token distribution, their ranges and their order.
+"""The settings that reshape a next-token distribution, their ranges and their order: one table.
+
+`Settings` is the table: a field is a row, and all else is derived from it, in the browser too. Only
+a step's arithmetic stands elsewhere: here it is `transformers`' own, there `core.js`.
 
 Sources: temperature (Ackley, Hinton and Sejnowski 1985), top-k (Fan, Lewis and Dauphin
 2018, arXiv:1805.04833), top-p or nucleus (Holtzman et al. 2019, arXiv:1904.09751), typical
@@ -9,139 +12,131 @@ repetition penalty (Keskar et al. 2019, arXiv:1909.05858), presence and frequenc
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Literal
 
 from components.inspection.errors import InspectionError
-
-STEPS: Final = (
-    "model",
-    "repetition",
-    "counts",
-    "temperature",
-    "top_k",
-    "top_p",
-    "min_p",
-    "typical_p",
-)
-"""The names of all stages in order; `model` is what the model itself says."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """What one setting may be, ends included, and the value at which it changes nothing."""
+    """A row: what one setting may be, ends included, and what it does."""
 
     name: str
+    """If there is a processor, also that of `generate`'s argument."""
     label: str
     low: float
     high: float
     step: float
     off: float
+    """The value at which it changes nothing."""
     whole: bool
     says: str
+    stage: str
+    """The step that it sets, most often alone; empty: none."""
+    group: str
+    """Under which title its control is folded away; empty: always in sight."""
+    processor: str
+    """The class in `transformers` that follows it; empty: `generate` lacks it."""
+    threshold: Literal["", "token", "sum"]
+    """With what it is compared, if it is one: a token's probability, or a sum of many. Then a
+    rounding may decide about tokens that stand just there."""
 
 
-RANGES: Final = {
-    row.name: row
-    for row in (
-        Range(
-            "repetition_penalty",
-            "Repetition penalty",
-            0.5,
-            3.0,
-            0.01,
-            1.0,
-            False,
-            "divides positive logits, and multiplies negative ones, of tokens already there",
-        ),
-        Range(
-            "presence_penalty",
-            "Presence penalty",
-            -2.0,
-            2.0,
-            0.05,
-            0.0,
-            False,
-            "is subtracted once from the logit of every token already there",
-        ),
-        Range(
-            "frequency_penalty",
-            "Frequency penalty",
-            -2.0,
-            2.0,
-            0.05,
-            0.0,
-            False,
-            "is subtracted from a token's logit once for each time it is already there",
-        ),
-        Range(
-            "temperature",
-            "Temperature",
-            0.0,
-            5.0,
-            0.01,
-            1.0,
-            False,
-            "divides every logit: below 1 sharpens, above 1 flattens, 0 is greedy",
-        ),
-        Range("top_k", "Top-k", 0, 1000, 1, 0, True, "keeps the k likeliest tokens (0: all)"),
-        Range(
-            "top_p",
-            "Top-p",
-            0.0,
-            1.0,
-            0.01,
-            1.0,
-            False,
-            "keeps the fewest likeliest tokens that together reach p",
-        ),
-        Range(
-            "min_p",
-            "Min-p",
-            0.0,
-            1.0,
-            0.01,
-            0.0,
-            False,
-            "keeps tokens at least this share as likely as the likeliest",
-        ),
-        Range(
-            "typical_p",
-            "Typical-p",
-            0.01,
-            1.0,
-            0.01,
-            1.0,
-            False,
-            "keeps the tokens whose surprise is nearest the average, until they reach this mass",
-        ),
-        Range("seed", "Seed", 0, 2**31 - 1, 1, 0, True, "starts the random numbers"),
-    )
-}
-"""Every setting by name, in the order in which `transformers` applies them; the seed last."""
+def _row(
+    label: str, low: float, high: float, step: float, off: float, says: str, **more: str
+) -> Any:
+    optional = {"stage": "", "group": "", "processor": "", "threshold": ""} | more
+    whole = isinstance(step, int)
+    row = {"label": label, "low": low, "high": high, "step": step, "off": off, "whole": whole}
+    return field(default=off, metadata=row | {"says": says} | optional)
 
 
 @dataclass(frozen=True)
 class Settings:
     """One choice of all settings; the defaults change nothing.
 
+    In the order in which `transformers` applies them; the seed last.
+
     Raises:
         InspectionError: if a value is not a finite number in its range (`RANGES`).
     """
 
-    repetition_penalty: float = 1.0
-    presence_penalty: float = 0.0
-    frequency_penalty: float = 0.0
-    temperature: float = 1.0
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    typical_p: float = 1.0
-    seed: int = 0
+    repetition_penalty: float = _row(
+        "Repetition penalty",
+        *(0.5, 3.0, 0.01),
+        off=1.0,
+        says="divides positive logits, and multiplies negative ones, of tokens already there",
+        stage="repetition",
+        group="Penalties",
+        processor="RepetitionPenaltyLogitsProcessor",
+    )
+    presence_penalty: float = _row(
+        "Presence penalty",
+        *(-2.0, 2.0, 0.05),
+        off=0.0,
+        says="is subtracted once from the logit of every token already there",
+        stage="counts",
+        group="Penalties",
+    )
+    frequency_penalty: float = _row(
+        "Frequency penalty",
+        *(-2.0, 2.0, 0.05),
+        off=0.0,
+        says="is subtracted from a token's logit once for each time it is already there",
+        stage="counts",
+        group="Penalties",
+    )
+    temperature: float = _row(
+        "Temperature",
+        *(0.0, 5.0, 0.01),
+        off=1.0,
+        says="divides every logit: below 1 sharpens, above 1 flattens, 0 is greedy",
+        stage="temperature",
+        processor="TemperatureLogitsWarper",
+    )
+    top_k: int = _row(
+        "Top-k",
+        *(0, 1000, 1),
+        off=0,
+        says="keeps the k likeliest tokens (0: all)",
+        stage="top_k",
+        processor="TopKLogitsWarper",
+    )
+    top_p: float = _row(
+        "Top-p",
+        *(0.0, 1.0, 0.01),
+        off=1.0,
+        says="keeps the fewest likeliest tokens that together reach p",
+        stage="top_p",
+        processor="TopPLogitsWarper",
+        threshold="sum",
+    )
+    min_p: float = _row(
+        "Min-p",
+        *(0.0, 1.0, 0.01),
+        off=0.0,
+        says="keeps tokens at least this share as likely as the likeliest",
+        stage="min_p",
+        group="Two more cuts",
+        processor="MinPLogitsWarper",
+        threshold="token",
+    )
+    typical_p: float = _row(
+        "Typical-p",
+        *(0.01, 1.0, 0.01),
+        off=1.0,
+        says="keeps the tokens whose surprise is nearest the average, until they reach this mass",
+        stage="typical_p",
+        group="Two more cuts",
+        processor="TypicalLogitsWarper",
+        threshold="sum",
+    )
+    seed: int = _row("Seed", *(0, 2**31 - 1, 1), off=0, says="starts the random numbers")
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            checked(field.name, getattr(self, field.name))
+        for name in RANGES:
+            checked(name, getattr(self, name))
 
     @property
     def greedy(self) -> bool:
@@ -156,6 +151,23 @@ class Settings:
         """
         values = {name: getattr(self, name) for name in RANGES}
         return {name: value for name, value in values.items() if value != RANGES[name].off}
+
+    def applied(self) -> dict[str, float]:
+        """Return of `changed` those that have anything to do: none after a temperature of 0.
+
+        >>> Settings(repetition_penalty=2, top_k=5, temperature=0, seed=1).applied()
+        {'repetition_penalty': 2, 'temperature': 0}
+        """
+        last = list(RANGES).index("temperature") if self.greedy else len(RANGES)
+        there = list(RANGES)[: last + 1]
+        return {name: value for name, value in self.changed().items() if name in there}
+
+
+RANGES: Final = {one.name: Range(name=one.name, **one.metadata) for one in fields(Settings)}
+"""The rows by name."""
+
+STEPS: Final = ("model", *dict.fromkeys(row.stage for row in RANGES.values() if row.stage))
+"""The names of all stages in order; `model` is what the model itself says."""
 
 
 def checked(name: str, value: object) -> float:

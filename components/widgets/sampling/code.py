@@ -16,14 +16,7 @@ _CLASSES: Final = {
     "seq2seq": "AutoModelForSeq2SeqLM",
     "masked": "AutoModelForMaskedLM",
 }
-_PROCESSORS: Final = {
-    "repetition_penalty": "RepetitionPenaltyLogitsProcessor",
-    "temperature": "TemperatureLogitsWarper",
-    "top_k": "TopKLogitsWarper",
-    "top_p": "TopPLogitsWarper",
-    "min_p": "MinPLogitsWarper",
-    "typical_p": "TypicalLogitsWarper",
-}
+_PROCESSORS: Final = {row.name: row.processor for row in RANGES.values() if row.processor}
 """transformers' own, by the setting that each follows, in the order in which they are applied."""
 _COUNTS: Final = """\
 class CountPenalty(LogitsProcessor):  # presence and frequency penalties, which generate() lacks
@@ -43,16 +36,11 @@ def generate_arguments(settings: Settings) -> str:
     >>> generate_arguments(Settings(temperature=0.7))
     'do_sample=True, temperature=0.7, top_k=0'
     """
+    wanted = settings.applied().keys() | {"top_k"}
     if settings.greedy:
-        penalty = _value(settings, "repetition_penalty")
-        return "do_sample=False" + (f", repetition_penalty={penalty}" if penalty != "1.0" else "")
-    wanted = settings.changed() | {"top_k": 0}
-    return ", ".join(
-        [
-            "do_sample=True",
-            *(f"{name}={_value(settings, name)}" for name in _PROCESSORS if name in wanted),
-        ]
-    )
+        wanted -= {"temperature", "top_k"}
+    given = [f"{name}={_value(settings, name)}" for name in _PROCESSORS if name in wanted]
+    return ", ".join([f"do_sample={not settings.greedy}", *given])
 
 
 def _value(settings: Settings, name: str) -> str:
@@ -229,10 +217,9 @@ def _scores(
 ) -> str:
     """Return code that ends with the logits after the settings, `scores` [1, token]."""
     counts = bool(settings.presence_penalty or settings.frequency_penalty)
-    wanted = [name for name in _PROCESSORS if name in settings.changed()]
+    wanted = [name for name in _PROCESSORS if name in settings.applied()]
     if settings.greedy:
-        # With temperature 0 no later step has anything left to do.
-        wanted = [name for name in wanted if name == "repetition_penalty"]
+        wanted.remove("temperature")
     steps = {name: f"{_PROCESSORS[name]}({_value(settings, name)})" for name in wanted}
     lines = [f"scores = {made}(ids, scores)" for made in steps.values()]
     if counts:

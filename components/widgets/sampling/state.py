@@ -67,11 +67,7 @@ def settings_popover() -> Settings:
 
 def summary(settings: Settings) -> str:
     """Return the settings that are on, as Markdown."""
-    changed = settings.changed()
-    if settings.greedy:
-        changed = {name: changed[name] for name in changed if "penalty" in name} | {
-            "temperature": 0
-        }
+    changed = settings.applied()
     parts = [f"{RANGES[name].label.lower()} **{value:g}**" for name, value in changed.items()]
     if "seed" not in changed and not settings.greedy:
         parts.append("seed **0**")

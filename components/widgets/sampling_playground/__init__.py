@@ -67,7 +67,6 @@ def sampling_playground(
             "texts": {str(token): text for token, text in texts.items()},
             "settings": asdict(settings),
             "number": number,
-            "ranges": {name: asdict(row) for name, row in RANGES.items()},
         },
         key=key,
         on_released_change=tell,

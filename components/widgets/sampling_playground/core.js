@@ -7,13 +7,35 @@
  * Single precision where transformers rounds to it (Math.fround), so that ties and thresholds
  * fall the same way. */
 
-export const STEPS = [
-  "model", "repetition", "counts", "temperature", "top_k", "top_p", "min_p", "typical_p",
-];
+import { TABLE } from "./table.js";
 
-export const OFF = {
-  repetition_penalty: 1, presence_penalty: 0, frequency_penalty: 0, temperature: 1,
-  top_k: 0, top_p: 1, min_p: 0, typical_p: 1, seed: 0,
+/* TABLE has the settings, row by row, as `components/inspection/sampling/settings.py` states them. */
+export const OFF = Object.fromEntries(TABLE.map(({ name, off }) => [name, off]));
+
+export const STEPS = ["model", ...new Set(TABLE.map(({ stage }) => stage).filter(Boolean))];
+const HEAT = STEPS.indexOf("temperature"); // penalties before it, cuts after it
+
+const SETTINGS = Object.fromEntries(STEPS.map((step) =>
+  [step, TABLE.filter(({ stage }) => stage === step).map(({ name }) => name)]));
+
+function isOn(step, settings) {
+  return SETTINGS[step].some((name) => settings[name] !== OFF[name]);
+}
+
+/* The arithmetic of each step before the temperature: of one token that was `count` times there. */
+export const PENALTIES = {
+  repetition: (logit, _count, s) => repetitionPenalised(logit, s.repetition_penalty),
+  counts: (logit, count, s) => countPenalised(logit, count, s.presence_penalty, s.frequency_penalty),
+};
+
+/* That of each step after it: which ranks [low, high) stay of those that are `left`, by the value
+ * set. `left` is what `prepare` made, with what earlier steps left: ranks `low` to `high`, of weight
+ * `whole` together. `low` is above 0 behind typical-p, which itself counts on 0. */
+export const CUTS = {
+  top_k: likeliest,
+  top_p: nucleus,
+  min_p: likeEnough,
+  typical_p: typical,
 };
 
 const f32 = Math.fround;
@@ -46,7 +68,7 @@ export function prepare(logits, history) {
     size, logits, counts, order,
     seen: Int32Array.from(counts.keys()),
     isSeen: new Uint8Array(logits.length),
-    now: order, values: new Float32Array(size), penalties: null,
+    now: order, values: new Float32Array(size), penalties: null, penalised: {},
     weight: new Float64Array(size), // exp(z - z0), where z is the logit at this rank
     mass: new Float64Array(size + 1), // mass[r]: sum of the weights of ranks before r
     heat: new Float64Array(size + 1), // the same of weight (z - z0), for the entropy
@@ -90,18 +112,19 @@ export function countPenalised(logit, count, presence, frequency) {
 /* Put the tokens in order after the penalties, which touch only tokens already there: those
  * few are sorted again and merged into the rest. */
 function penalise(p, s) {
-  const name = [s.repetition_penalty, s.presence_penalty, s.frequency_penalty].join();
+  const steps = STEPS.slice(1, HEAT);
+  const name = steps.flatMap((step) => SETTINGS[step].map((each) => s[each])).join();
   if (p.penalties === name) return;
   p.penalties = name;
   const { seen, order, logits, values } = p;
-  p.repeated = Float32Array.from(seen, (id) =>
-    s.repetition_penalty === 1 ? logits[id] : repetitionPenalised(logits[id], s.repetition_penalty));
-  const counted = s.presence_penalty !== 0 || s.frequency_penalty !== 0;
-  p.counted = Float32Array.from(seen, (id, i) => counted
-    ? countPenalised(p.repeated[i], p.counts.get(id), s.presence_penalty, s.frequency_penalty)
-    : p.repeated[i]);
-  const final = new Map(Array.from(seen, (id, i) => [id, p.counted[i]]));
-  const again = descending(p.counted, seen);
+  let now = Float32Array.from(seen, (id) => logits[id]);
+  for (const step of steps) {
+    if (isOn(step, s))
+      now = now.map((logit, i) => PENALTIES[step](logit, p.counts.get(seen[i]), s));
+    p.penalised[step] = now;
+  }
+  const final = new Map(Array.from(seen, (id, i) => [id, now[i]]));
+  const again = descending(now, seen);
   let taken = 0, rank = 0;
   for (let r = 0; r < order.length; r++) {
     const id = order[r];
@@ -130,12 +153,11 @@ function before(id, final, other, logits) {
 export function reshape(p, s) {
   penalise(p, s);
   const stages = [stage("model", true, p.size, 1, p.before.entropy)];
-  const repeats = s.repetition_penalty !== 1;
-  const counts = s.presence_penalty !== 0 || s.frequency_penalty !== 0;
-  stages.push(stage("repetition", repeats, p.size, 1,
-    repeats ? entropyWith(p, p.repeated) : p.before.entropy));
-  stages.push(stage("counts", counts, p.size, 1,
-    counts ? entropyWith(p, p.counted) : stages[1].entropy));
+  for (const step of STEPS.slice(1, HEAT)) {
+    const on = isOn(step, s);
+    const entropy = on ? entropyWith(p, p.penalised[step]) : stages.at(-1).entropy;
+    stages.push(stage(step, on, p.size, 1, entropy));
+  }
   return s.temperature === 0 ? greedy(p, stages) : cut(p, s, stages);
 }
 
@@ -167,7 +189,7 @@ function greedy(p, stages) {
   for (let r = 0; r < p.size; r++) sum += Math.exp(f32(p.values[r] - p.values[0]));
   const low = end - 1;
   stages.push(stage("temperature", true, 1, 1 / sum, 0));
-  for (const name of STEPS.slice(4)) stages.push(stage(name, false, 1, 1, 0));
+  for (const name of STEPS.slice(HEAT + 1)) stages.push(stage(name, false, 1, 1, 0));
   return { order: p.now, low, high: low + 1, share: () => 1, stages };
 }
 
@@ -189,12 +211,12 @@ function cut(p, s, stages) {
     [low, high, whole] = [newLow, newHigh, sum];
     stages.push(stage(name, active, high - low, kept, active ? entropy : stages.at(-1).entropy));
   };
-  push("temperature", s.temperature !== 1, 0, size);
-  push("top_k", s.top_k > 0, 0, s.top_k > 0 ? withTies(values, s.top_k) : high);
-  push("top_p", s.top_p < 1, 0, s.top_p < 1 ? nucleus(p, high, s.top_p) : high);
-  push("min_p", s.min_p > 0, 0, s.min_p > 0 ? likeEnough(p, high, s.min_p) : high);
-  const [first, end] = s.typical_p < 1 ? typical(p, most, temperature, high, s.typical_p) : [0, high];
-  push("typical_p", s.typical_p < 1, first, end);
+  push("temperature", isOn("temperature", s), 0, size);
+  for (const step of STEPS.slice(HEAT + 1)) {
+    const on = isOn(step, s);
+    const left = { ...p, most, temperature, low, high, whole };
+    push(step, on, ...(on ? CUTS[step](left, s[step]) : [low, high]));
+  }
   return { order: p.now, low, high, stages,
     share: (r) => (r < low || r >= high ? 0 : f32(weight[r] / whole)) };
 }
@@ -210,36 +232,34 @@ function stretch({ weight }, low, high) {
   return [sum, warmth];
 }
 
-function withTies(values, k) {
-  let end = Math.min(k, values.length);
-  while (end < values.length && values[end] === values[end - 1]) end++;
-  return end;
+function likeliest({ values, low, high }, k) {
+  let end = Math.min(low + k, high);
+  while (end < high && values[end] === values[end - 1]) end++;
+  return [low, end];
 }
 
 /* Removed are the least likely whose running sum, from below, is at most 1 - p. */
-function nucleus({ weight, mass }, high, p) {
-  const limit = f32(1 - p), whole = mass[high];
+function nucleus({ weight, low, high, whole }, p) {
+  const limit = f32(1 - p);
   let sum = 0, r = high;
-  for (; r > 1; r--) {
+  for (; r > low + 1; r--) {
     sum += f32(weight[r - 1] / whole);
     if (f32(sum) > limit) break;
   }
-  return r;
+  return [low, r];
 }
 
-function likeEnough({ weight, mass }, high, p) {
-  const whole = mass[high];
-  const limit = f32(f32(p) * f32(weight[0] / whole));
+function likeEnough({ weight, low, high, whole }, p) {
+  const limit = f32(f32(p) * f32(weight[low] / whole));
   let r = high;
-  while (r > 1 && f32(weight[r - 1] / whole) < limit) r--;
-  return r;
+  while (r > low + 1 && f32(weight[r - 1] / whole) < limit) r--;
+  return [low, r];
 }
 
 /* The tokens whose surprise -ln q is nearest the entropy, until their mass reaches `wanted`,
  * with all that are as near as the last: on sorted logits a stretch around one point. */
-function typical(p, most, temperature, high, wanted) {
-  const { weight, mass, heat, values } = p;
-  const whole = mass[high], lnWhole = Math.log(whole);
+function typical({ weight, heat, values, most, temperature, high, whole }, wanted) {
+  const lnWhole = Math.log(whole);
   const centre = f32(lnWhole - heat[high] / whole);
   const surprise = (r) => -f32(f32((temperature === 1 ? values[r] : f32(values[r] / temperature))
     - most) - f32(lnWhole));

@@ -1,17 +1,17 @@
 /* The controls, in the order in which their steps are applied, each with what it leaves. */
 
+import { TABLE } from "./table.js";
 import { OFF } from "./core.js";
 import { bits, element, grouped, percent, say } from "./format.js";
 
-const GROUPS = [
-  { title: "Penalties", open: false, steps: [
-    ["repetition", ["repetition_penalty"]],
-    ["counts", ["presence_penalty", "frequency_penalty"]]] },
-  { open: true, steps: [
-    ["temperature", ["temperature"]], ["top_k", ["top_k"]], ["top_p", ["top_p"]]] },
-  { title: "Two more cuts", open: false, steps: [
-    ["min_p", ["min_p"]], ["typical_p", ["typical_p"]]] },
-];
+/* One for each run of rows with the same title; in it one step for each run with the same stage. */
+const GROUPS = [];
+for (const { name, stage, group: title } of TABLE.filter((row) => row.stage)) {
+  if (GROUPS.at(-1)?.title !== title) GROUPS.push({ title, steps: [] });
+  const { steps } = GROUPS.at(-1);
+  if (steps.at(-1)?.[0] !== stage) steps.push([stage, []]);
+  steps.at(-1)[1].push(name);
+}
 const MOST_SEED = 100; // The slider's reach; the number beside it takes any seed.
 
 export const PRESETS = {
@@ -39,8 +39,9 @@ function fromSlider(name, place) {
 }
 
 /* Build the controls; `changed(name, value, released)` is told of every move. */
-export function makePanel(ranges, changed, choose) {
+export function makePanel(changed, choose) {
   const controls = {}, lines = {};
+  const ranges = Object.fromEntries(TABLE.map((row) => [row.name, row]));
   const control = (name) => {
     const range = ranges[name];
     const id = `set-${name}`;
@@ -65,9 +66,9 @@ export function makePanel(ranges, changed, choose) {
     return element("li", { "data-step": name }, ...settings.map(control), lines[name].node);
   };
   const seed = element("div", { class: "seed" }, control("seed"));
-  const groups = GROUPS.map(({ title, open, steps }) => {
+  const groups = GROUPS.map(({ title, steps }) => {
     const list = element("ol", {}, ...steps.map(step));
-    if (open) return list;
+    if (!title) return list;
     const state = element("span", { class: "state" });
     const details = element("details", {}, element("summary", {}, title, state), list);
     details.told = { state, names: steps.flatMap(([, settings]) => settings) };

@@ -14,7 +14,7 @@ const SHELLS = new WeakMap();
 export default function ({ data, parentElement, setStateValue }) {
   const host = parentElement.querySelector(".playground");
   if (!host || !data) return undefined;
-  if (!SHELLS.has(host)) SHELLS.set(host, new Shell(host, data));
+  if (!SHELLS.has(host)) SHELLS.set(host, new Shell(host));
   const shell = SHELLS.get(host);
   shell.take(data, setStateValue);
   return () => shell.sizes.disconnect();
@@ -25,12 +25,12 @@ function named(settings) {
 }
 
 class Shell {
-  constructor(host, data) {
+  constructor(host) {
     this.rows = makeRows();
     this.line = makeLine();
     this.curve = makeCurve();
     this.status = element("p", { class: "hidden", role: "status" });
-    this.panel = makePanel(data.ranges,
+    this.panel = makePanel(
       (name, value, released) => this.change({ ...this.settings, [name]: value }, released),
       (preset) => this.change({ ...OFF, seed: this.settings.seed, ...preset }, true));
     const legend = element("p", { class: "legend" },

@@ -10,36 +10,27 @@ from transformers import GenerationConfig, TopPLogitsWarper
 
 from components.inspection.errors import InspectionError
 from components.inspection.sampling.reshape import STEPS, processors, reshape
-from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.settings import RANGES, Settings
+from tests.drawn_settings import drawn
 
 TOY = [4.0, 3.0, 2.0, 1.0, 0.0]
-ANY = st.builds(
-    Settings,
-    repetition_penalty=st.sampled_from([0.5, 1.0, 1.2, 3.0]),
-    temperature=st.sampled_from([0.0, 0.1, 0.7, 1.0, 2.0, 5.0]),
-    top_k=st.sampled_from([0, 1, 3, 10, 1000]),
-    top_p=st.sampled_from([0.0, 0.3, 0.8, 0.95, 1.0]),
-    min_p=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
-    typical_p=st.sampled_from([0.01, 0.2, 0.9, 1.0]),
-)
+ANY = drawn()
+OF_GENERATE = [row.name for row in RANGES.values() if row.processor]
 
 
 @run(max_examples=150, deadline=None)
-@given(ANY, st.lists(st.integers(0, 260), min_size=1, max_size=20), st.integers(0, 9))
+@given(
+    drawn(OF_GENERATE), st.lists(st.integers(0, 260), min_size=1, max_size=20), st.integers(0, 9)
+)
 def test_the_processors_are_those_generate_itself_would_use(tiny_causal, choice, history, seed):
     generator = torch.Generator().manual_seed(seed)
     scores = torch.randn(1, 261, generator=generator) * 4
-    asked = {
-        "do_sample": True,
-        "repetition_penalty": choice.repetition_penalty,
-        "temperature": choice.temperature,
-        "top_k": choice.top_k,
-        "top_p": choice.top_p,
-        "min_p": choice.min_p or None,
-        "typical_p": choice.typical_p,
-    }
-    if choice.greedy:
-        asked = {"do_sample": False, "repetition_penalty": choice.repetition_penalty}
+    on = choice.applied()
+    asked = {name: on[name] for name in OF_GENERATE if name in on and name != "temperature"}
+    if not choice.greedy:
+        # generate keeps 50 tokens unless it is told otherwise.
+        asked |= {"temperature": choice.temperature, "top_k": choice.top_k}
+    asked["do_sample"] = not choice.greedy
     theirs = scores
     for processor in tiny_causal.network._get_logits_processor(
         GenerationConfig(**asked), input_ids_seq_length=len(history), device="cpu"
@@ -51,6 +42,18 @@ def test_the_processors_are_those_generate_itself_would_use(tiny_causal, choice,
         assert ours.argmax() == theirs.argmax()
     else:
         np.testing.assert_array_equal(ours, theirs[0].numpy())
+
+
+@pytest.mark.parametrize("row", [row for row in RANGES.values() if row.stage], ids=lambda r: r.name)
+def test_each_row_of_the_table_has_a_processor_and_says_what_its_threshold_is_compared_with(row):
+    """A new row wants a class of transformers, or one of our own; and if it removes tokens by a
+    threshold, its kind, by which the page allows for rounding."""
+    choice = Settings(**{row.name: row.low + (row.high - row.low) * 0.4})
+    (made,) = processors(choice).items()
+    assert made[0] == row.stage
+    scores = torch.randn(1, 500, generator=torch.Generator().manual_seed(0)) * 2
+    cuts = bool(torch.isneginf(made[1](torch.tensor([[0, 1]]), scores)).any())
+    assert bool(row.threshold) == (cuts and not row.whole)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""What is borrowed of Streamlit."""
+
+import inspect
+import sys
+from unittest import mock
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.web import cli
+
+from tests.borrowed import borrowed
+
+
+@borrowed("streamlit", "streamlit.runtime.scriptrunner", "get_script_run_ctx", by=("engine.py",))
+def the_context_of_a_run():
+    """The engine is used by notebooks and threads too: it must know whether a page is running."""
+    assert get_script_run_ctx(suppress_warning=True) is None
+
+
+@borrowed(
+    "streamlit",
+    "st.session_state.get",
+    by=("engine.py", "widgets/attribution/running.py"),
+)
+def looking_into_the_session_yields():
+    """Long work must end where the reader has asked for something else. Streamlit ends a run
+    wherever its session is looked into, and has no other call for it."""
+
+    class EndedError(Exception):
+        pass
+
+    session = SafeSessionState(SessionState(), mock.Mock(side_effect=EndedError))
+    try:
+        session["_"]
+    except EndedError:
+        pass
+    else:
+        raise AssertionError("looking into the session let the run go on")
+    source = inspect.getsource(type(st.session_state).__getitem__)
+    assert "get_session_state()[" in source, "st.session_state is no door to that session"
+
+
+@borrowed(
+    "streamlit",
+    "streamlit.runtime.pages_manager",
+    "PagesManager.uses_pages_directory",
+    by=("launch.py",),
+)
+def the_folder_of_pages_is_not_taken_for_a_list():
+    """Our folder is called `pages` too: until the first reader came, Streamlit would serve each
+    file in it as a page of its old kind."""
+    with mock.patch.object(PagesManager, "uses_pages_directory", None):
+        PagesManager(__file__)
+        assert PagesManager.uses_pages_directory is False, "it no longer looks for the folder"
+    with mock.patch.object(PagesManager, "uses_pages_directory", True):
+        PagesManager(__file__)
+        assert PagesManager.uses_pages_directory is True, "what is set beforehand is not kept"
+
+
+@borrowed("streamlit", "streamlit.web", "cli.main", by=("launch.py",))
+def the_command_line():
+    """`vitrine` is `streamlit run` with our file, and takes all of its options."""
+    with mock.patch.object(sys, "argv", ["streamlit", "version"]):
+        try:
+            cli.main()
+        except SystemExit as left:
+            assert left.code == 0
+        else:
+            raise AssertionError("it does not read the command line")
+    assert "run" in cli.main.commands
+
+
+@borrowed("streamlit", "streamlit.navigation.page", "StreamlitPage", by=("widgets/chapters.py",))
+def the_type_of_a_page():
+    """The table of contents returns pages, and says so in its types."""
+    assert isinstance(st.Page(lambda: None, title="one"), StreamlitPage)
+
+
+@borrowed("streamlit", "streamlit.delta_generator", "DeltaGenerator", by=("widgets/frame.py",))
+def the_type_of_a_place():
+    """The sidebar hands out the place in which progress is drawn, and says so in its types."""
+    assert isinstance(st.empty(), DeltaGenerator)
+    assert callable(DeltaGenerator.progress)
