@@ -53,7 +53,7 @@ class Ask(Controls):
     def below(self, key: str) -> "Ask":
         """Return the same for a part below: what was asked above holds there too."""
         other = Ask(self.choice, self.prompt, self.scope, key, self.scale)
-        other._asked = self._asked
+        other.follow(self)
         return other
 
     def layer(self, among: Sequence[int] | None = None) -> int:

@@ -36,6 +36,10 @@ class Controls:
         self._notes: DeltaGenerator | None = None
         self._own: list[str] = []
 
+    def follow(self, above: "Controls") -> None:
+        """Take over what was asked `above` in this run."""
+        self._asked = above._asked
+
     def place_controls(self) -> None:
         """Open the row here; what is asked for stands in it, in order."""
         self._controls = st.container(

@@ -28,10 +28,11 @@ LIST: Final[list[Borrowed]] = []
 
 
 def borrowed(library: str, *names: str, by: tuple[str, ...]) -> Callable[[Check], Check]:
-    """Enter a check into the list: of what, under which names, and in which files of ours."""
+    """Enter a check into the list: of what, under which names, and in which files of ours, below
+    `components/` unless they are a page's."""
 
     def enter(check: Check) -> Check:
-        files = tuple(f"components/{file}" for file in by)
+        files = tuple(file if file.startswith("pages/") else f"components/{file}" for file in by)
         LIST.append(Borrowed(library, names, files, check.__doc__ or "", check))
         return check
 

@@ -24,7 +24,7 @@ def the_context_of_a_run():
 @borrowed(
     "streamlit",
     "st.session_state.get",
-    by=("engine.py", "widgets/attribution/running.py"),
+    by=("engine.py", "widgets/ask.py", "widgets/attribution/running.py"),
 )
 def looking_into_the_session_yields():
     """Long work must end where the reader has asked for something else. Streamlit ends a run
@@ -80,8 +80,13 @@ def the_type_of_a_page():
     assert isinstance(st.Page(lambda: None, title="one"), StreamlitPage)
 
 
-@borrowed("streamlit", "streamlit.delta_generator", "DeltaGenerator", by=("widgets/frame.py",))
+@borrowed(
+    "streamlit",
+    "streamlit.delta_generator",
+    "DeltaGenerator",
+    by=("widgets/apparatus.py", "widgets/ask.py", "widgets/controls.py", "widgets/frame.py"),
+)
 def the_type_of_a_place():
-    """The sidebar hands out the place in which progress is drawn, and says so in its types."""
+    """Places in which figures, controls and progress are drawn are handed on, and typed."""
     assert isinstance(st.empty(), DeltaGenerator)
     assert callable(DeltaGenerator.progress)

@@ -142,7 +142,7 @@ def a_caches_layers_can_be_replaced_by_sliding_ones():
     "LlamaRotaryEmbedding",
     "inv_freq",
     "attention_scaling",
-    by=("inspection/positions/stretch.py", "widgets/positions/code.py"),
+    by=("inspection/positions/stretch.py", "pages/inside/positions/code.py"),
 )
 def angles_are_stretched_by_llamas_own_module():
     """The ways to stretch a context are transformers' own formulas, applied to a model's measured
@@ -166,7 +166,7 @@ def angles_are_stretched_by_llamas_own_module():
     "apply_rotary_pos_emb",
     "rotary_emb",
     "self_attn",
-    by=("inspection/positions/panels.py", "widgets/positions/code.py"),
+    by=("inspection/positions/panels.py", "pages/inside/positions/code.py"),
 )
 def queries_and_keys_are_turned_by_llamas_own_function():
     """The lines shown beside a view are plain transformers, and are tried on each model first."""
