@@ -166,6 +166,7 @@ def _view(view: View, ask: Ask, lecture: bool) -> None:
         if view.kinds:
             view = view.kinds[ask.choice_of(view.kind, slug(view.kind), list(view.kinds))]
             said = view.words or said
+        ask.words = said
         words.markdown(said, width=apparatus.readable(lecture))
         if view.show is None:
             raise TypeError(f"{ask.key} has neither `show` nor `kinds`.")

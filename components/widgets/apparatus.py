@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components.widgets import checks, files
+from components import glossary
+from components.widgets import chapters, checks, files
 from components.widgets.markup import literal
 
 if TYPE_CHECKING:
@@ -206,8 +207,18 @@ def _links(shown: "Shown", ask: "Ask") -> None:
                 st.code(shown.code, "python", width=680)
             else:
                 st.markdown(shown.uncoded)
+    _words(shown, ask)
     with _link("Files", f"files-{ask.key}"):
         files.offer(shown, ask)
+
+
+def _words(shown: "Shown", ask: "Ask") -> None:
+    asked = shown.predict.asks if shown.predict else ""
+    terms = glossary.found("\n".join((ask.words, asked, shown.told, shown.read, shown.symbols)))
+    if terms:
+        with _link("Words", f"words-{ask.key}"):
+            st.markdown("\n".join(f"- **{term}**: {glossary.TERMS[term]}." for term in terms))
+            st.page_link(chapters.GLOSSARY.page, label="All words")
 
 
 @contextmanager

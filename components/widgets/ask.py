@@ -39,6 +39,8 @@ class Ask(Controls):
         self.choice, self.prompt = choice, prompt
         self.stage: DeltaGenerator = st.empty()
         """Where the figure stands; a live component is drawn here."""
+        self.words = ""
+        """What the view says first."""
 
     @property
     def facts(self) -> Any:

@@ -26,6 +26,7 @@ class Lesson:
 OPEN: Final = "Once upon a time there was a"
 """The bundled model hesitates: its next token has an entropy of 2.6 bits."""
 HOME: Final = Lesson("about/home.py", "Home", "What there is to see.", OPEN)
+GLOSSARY: Final = Lesson("about/glossary.py", "Glossary", "The field's words, in plain ones.")
 CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     "Text": (
         Lesson(
@@ -70,6 +71,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "Self-check",
             "Can these numbers be believed? Every premise and check, on the loaded model.",
         ),
+        GLOSSARY,
     ),
 }
 

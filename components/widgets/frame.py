@@ -88,7 +88,7 @@ def sidebar(example: str) -> None:
             )
             address.warn_unless_one_of("dtype", DTYPES)
             dtype = st.selectbox(
-                "Number format",
+                "Number format (dtype)",
                 DTYPES,
                 key="dtype",
                 bind="query-params",

@@ -49,7 +49,7 @@ with prediction_side, frame.explained():
     st.caption(
         f"The {len(prediction.answers)} likeliest of {prediction.choices:,} hold "
         f"{prediction.probabilities.sum():.1%} of the probability. Entropy "
-        f"{prediction.entropy:.2f} bits: as undecided as a fair choice among "
-        f"{2**prediction.entropy:.1f}."
+        f"{prediction.entropy:.2f} bits, perplexity {2**prediction.entropy:.1f}: like a fair "
+        f"choice among {2**prediction.entropy:.1f} tokens."
     )
     show_checks(prediction.checks, choice, "Home")

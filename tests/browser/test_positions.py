@@ -119,7 +119,7 @@ def test_the_key_alone_changes_the_score_and_there_is_a_way_home(page, app_url):
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     expect(page.locator(".numbers dd").last).not_to_have_text(own)
-    page.get_by_role("button", name="Own positions").click()
+    page.get_by_role("button", name="Reset positions").click()
     expect(page.locator(".numbers dd").last).to_have_text(own)
 
 

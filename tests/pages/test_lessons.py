@@ -22,6 +22,7 @@ OLD = {
     "inside/attribution.py",
     "output/sampling.py",
     "output/kv_cache.py",
+    "about/glossary.py",
     "about/self_check.py",
     "about/home.py",
 }

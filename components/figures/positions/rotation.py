@@ -42,7 +42,7 @@ def shift_lines(shifts: Shifts, query: int, key: int, together: bool = True) -> 
 
 
 def decay_lines(decay: Decay) -> go.Figure:
-    """Draw scores against distance: of the head's own couples and of random ones, with the
+    """Draw scores against distance: of the head's own query-key pairs and of random ones, with the
     middle 80% shaded."""
     figure = go.Figure()
     series = (("real", decay.real, theme.QUERY), ("random", decay.random, GREY))
@@ -61,7 +61,7 @@ def decay_lines(decay: Decay) -> go.Figure:
             x=decay.distances,
             y=mean,
             mode="lines",
-            name=f"{name} couples, mean",
+            name=f"{name} query-key pairs, mean",
             line={"color": color, "width": 2.5},
             hovertemplate=f"{name}, distance %{{x}}: %{{y:.3f}}<extra></extra>",
         )
@@ -107,7 +107,7 @@ def alike_line(decay: Decay) -> go.Figure:
         hovertemplate="distance %{x}: %{y:.3f}<extra></extra>",
     )
     figure.update_xaxes(title="distance in positions", showgrid=False)
-    figure.update_yaxes(title="share of its largest", range=[-0.5, 1.05], zeroline=True)
+    figure.update_yaxes(title="cosine (1 at distance 0)", range=[-0.5, 1.05], zeroline=True)
     return theme.with_legend(theme.dressed(figure, 440))
 
 
@@ -151,8 +151,8 @@ def wavelength_dots(
     _level(figure, rope.context, f"context: {rope.context:,} positions", "solid")
     if length is not None and length != rope.context:
         _level(figure, length, f"wanted: {length:,} positions", "dash")
-    figure.update_xaxes(title="pair", showgrid=False)
-    figure.update_yaxes(title="positions for a full turn", type="log", dtick=1)
+    figure.update_xaxes(title="dimension pair", showgrid=False)
+    figure.update_yaxes(title="wavelength (positions for a full turn)", type="log", dtick=1)
     dressed = theme.dressed(figure, 440)
     return theme.with_legend(dressed) if changed is not None else dressed
 

@@ -120,9 +120,9 @@ class Decay:
     distances: NDArray[np.int64]
     """[distance]"""
     real: Array
-    """[statistic, distance]: mean, 10th and 90th percentile over real query-key couples."""
+    """[statistic, distance]: mean, 10th and 90th percentile over real query-key pairs."""
     random: Array
-    """[statistic, distance]: the same over Gaussian couples of the same lengths."""
+    """[statistic, distance]: the same over Gaussian query-key pairs of the same lengths."""
     bands: Array
     """[band, distance]: the part of the real mean that each quarter of the pairs adds, the
     fastest first. Together they and `rest` are the mean."""
@@ -194,7 +194,7 @@ def _bands_check(bands: Array, rest: float, mean: Array) -> Check:
 
 
 def _by_pair(q: np.ndarray, k: np.ndarray, distances: np.ndarray, rope: Rope) -> np.ndarray:
-    """Return [couple, pair, distance]: what each pair adds to q.k, the query ahead."""
+    """Return [query-key pair, dimension pair, distance]: what each pair adds to q.k, the query ahead."""
     a, b = in_pairs(q, rope), in_pairs(k, rope)
     along = (a * b).sum(-1)[..., None]
     across = (a[..., 1] * b[..., 0] - a[..., 0] * b[..., 1])[..., None]

@@ -26,7 +26,7 @@ export function makeControls(handlers) {
     radio.checked = name === controls.move;
     return element("label", {}, radio, words);
   });
-  controls.home = element("button", { type: "button", class: "home", onclick: handlers.home }, "Own positions");
+  controls.home = element("button", { type: "button", class: "home", onclick: handlers.home }, "Reset positions");
   const number = (words) => {
     const value = element("dd", {});
     controls.numbers.append(element("div", {}, element("dt", {}, words), value));

@@ -52,8 +52,9 @@ def speeds(ask: Ask) -> Shown:
         wavelength_dots(rope),
         alt=f"Wavelength of each pair, from {rope.wavelengths.min():.3g} positions on; {slow} of "
         f"{rope.pairs} are longer than the context.",
-        told=f"**{slow} of {rope.pairs}** pairs (open circles) never complete a turn within "
-        f"{rope.context:,} positions. The fastest turns once in {rope.wavelengths.min():.4g}. "
+        told=f"**{slow} of {rope.pairs}** dimension pairs (open circles) have a wavelength "
+        f"longer than the context of {rope.context:,} positions: they never complete a turn. The "
+        f"shortest wavelength is {rope.wavelengths.min():.4g} positions. "
         + literal(says)
         + OTHERS.get(rope.kind, OTHER.format(kind=rope.kind)),
         checks=checks,
@@ -68,8 +69,9 @@ def speeds(ask: Ask) -> Shown:
         ),
         code=code.frequencies(rope) if default else "",
         uncoded="No code is shown: the formula alone does not give these frequencies.",
-        read="A dot is one pair of numbers of a query or key; its height, on a logarithmic scale, "
-        "says after how many positions the pair has made a full turn. The line is the context.",
+        read="A dot is one dimension pair of a query or key; its height, on a logarithmic scale, "
+        "is its wavelength: after how many positions it has made a full turn. The line is the "
+        "context window.",
         formula=r"\theta_i = b^{-2i/d}, \qquad \text{a turn every } 2\pi/\theta_i \text{ positions}"
         if default
         else "",

@@ -16,7 +16,7 @@ from pages.inside.positions.rotating import query_and_key, vectors_of
 SHIFTS = (1, 10, 100, 400)
 
 
-def couple(ask: Ask) -> Shown:
+def one_pair(ask: Ask) -> Shown:
     vectors, head = vectors_of(ask)
     query, key = query_and_key(ask, vectors)
     found = ask.compute(shifts, vectors, head, query, key)
@@ -102,7 +102,7 @@ def distances(ask: Ask) -> Shown:
     return Shown(
         draw(found),
         alt=f"The score against the distance of query and key: {curve}.",
-        told=f"Each of {found.couples} real pairs of a query and a key of this head is put at "
+        told=f"Each of {found.couples} real query-key pairs of this head is put at "
         f"every distance.{rest}",
         checks=found.checks,
         table=lambda: decay_table(found),
@@ -154,7 +154,7 @@ def decay_table(found: Decay) -> pd.DataFrame:
 VIEW = View(
     "Move a query and a key together and their score stays: only the **distance** counts. So a "
     "model with RoPE reads a text alike wherever it begins.",
-    couple,
+    one_pair,
     further={
         "The score at every distance": View("One head, at every distance.", distances),
         "The whole text, read at later positions": View("Every position moved.", whole),

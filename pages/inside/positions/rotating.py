@@ -45,5 +45,5 @@ def stretch_of(ask: Ask) -> Stretch:
     """Ask for a method of context extension, and how many times the trained context."""
     ways = [way for way in NAMES if way != "trained"]
     way = ask.choice_of("Method", "method", ways, "yarn", says=NAMES)
-    factor = ask.slider("Times the trained context", "factor", LOW, HIGH, 4.0, step=0.5)
+    factor = ask.slider("Extension factor", "factor", LOW, HIGH, 4.0, step=0.5)
     return Stretch(way, float(factor))

@@ -63,7 +63,7 @@ def model(ask: Ask) -> Shown:
 
 def draw(
     ask: Ask,
-    couple: tuple[np.ndarray, np.ndarray],
+    pair: tuple[np.ndarray, np.ndarray],
     rope: Rope,
     scale: float,
     names: tuple[str, str],
@@ -73,14 +73,14 @@ def draw(
     at = ask.held(("m", "n"), home, longest - 1)
     with ask.stage.container():
         return rotation(
-            *couple,
+            *pair,
             rope,
             scale,
             names,
             home=home,
             at=at,
             longest=longest,
-            key_=f"clocks-{ask.key}-{len(couple[0])}",
+            key_=f"clocks-{ask.key}-{len(pair[0])}",
             on_placed=ask.holder(("m", "n"), home),
         )
 

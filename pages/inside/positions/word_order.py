@@ -13,8 +13,8 @@ ANSWERS = ("all", "those that moved", "none")
 
 
 def show(ask: Ask) -> Shown:
-    hint = "0 turns the text around."
-    seed = ask.number("Shuffle number", "shuffle", 0, 99, 1, hint=hint)
+    hint = "0: reversed order."
+    seed = ask.number("Shuffle seed", "shuffle", 0, 99, 1, hint=hint)
     found = ask.inspect(shuffled, ask.prompt, seed)
     mixed = "".join(found.tokens[place] for place in found.order)
     right = answer(found)
@@ -51,7 +51,7 @@ def show(ask: Ask) -> Shown:
         )
         if right
         else None,
-        tries="Shuffle number 0. With positions, which token changes least, and why?",
+        tries="Shuffle seed 0. With positions, which token changes least, and why?",
     )
 
 

@@ -1,0 +1,91 @@
+"""The field's words, each explained once in plain ones."""
+
+import re
+from typing import Final
+
+TERMS: Final[dict[str, str]] = {
+    "ablation": "taking a part away (a token, a head, a layer) to see what it did",
+    "ALiBi": "a bias on attention scores that falls with the distance of two tokens, with a slope "
+    "for each head",
+    "arithmetic intensity": "floating-point operations for each byte moved from memory; it tells "
+    "whether a computation is memory-bound or compute-bound",
+    "attention head": "one of several parallel parts of an attention layer, with queries, keys and "
+    "values of its own",
+    "attention score": "query times key, scaled; softmax makes attention weights of a query "
+    "token's scores",
+    "attention sink": "a token, mostly the first, on which heads put their weight when nothing "
+    "else is relevant",
+    "attention weight": "the share of its attention that a query token gives to a key token; the "
+    "weights of a query token sum to 1",
+    "attribution": "a score for each word or token: how much it raised or lowered the output",
+    "AUC": "the area under a curve: one number for the whole of it",
+    "baseline": "the uninformative input that an attribution compares the text with",
+    "beam search": "writing by keeping the few best texts so far, instead of the one best",
+    "BPE": "byte-pair encoding: a tokenizer that merges the most frequent adjacent pair, again and "
+    "again",
+    "causal mask": "what lets each token attend only to itself and those before it",
+    "completeness": "the property that attribution scores sum to the output's difference between "
+    "text and baseline",
+    "compute-bound": "limited by how fast the machine calculates",
+    "context extension": "changing the rotation of RoPE so that a model reads longer texts than it "
+    "was trained on (RoPE scaling)",
+    "context window": "the most tokens that a model can read at once",
+    "contrast token": "the token that a prediction is compared with: why this one rather than that",
+    "convergence delta": "how far attribution scores are from summing to what they should",
+    "cosine similarity": "how alike the directions of two vectors are, from -1 to 1",
+    "cross-attention": "attention from the decoder's tokens to the encoder's",
+    "decode": "the step that computes one new token, with the keys and values of earlier ones kept",
+    "deletion curve": "the output as the words with the highest scores are taken away, one by one",
+    "dimension pair": "two numbers of a query or key that RoPE rotates together",
+    "dtype": "the number format of weights and activations: float32, bfloat16 or float16",
+    "embedding": "the vector that stands for a token where it enters the model",
+    "entropy": "how open a distribution is, in bits: the yes-no questions its outcome is worth",
+    "greedy decoding": "always taking the most likely next token",
+    "grouped-query attention": "several query heads that share one head of keys and values",
+    "hidden state": "a token's vector between two layers; the residual stream at that place",
+    "induction head": "a head that attends to what came after an earlier copy of the token",
+    "insertion curve": "the output as the words with the highest scores are put in, one by one",
+    "integrated gradients": "an attribution: gradients added up on the way from baseline to text",
+    "key token": "a token that is attended to",
+    "key-value cache": "the keys and values of earlier tokens, kept so that they are not computed "
+    "again",
+    "layer": "one block of the model: attention and an MLP that add to the residual stream",
+    "logit": "the number that a model gives a token before softmax makes probabilities of them",
+    "logit margin": "how far the highest logit is above the second",
+    "mask token": "the token that a masked model fills in",
+    "memory-bound": "limited by how fast data comes from memory",
+    "MLP": "the part of a layer that works on each token by itself",
+    "nucleus": "the fewest most likely tokens that together reach the probability p (top-p)",
+    "perplexity": "two to the power of the mean surprisal in bits: the number of tokens that a "
+    "model hesitates between",
+    "prefill": "the first pass, which reads the whole prompt at once",
+    "query token": "a token that attends",
+    "residual stream": "the vector of each token that every layer reads and adds to",
+    "rollout": "attention weights of all layers multiplied up, the residual connections included",
+    "RoPE": "rotary position embedding: queries and keys are rotated by an angle that grows with "
+    "the position",
+    "Shapley value": "the mean of what a word adds, over all orders in which words could be added",
+    "softmax": "turns numbers into positive shares that sum to 1",
+    "special token": "a token that stands for no text: begin, end, padding, a role",
+    "surprisal": "minus the logarithm of a token's probability, in bits or nats",
+    "temperature": "what logits are divided by before softmax: below 1 sharpens, above 1 flattens",
+    "token": "a piece of text with a number: a word, a part of one, a byte",
+    "tokenizer": "what cuts a text into tokens and puts it together again",
+    "wavelength": "after how many positions a dimension pair has made a full turn",
+}
+"""A term, and what it is in plain words."""
+
+
+def found(text: str) -> list[str]:
+    """Return the terms that occur in `text`, in the order of the alphabet.
+
+    >>> found("Each **query token** gives its attention weights away.")
+    ['attention weight', 'query token', 'token']
+    """
+    return [term for term in TERMS if _pattern(term).search(text)]
+
+
+def _pattern(term: str) -> re.Pattern[str]:
+    """Return what finds a term, in the plural too; an abbreviation as it is written only."""
+    flags = re.NOFLAG if any(letter.isupper() for letter in term) else re.IGNORECASE
+    return re.compile(rf"(?<![\w-]){re.escape(term)}(s|es)?(?![\w-])", flags)
