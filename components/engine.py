@@ -157,6 +157,15 @@ def is_loaded(choice: ModelChoice) -> bool:
     return _ready.is_set() and _MODELS.get(_resolved(choice)) is not None
 
 
+def on_this_machine(source: str) -> bool:
+    """Say whether a hub model has been fetched before; no before the libraries are there."""
+    if not _ready.is_set():
+        return False
+    from components.inspection.hub import cached
+
+    return cached(source) is not None
+
+
 def device_memory(device: str) -> tuple[int, int]:
     """Return free and total memory of a torch device in bytes."""
     import_libraries()

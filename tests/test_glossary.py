@@ -10,7 +10,7 @@ from components import glossary
 
 ROOT = Path(__file__).parents[1]
 RETIRED = {
-    r"tokens? that reads?|token that is read|tokens? that asks?|token asked": "query token, key token",
+    r"tokens? that (reads?|asks?)|token (that is read|asked)": "query token, key token",
     r"so-manieth": "every k-th",
     r"share of attention": "attention weight",
     r"stretching|stretched": "context extension, extended",

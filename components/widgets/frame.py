@@ -236,9 +236,14 @@ def _take(text: str) -> None:
 
 
 def _offers() -> list[str]:
+    """Return what is on offer: bundled, then what was fetched before, then the rest by family."""
+    fetched = {model.source for model in HUB_MODELS if engine.on_this_machine(model.source)}
     return [
         *sorted(bundled(), key=lambda name: name != DEFAULT_MODEL),
-        *(m.source for m in HUB_MODELS),
+        *(
+            model.source
+            for model in sorted(HUB_MODELS, key=lambda m: (m.source not in fetched, m.family))
+        ),
     ]
 
 

@@ -142,6 +142,17 @@ def test_another_prompt_or_model_is_another_prediction(open_app):
     assert expected("bert", "or not") in shown(app)
 
 
+def test_models_of_this_machine_are_offered_first_and_the_rest_by_family(open_app, monkeypatch):
+    fetched = catalogue.HUB_MODELS[-1].source
+    monkeypatch.setattr(engine, "on_this_machine", lambda source: source == fetched)
+    offered = open_app().selectbox(key="model").options
+    assert offered[:4] == [frame.DEFAULT_MODEL, "parrot", "reader", fetched]
+    family = {model.source: model.family for model in catalogue.HUB_MODELS}
+    families = [family[source] for source in offered[4:]]
+    assert families == sorted(families)
+    assert len(offered) == 3 + len(catalogue.HUB_MODELS)
+
+
 def test_a_sample_prompt_is_one_click(open_app):
     app = open_app()
     checked(app.button(key="sample-A capital").click().run())

@@ -194,7 +194,7 @@ def _bands_check(bands: Array, rest: float, mean: Array) -> Check:
 
 
 def _by_pair(q: np.ndarray, k: np.ndarray, distances: np.ndarray, rope: Rope) -> np.ndarray:
-    """Return [query-key pair, dimension pair, distance]: what each pair adds to q.k, the query ahead."""
+    """Return [query-key pair, dimension pair, distance]: what each adds to q.k, the query ahead."""
     a, b = in_pairs(q, rope), in_pairs(k, rope)
     along = (a * b).sum(-1)[..., None]
     across = (a[..., 1] * b[..., 0] - a[..., 0] * b[..., 1])[..., None]
