@@ -103,6 +103,7 @@ def sidebar(example: str) -> None:
                 max_chars=100,
                 help="A branch, tag or commit, for hub models.",
             )
+        _ENTER(key="enter-applies", height="content")
     # For the length of this run only: pages ask for them through the functions below.
     st.session_state[_CHOSEN] = ModelChoice(
         source or DEFAULT_MODEL, device, dtype, revision.strip() or "main"
@@ -218,7 +219,6 @@ def _prompt_box(example: str) -> None:
         help="Every page looks at the model reading this text. Enter applies it, Shift+Enter "
         "breaks the line.",
     )
-    _ENTER(key="enter-applies", height="content")
     if not short:
         st.caption(
             f"{len(prompt()):,} characters: too long for a link, so it stays in this session."

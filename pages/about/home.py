@@ -26,6 +26,7 @@ with pages_side.container(border=True, gap="xsmall"):
 with prediction_side, frame.explained():
     choice = frame.chosen_model()
     from components.figures.prediction import prediction_bars
+    from components.figures.theme import lit
     from components.inspection import prediction as inspection
 
     prediction = engine.inspect(inspection.predict, choice, frame.prompt())
@@ -42,7 +43,7 @@ with prediction_side, frame.explained():
     st.text(shown)
     top, share = visible(prediction.answers[0]), prediction.probabilities[0]
     st.plotly_chart(
-        prediction_bars(prediction),
+        lit(prediction_bars(prediction), st.context.theme.type == "dark"),
         alt=f"The likeliest {prediction.asked} is '{top}' with probability {share:.1%}.",
         config={"displayModeBar": False},
     )

@@ -1,0 +1,87 @@
+"""Every view can be read: text of 14 pixels or more, a contrast of 4.5 to 1, light and dark."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.pages.test_lessons import VIEWS
+
+SMALLEST = 13.5
+"""Pixels: 0.85 rem, which Streamlit rounds 14 down to in places."""
+CONTRAST = 4.5
+MEASURE = """
+() => {
+  const SKIPPED = '[aria-hidden="true"], .katex, [data-testid="stIconMaterial"], title, style, ' +
+    ':disabled, [aria-disabled="true"], .hoverlayer, [data-testid="stSliderThumbValue"]'
+  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number)
+  const over = (top, below) => {
+    const alpha = top.length > 3 ? top[3] : 1
+    return [0, 1, 2].map((i) => top[i] * alpha + below[i] * (1 - alpha))
+  }
+  const ground = (element) => {
+    const layers = []
+    for (let one = element; one; one = one.parentElement) {
+      const color = rgb(getComputedStyle(one).backgroundColor)
+      if (color.length === 3 || color[3] > 0) layers.push(color)
+    }
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255])
+  }
+  const light = (color) => {
+    const [r, g, b] = color.map((part) => {
+      const share = part / 255
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const found = []
+  const main = document.querySelector('[data-testid="stMainBlockContainer"]')
+  const roots = [main, ...[...main.querySelectorAll("*")].map((one) => one.shadowRoot)]
+  for (const root of roots.filter(Boolean)) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
+    while (walker.nextNode()) {
+      const text = walker.currentNode.textContent.trim(), own = walker.currentNode.parentElement
+      if (!text || !own || !own.getClientRects().length) continue
+      const style = getComputedStyle(own)
+      if (style.visibility === "hidden" || style.display === "none") continue
+      if (own.closest(SKIPPED)) continue
+      const box = own.getBoundingClientRect()
+      if (box.width < 2 || box.height < 2) continue
+      const svg = own instanceof SVGElement
+      const color = rgb(svg ? style.fill : style.color), below = ground(own)
+      const seen = over(color, below)
+      const [high, low] = [light(seen), light(below)].sort((a, b) => b - a)
+      found.push([text.slice(0, 60), parseFloat(style.fontSize), (high + 0.05) / (low + 0.05)])
+    }
+  }
+  return found
+}
+"""
+"""Every text on the page: what it says, its size in pixels, and its contrast."""
+
+
+def measured(page: Page) -> list[tuple[str, float, float]]:
+    """Return every text in the page's main part, once nothing is running any more."""
+    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0)
+    page.wait_for_timeout(500)
+    found: list[tuple[str, float, float]] = page.evaluate(MEASURE)
+    assert len(found) > 10, "the page is there"
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "dotted", "view"), VIEWS, ids=lambda one: str(one)[-20:])
+def test_every_text_is_large_and_dark_enough(path, dotted, view, scheme, page, app_url):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{app_url}/{dotted.rpartition('.')[2]}?view={view.replace(' ', '+')}")
+    expect(page.get_by_role("button", name="How to read it").first).to_be_visible()
+    found = measured(page)
+    assert [(text, size) for text, size, _ in found if size < SMALLEST] == []
+    assert [(text, round(ratio, 2)) for text, _, ratio in found if ratio < CONTRAST] == []
+
+
+def test_small_and_pale_text_would_be_noticed(page, app_url):
+    page.goto(f"{app_url}/positions?view=Word+order")
+    expect(page.get_by_role("button", name="How to read it")).to_be_visible()
+    page.add_style_tag(content="h1 { font-size: 9px !important; color: #999 !important; }")
+    found = {text: (size, ratio) for text, size, ratio in measured(page)}
+    assert found["Positions"][0] == 9
+    assert 2 < found["Positions"][1] < 3
