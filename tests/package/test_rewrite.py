@@ -1,6 +1,7 @@
 """The modules under one package: what is rewritten, and what only looks like it."""
 
 import ast
+import doctest
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.wheels import ROOT
 
 sys.path.insert(0, str(ROOT / ".package"))
+import rewrite
 from rewrite import code_under_package, text_under_package
 
 sys.path.pop(0)
@@ -68,6 +70,10 @@ def test_a_module_s_name_gets_the_package_in_front(code):
 @pytest.mark.parametrize("code", UNTOUCHED)
 def test_what_only_looks_like_it_stays(code):
     assert code_under_package(code) == code
+
+
+def test_the_examples_in_its_docstrings_hold():
+    assert doctest.testmod(rewrite) == (0, 2)
 
 
 def test_what_was_bound_is_bound(monkeypatch):
