@@ -1,6 +1,7 @@
 """Vitrine: a transformer behind glass. The frame around all pages."""
 
 import os
+from pathlib import Path
 
 # Before torch is imported: its threads sleep while they wait, instead of fighting the browser
 # for the same cores.
@@ -18,7 +19,7 @@ engine.warm_up()
 page = st.navigation(chapters.navigation())
 st.set_page_config(
     page_title=f"{page.title} · Vitrine",
-    page_icon="assets/icon.png",
+    page_icon=Path(__file__).parent / "assets" / "icon.png",
     layout="wide",
 )
 frame.sidebar(chapters.example(page))

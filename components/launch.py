@@ -1,4 +1,4 @@
-"""Start Vitrine: `vitrine`, or `vitrine --server.port 8600` with any option of Streamlit's.
+"""Start Vitrine: `transformer-vitrine`, with any option of Streamlit's behind it.
 
 The same as `streamlit run app.py`, but for one thing: Streamlit takes a folder called `pages` for
 its own old kind of multipage app until the first reader has come, and would tell that reader,
@@ -21,8 +21,8 @@ def main() -> None:
     from streamlit.web import cli
 
     PagesManager.uses_pages_directory = False
-    # Streamlit reads .streamlit/config.toml from the folder it is started in.
-    os.chdir(APP.parent)
+    # Streamlit takes .streamlit/config.toml from beside the app, wherever it is started: paths of
+    # models that a reader types begin in the reader's own folder.
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
     cli.main()
 

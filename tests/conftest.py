@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from components.inspection.model import Model
-from tests import sabotages, tiny
+from tests import sabotages, tiny, wheels
 from tests.gpu.pretended import SUPPORTED, pretend_gpus
 from tests.gpu.tensors import Gpus
 
@@ -54,6 +54,12 @@ def gpu() -> Iterator[Gpus]:
         pytest.skip("the stand-in for a GPU fits a CPU build of torch 2.13")
     with pretend_gpus(memory=8 * 2**30) as gpus:
         yield gpus
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> wheels.Installed:
+    """The wheel in a fresh environment, and an empty folder to use it in."""
+    return wheels.installed(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

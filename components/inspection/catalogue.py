@@ -43,13 +43,19 @@ def bundled() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in BUNDLED_FOLDER.glob("*/model.safetensors")))
 
 
+def seen_from_here(path: Path) -> str:
+    """Return how code names `path` that runs where Vitrine was started."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
 def loadable(source: str) -> str:
-    """Return what plain `from_pretrained` takes for `source`, seen from the folder of `app.py`.
+    """Return what plain `from_pretrained` takes for `source` where Vitrine was started.
 
     >>> loadable("openai-community/gpt2")
     'openai-community/gpt2'
     """
-    return f"assets/models/{source}" if source in bundled() else source
+    return seen_from_here(BUNDLED_FOLDER / source) if source in bundled() else source
 
 
 def opening(source: str, revision: str = "main") -> str:

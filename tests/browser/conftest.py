@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -55,16 +55,23 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+LAUNCH = (sys.executable, "-m", "components.launch")
+
+
 @contextmanager
-def running_app(log: Path) -> Iterator[str]:
-    """Start Vitrine as the README does, on a free port; give its address."""
+def running_app(
+    log: Path,
+    launch: Sequence[str] = LAUNCH,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[str]:
+    """Start Vitrine by a command in a folder, on a free port; give its address."""
     port = free_port()
-    command = [sys.executable, "-m", "components.launch"]
-    command += ["--server.headless", "true", "--server.port", str(port)]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    command = [*launch, "--server.headless", "true", "--server.port", str(port)]
+    variables = {**environment, "HF_HUB_OFFLINE": "1"}
     with log.open("w") as output:
         server = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment
+            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=variables
         )
     url = f"http://127.0.0.1:{port}"
     try:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from components.inspection.catalogue import opening
+from components.inspection.catalogue import opening, seen_from_here
 from components.widgets.tokenizer.text import ChosenText
 
 LONGEST: Final = 2_000
@@ -115,10 +115,10 @@ def training(method: str, size: int, chosen: ChosenText, most: int, tried: str) 
 
 def where(source: str) -> str:
     """Return what `from_pretrained` takes for `source`: bundled ones lie in a folder."""
-    from components.inspection.tokenizer.catalogue import ASSETS, bundled_folder
+    from components.inspection.tokenizer.catalogue import bundled_folder
 
     folder = bundled_folder(source)
-    return source if folder is None else str(folder.relative_to(ASSETS.parent))
+    return source if folder is None else seen_from_here(folder)
 
 
 def _from_pretrained(source: str, revision: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from components import engine
+from components.inspection.catalogue import seen_from_here
 from components.widgets import address, frame
 
 FOLDER: Final = Path(__file__).parents[3] / "assets" / "samples" / "tokenizer"
@@ -60,7 +61,7 @@ def choose_text() -> ChosenText | None:
     if which == FILE:
         return _uploaded()
     if which in SAMPLES:
-        file = f"assets/samples/tokenizer/{SAMPLES[which]}"
+        file = seen_from_here(FOLDER / SAMPLES[which])
         return ChosenText(sample(SAMPLES[which]), which, file=file)
     return ChosenText(frame.prompt(), "the prompt")
 
