@@ -1,6 +1,7 @@
 """What a view asks for: its controls, a layer and a head, and inspections of the model."""
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
@@ -37,6 +38,12 @@ class Ask(Controls):
     ) -> None:
         super().__init__(scope, key or scope, scale)
         self.choice, self.prompt = choice, prompt
+        """What is looked at; a view may look at another model, parts below it do not."""
+        self.measured: tuple[Any, ...] = ()
+        """The inputs that what `measure` has returned last belongs to."""
+        self.unasked = False
+        """It was measured for the first who opened the view with these settings."""
+        self._chosen = choice
         self.stage: DeltaGenerator = st.empty()
         """Where the figure stands; a live component is drawn here."""
         self.words = ""
@@ -54,7 +61,7 @@ class Ask(Controls):
 
     def below(self, key: str) -> "Ask":
         """Return the same for a part below: what was asked above holds there too."""
-        other = Ask(self.choice, self.prompt, self.scope, key, self.scale)
+        other = Ask(self._chosen, self.prompt, self.scope, key, self.scale)
         other.follow(self)
         return other
 
@@ -113,6 +120,8 @@ class Ask(Controls):
         told: Callable[[Result], tuple[float, str, bool]],
         draw: Callable[[Result], Any] | None = None,
         asks: tuple[str, tuple[str, ...]] = ("", ()),
+        seconds: float = math.inf,
+        older: bool = False,
     ) -> Result:
         """Return the last of `steps(model, *inputs)`, once the reader has asked for it.
 
@@ -120,6 +129,10 @@ class Ask(Controls):
         `draw` makes the figure that grows. Stopping keeps what there is. Until asked, the view
         ends here: the button, what it costs, and the question (`asks`, its text and answers) that
         is to be answered before anything is seen.
+
+        What takes `measuring.UNASKED` seconds or less is measured unasked, once for all readers:
+        give the `seconds` it takes, and functions of a module. With `older`, the last measurement
+        stays when other settings are tried: `choice` and `measured` are then those it was made for.
 
         Raises:
             Later: it has not been asked for.
@@ -129,11 +142,22 @@ class Ask(Controls):
             with self.stage.container():
                 measuring.measure(f"{key}-kept", steps, wanted, told, draw)
             self.stage.empty()
-        found = measuring.kept_for(f"{key}-kept", wanted)
-        if found is None:
+        held = measuring.last(f"{key}-kept")
+        current = held is not None and held[0] == wanted
+        self.unasked = not current and seconds <= measuring.UNASKED
+        if self.unasked:
+            held = wanted, self.inspect(measuring.to_the_end, steps, told, *inputs)
+        elif held is None or not (current or older):
             raise Later(label, cost, key, asks)
-        whole = told(found)[0] >= 1
-        self._row.button("Measure again" if whole else "Measure to the end", key=key)
+        (self.choice, *others), found = held
+        self.measured = tuple(others)
+        if current or self.unasked:
+            label = "Measure again" if told(found)[0] >= 1 else "Measure to the end"
+        elif self._notes is not None:
+            self._notes.caption(
+                f":orange[Shown is the last measurement, with other settings than these.] {cost}"
+            )
+        self._row.button(label, key=key)
         return found
 
 

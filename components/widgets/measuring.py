@@ -7,6 +7,7 @@ import streamlit as st
 
 from components import engine
 from components.inspection.errors import InspectionError
+from components.inspection.progress import Progress, silent
 
 Found = TypeVar("Found")
 
@@ -53,10 +54,30 @@ def measure(
     place.empty()
 
 
-def kept(key: str, asked: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any] | None:
-    """Return what was measured last, and for what; say so if it was for other settings."""
+def to_the_end(
+    model: Any,
+    steps: Callable[..., Iterator[Found]],
+    told: Callable[[Found], tuple[float, str, bool]],
+    *inputs: Any,
+    progress: Progress = silent,
+) -> Found | None:
+    """Return the last of `steps(model, *inputs)`: what is quick enough to need no button."""
+    found = None
+    for found in steps(model, *inputs):
+        progress(*told(found)[:2])
+    return found
+
+
+def last(key: str) -> tuple[tuple[Any, ...], Any] | None:
+    """Return what was measured last, after (choice, *inputs) that it was measured for."""
     _say_if_stopped(key)
     found: tuple[tuple[Any, ...], Any] | None = st.session_state.get(key)
+    return found
+
+
+def kept(key: str, asked: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any] | None:
+    """Return what was measured last, and for what; say so if it was for other settings."""
+    found = last(key)
     if found is not None and found[0] != asked:
         st.caption(":orange[Below is the last measurement, with other settings than those above.]")
     return found
@@ -64,8 +85,7 @@ def kept(key: str, asked: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any] | None
 
 def kept_for(key: str, asked: tuple[Any, ...]) -> Any:
     """Return what was measured last, if it was with these settings; else None."""
-    _say_if_stopped(key)
-    found: tuple[tuple[Any, ...], Any] | None = st.session_state.get(key)
+    found = last(key)
     return None if found is None or found[0] != asked else found[1]
 
 
