@@ -60,7 +60,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             OPEN,
         ),
         Lesson(
-            "output/kv_cache.py",
+            "output/kv_cache/kv_cache.py",
             "Key-value cache",
             "What keeping keys and values saves, measured step by step, and what it costs.",
         ),

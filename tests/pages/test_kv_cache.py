@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from components import engine
 from components.inspection.kv_cache.summary import Summary, WaySummary
 from components.widgets import frame, measuring
-from components.widgets.kv_cache import parts, timing_view
+from pages.output.kv_cache import parts, timing
 from tests import tiny
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -50,7 +50,7 @@ def opened(**address: str) -> AppTest:
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
-    return app.switch_page("pages/output/kv_cache.py").run()
+    return app.switch_page("pages/output/kv_cache/kv_cache.py").run()
 
 
 def view(name: str, **address: str) -> AppTest:
@@ -118,7 +118,7 @@ def test_a_slope_is_said_where_the_measurement_tells_one():
         base=1.0,
     )
     rising = replace(flat, way="without", slope=3e-6, slope_low=1e-6)
-    said = timing_view._slopes(Summary((flat, rising), 8, 1.0, 1.0))
+    said = timing._slopes(Summary((flat, rising), 8, 1.0, 1.0))
     assert said == (
         "With, no slope can be told (95%: -1.0 to +5.0 µs for each token more, which holds 0): "
         "measure more tokens or repeats.  \n"

@@ -21,8 +21,8 @@ from components.inspection.kv_cache.published import PUBLISHED
 from components.inspection.kv_cache.timing import measure
 from components.inspection.kv_cache.work import work
 from components.inspection.load import load_model
-from components.widgets.kv_cache import code
-from components.widgets.kv_cache.lines import Lines
+from pages.output.kv_cache import code
+from pages.output.kv_cache.lines import Lines
 from tests import tiny
 from tests.inspection.kv_cache.test_law import hybrid, latent
 

@@ -7,8 +7,8 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.inspection.catalogue import short_name
-from components.widgets.kv_cache import parts
 from components.widgets.markup import literal
+from pages.output.kv_cache import parts
 
 LENGTHS: Final = (512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
 LOADED: Final = "the model in the sidebar"

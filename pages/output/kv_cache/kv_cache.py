@@ -3,12 +3,12 @@
 import streamlit as st
 
 from components.widgets import address, frame
-from components.widgets.kv_cache.agreement_view import agreement_view
-from components.widgets.kv_cache.contents_view import contents_view
-from components.widgets.kv_cache.kinds_view import kinds_view
-from components.widgets.kv_cache.planner_view import planner_view
-from components.widgets.kv_cache.timing_view import timing_view
-from components.widgets.kv_cache.work_view import work_view
+from pages.output.kv_cache.cache_types import kinds_view
+from pages.output.kv_cache.contents import contents_view
+from pages.output.kv_cache.logits import agreement_view
+from pages.output.kv_cache.memory_planner import planner_view
+from pages.output.kv_cache.roofline import work_view
+from pages.output.kv_cache.timing import timing_view
 
 VIEWS = {
     "Measured": timing_view,

@@ -12,7 +12,7 @@ from components.engine import ModelChoice
 from components.figures.visible import visible
 from components.widgets import address, frame, measuring
 from components.widgets.checks import show_checks
-from components.widgets.kv_cache import code, parts
+from pages.output.kv_cache import code, parts
 
 if TYPE_CHECKING:
     from components.inspection.kv_cache.agreement import Agreement

@@ -7,7 +7,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets.checks import show_checks
-from components.widgets.kv_cache import parts
+from pages.output.kv_cache import parts
 
 if TYPE_CHECKING:
     from components.inspection.causality import LastTokenChanged

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from components.widgets.kv_cache.lines import Lines
+from pages.output.kv_cache.lines import Lines
 
 if TYPE_CHECKING:
     from components.inspection.kv_cache.shapes import Shape

@@ -10,8 +10,8 @@ from components.engine import ModelChoice
 from components.inspection.catalogue import short_name
 from components.widgets import address, frame
 from components.widgets.checks import show_checks
-from components.widgets.kv_cache import code, parts
 from components.widgets.markup import literal
+from pages.output.kv_cache import code, parts
 
 if TYPE_CHECKING:
     from components.inspection.kv_cache.planner import Fit, Plan

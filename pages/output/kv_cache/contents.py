@@ -12,8 +12,8 @@ from components.engine import ModelChoice
 from components.inspection.errors import InspectionError
 from components.widgets import frame
 from components.widgets.checks import show_checks
-from components.widgets.kv_cache import code, parts
-from components.widgets.kv_cache.reach import reach
+from pages.output.kv_cache import code, parts
+from pages.output.kv_cache.causality import reach
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -11,7 +11,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets import address
-from components.widgets.kv_cache.lines import Lines
+from pages.output.kv_cache.lines import Lines
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,8 +10,8 @@ from components import engine
 from components.engine import ModelChoice
 from components.widgets import frame, measuring
 from components.widgets.checks import show_checks
-from components.widgets.kv_cache import code, parts
-from components.widgets.kv_cache.shares import shares_of_a_token
+from pages.output.kv_cache import code, parts
+from pages.output.kv_cache.attention_share import shares_of_a_token
 
 if TYPE_CHECKING:
     from components.inspection.kv_cache.roofline import Limit, Roofline, RooflineStep

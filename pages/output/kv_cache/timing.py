@@ -11,7 +11,7 @@ from components import engine
 from components.engine import ModelChoice
 from components.widgets import measuring
 from components.widgets.checks import show_checks
-from components.widgets.kv_cache import code, parts
+from pages.output.kv_cache import code, parts
 
 if TYPE_CHECKING:
     from components.inspection.kv_cache.summary import Summary, WaySummary
