@@ -8,11 +8,11 @@ from components.figures.kv_cache import WITH
 from components.inspection.kv_cache.agreement import Agreement
 
 
-def differences(found: Agreement) -> go.Figure:
-    """Draw the largest difference of a logit at each step, below the lead of the best token.
+def differences(found: Agreement, told: bool = True) -> go.Figure:
+    """Draw the largest difference of a logit at each step, below the margin of the best token.
 
     The axis is logarithmic; a difference of exactly 0 stands on the lower edge, hollow. Where all
-    are 0 none is drawn, and it is said instead.
+    are 0 none is drawn, and it is said instead. Not `told`: the margin alone.
     """
     steps = np.arange(1, len(found.difference) + 1)
     least = min(
@@ -23,13 +23,13 @@ def differences(found: Agreement) -> go.Figure:
     labels = [theme.label(token) for token in found.tokens]
     figure = go.Figure()
     figure.add_scatter(
-        name="lead of the best token",
+        name="logit margin",
         x=steps,
         y=np.maximum(found.margin, floor),
         mode="lines",
         line={"color": theme.PROBABILITY, "width": 2, "shape": "hvh"},
         customdata=np.stack([labels, [f"{x:.3g}" for x in found.margin]], axis=1),
-        hovertemplate="%{customdata[0]} leads by %{customdata[1]}<extra></extra>",
+        hovertemplate="%{customdata[0]}: margin %{customdata[1]}<extra></extra>",
     )
     zero = found.difference == 0
     some = not bool(zero.all())
@@ -38,7 +38,7 @@ def differences(found: Agreement) -> go.Figure:
         x=steps,
         y=np.where(zero, floor, found.difference),
         mode="markers",
-        visible=some,
+        visible=some and told,
         marker={
             "color": WITH,
             "size": 8,
@@ -49,8 +49,12 @@ def differences(found: Agreement) -> go.Figure:
         hovertemplate="%{customdata[0]}: logits differ by at most %{customdata[1]}<extra></extra>",
     )
     seen = found.difference[~zero]
-    for text, y, side in (
-        ("lead of the best token over the second", float(found.margin.max()), "bottom"),
+    notes = (
+        (
+            "logit margin: the best token's lead over the second",
+            float(found.margin.max()),
+            "bottom",
+        ),
         (
             "largest difference of a logit, with and without the cache"
             if some
@@ -58,7 +62,8 @@ def differences(found: Agreement) -> go.Figure:
             float(seen.min()) if len(seen) else floor,
             "top",
         ),
-    ):
+    )
+    for text, y, side in notes if told else notes[:1]:
         figure.add_annotation(
             x=1,
             y=np.log10(max(y, floor)),
@@ -68,13 +73,13 @@ def differences(found: Agreement) -> go.Figure:
             yanchor=side,
             yshift=4 if side == "bottom" else -8,
         )
-    if found.parts_at is not None:
+    if found.parts_at is not None and told:
         figure.add_vline(x=found.parts_at + 1, line={"color": theme.NEGATIVE, "dash": "dash"})
         figure.add_annotation(
             x=found.parts_at + 1,
             y=1,
             yref="paper",
-            text="here they part",
+            text="here the outputs diverge",
             showarrow=False,
             xanchor="left",
             xshift=4,
@@ -83,10 +88,10 @@ def differences(found: Agreement) -> go.Figure:
     figure.update_xaxes(title="step", showgrid=False, range=[0.4, len(steps) + 0.6])
     high = max(float(found.margin.max()), float(found.difference.max()), floor * 10)
     figure.update_yaxes(
-        title="logits",
+        title="difference of logits",
         type="log",
         exponentformat="power",
         dtick=1,
         range=[np.log10(floor) - 0.8, np.log10(high) + 0.9],
     )
-    return theme.dressed(figure, 380)
+    return theme.dressed(figure, 440)

@@ -12,8 +12,8 @@ from components.inspection.causality import LastTokenChanged
 from components.inspection.kv_cache.contents import Contents
 from components.inspection.kv_cache.shapes import Shape, sharing
 
-MOST_ROWS: Final = 40
-ROW: Final = 15
+MOST_ROWS: Final = 20
+HEIGHT: Final = 440
 
 
 def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.Figure:
@@ -79,10 +79,10 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
         range=[last - 0.5, first - 0.5],
         showgrid=False,
         zeroline=False,
-        tickfont={"family": "monospace", "size": 11},
+        tickfont_family="monospace",
     )
-    dressed = theme.dressed(figure, ROW * len(places) + 110)
-    return dressed.update_layout(margin={**theme.MARGIN, "t": 34})
+    figure.update_yaxes(title="token, its position", col=1)
+    return theme.dressed(figure, HEIGHT).update_layout(margin={**theme.MARGIN, "t": 34})
 
 
 def growth(found: Contents) -> go.Figure:
@@ -116,7 +116,26 @@ def growth(found: Contents) -> go.Figure:
         title="tokens written", showgrid=False, range=[-0.5, len(steps) * 1.02 + 0.5]
     )
     figure.update_yaxes(title="KiB in all layers", rangemode="tozero")
-    return theme.dressed(figure, 330)
+    return theme.dressed(figure, 400)
+
+
+def layer_bars(found: Contents) -> go.Figure:
+    """Draw the bytes that each layer holds at the end."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(found.layer_bytes))),
+            y=found.layer_bytes / 1024,
+            marker_color=WITH,
+            customdata=[
+                [size, theme.label(kept)]
+                for size, kept in zip(found.layer_bytes, found.layer_kept, strict=True)
+            ],
+            hovertemplate="layer %{x}: %{customdata[0]:,} bytes<br>%{customdata[1]}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="layer", showgrid=False, tickformat="d")
+    figure.update_yaxes(title="KiB", rangemode="tozero")
+    return theme.dressed(figure, 340)
 
 
 def _grown(
@@ -170,15 +189,16 @@ def wiring(shape: Shape, kv_heads: int) -> go.Figure:
             customdata=list(range(len(places))),
             hovertemplate=name + " %{customdata}<extra></extra>",
         )
-    figure.update_xaxes(visible=False, range=[-1, heads])
+    figure.update_xaxes(title="query head", showgrid=False, zeroline=False, range=[-1, heads])
     figure.update_yaxes(
         tickvals=[0, 1],
+        title="heads",
         ticktext=[f"{kv_heads} × keys, values", f"{heads} × queries"],
         range=[-0.5, 1.5],
         showgrid=False,
         zeroline=False,
     )
-    return theme.dressed(figure, 190)
+    return theme.dressed(figure, 280)
 
 
 def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
@@ -200,7 +220,7 @@ def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
         "attention<extra></extra>",
     )
     figure = go.Figure(bars)
-    figure.update_xaxes(visible=False, range=[0, max(sizes) * 1.45])
+    figure.update_xaxes(title="bytes for each token", showgrid=False, range=[0, max(sizes) * 1.45])
     figure.update_yaxes(
         tickvals=places,
         ticktext=labels,
@@ -208,7 +228,7 @@ def sharing_bars(shape: Shape, itemsize: float) -> go.Figure:
         showgrid=False,
         title="key-value heads",
     )
-    return theme.dressed(figure, 30 * len(places) + 50)
+    return theme.dressed(figure, max(200, 30 * len(places) + 90))
 
 
 def change_map(found: LastTokenChanged) -> go.Figure:
@@ -241,13 +261,14 @@ def change_map(found: LastTokenChanged) -> go.Figure:
     figure.update_xaxes(
         tickvals=list(range(tokens)),
         ticktext=labels,
+        title="token",
         tickangle=-45,
         showgrid=False,
         tickfont_family="monospace",
     )
     every = max(1, rows // 8)
     figure.update_yaxes(
-        title="layer" if seen else None,
+        title="layer" if seen else "hidden state",
         tickvals=list(range(0, rows, every)),
         ticktext=names[::every],
         showgrid=False,

@@ -17,17 +17,17 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
 
     What is held in the machine's memory instead of the GPU's is a paler bar behind the other.
     """
-    titles = ("KiB held", "ms per step", "largest difference of a logit")
-    figure = make_subplots(
-        cols=3, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06
-    )
+    titles = ("KiB held", "ms per step", "largest logit difference")
+    figure = make_subplots(cols=3, shared_yaxes=True, horizontal_spacing=0.06)
     places = list(range(len(rows)))
     columns = (
         ([row.held / 1024 for row in rows], "{:,.1f}", theme.RESIDUAL),
         ([row.median * 1e3 for row in rows], "{:,.2f}", WITH),
         ([row.difference for row in rows], "{:.2g}", theme.NEGATIVE),
     )
-    for number, (values, form, color) in enumerate(columns, start=1):
+    for number, ((values, form, color), title) in enumerate(
+        zip(columns, titles, strict=True), start=1
+    ):
         figure.add_bar(
             x=values,
             y=places,
@@ -42,7 +42,14 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
         )
         most = max((row.held + row.elsewhere for row in rows), default=0) / 1024
         longest = most if number == 1 else max(values, default=0)
-        figure.update_xaxes(visible=False, range=[0, (longest or 1) * 1.35], row=1, col=number)
+        figure.update_xaxes(
+            title=title,
+            showticklabels=False,
+            showgrid=False,
+            range=[0, (longest or 1) * 1.35],
+            row=1,
+            col=number,
+        )
     if any(row.elsewhere for row in rows):
         figure.add_bar(
             name="in the machine's memory",
@@ -66,6 +73,6 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    return theme.dressed(figure, 40 * max(1, len(rows)) + 60).update_layout(
-        margin={**theme.MARGIN, "t": 34}, bargap=0.35, barmode="overlay"
-    )
+    figure.update_yaxes(title="cache type", col=1)
+    height = min(440, 60 * max(1, len(rows)) + 70)
+    return theme.dressed(figure, height).update_layout(bargap=0.35, barmode="overlay")

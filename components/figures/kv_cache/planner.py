@@ -53,17 +53,15 @@ def memory_areas(grown: Growth, length: int, gpus: Mapping[str, float]) -> go.Fi
     late = length > longest / 2
     figure.add_annotation(
         x=length,
-        y=0,
+        y=1,
+        yref="paper",
         text=f"{length:,} tokens",
         showarrow=False,
-        yanchor="bottom",
+        yanchor="top",
         xanchor="right" if late else "left",
         xshift=-4 if late else 4,
         font={"color": theme.QUERY},
     )
     figure.update_xaxes(title="tokens in each text", showgrid=False, range=[0, longest])
     figure.update_yaxes(title="GiB", range=[0, max(over, top) * 1.1])
-    figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
-    return theme.dressed(figure, 400).update_layout(
-        showlegend=True, margin={**theme.MARGIN, "t": 40}
-    )
+    return theme.with_legend(theme.dressed(figure, 380))

@@ -34,7 +34,7 @@ def step_times(timing: Timing, summary: Summary) -> go.Figure:
         range=[timing.start - 2, timing.start + timing.new + max(6, timing.new * 0.16)],
     )
     figure.update_yaxes(title="milliseconds per step", range=[0, top], zeroline=True)
-    return theme.dressed(figure, 430)
+    return theme.dressed(figure, 440)
 
 
 def beyond(timing: Timing, summary: Summary) -> int:
@@ -77,7 +77,7 @@ def running_totals(timing: Timing, summary: Summary) -> go.Figure:
         )
     figure.update_xaxes(title="tokens written", showgrid=False, rangemode="tozero")
     figure.update_yaxes(title="seconds since the start", rangemode="tozero")
-    return theme.dressed(figure, 320)
+    return theme.dressed(figure, 440)
 
 
 def _positions(timing: Timing, steps: int) -> np.ndarray:

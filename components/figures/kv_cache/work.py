@@ -51,7 +51,7 @@ def positions_grid(start: int, new: int) -> go.Figure:
     figure.update_xaxes(title="position", showgrid=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
     figure.update_yaxes(title="step", col=1)
-    return theme.dressed(figure, 330).update_layout(margin={**theme.MARGIN, "t": 34})
+    return theme.dressed(figure, 400).update_layout(margin={**theme.MARGIN, "t": 34})
 
 
 def roofline_chart(found: Roofline) -> go.Figure:
@@ -69,19 +69,19 @@ def roofline_chart(found: Roofline) -> go.Figure:
         line={"color": theme.RESIDUAL, "width": 3},
         hovertemplate="at most %{y:,.1f} GFLOP/s<extra></extra>",
     )
-    for text, x, y, anchor in (
-        (f"flat: {found.matrix_rate / 1e9:,.0f} GFLOP/s of matrix products", 1, 1, "right"),
-        (f"slope: {found.copy_rate / 1e9:,.1f} GB/s of copying", 0.01, 0.02, "left"),
+    for text, x, side, above in (
+        (f"flat: {found.matrix_rate / 1e9:,.0f} GFLOP/s of matrix products", high, "right", True),
+        (f"slope: {found.copy_rate / 1e9:,.1f} GB/s of copying", low, "left", False),
     ):
         figure.add_annotation(
-            x=x,
-            y=y,
-            xref="paper",
-            yref="paper",
+            x=np.log10(x),
+            y=np.log10(found.roof(x) / 1e9),
             text=text,
             showarrow=False,
-            xanchor=anchor,
-            yanchor="top" if y == 1 else "bottom",
+            xanchor=side,
+            yanchor="bottom" if above else "top",
+            xshift=0 if above else 16,
+            yshift=4 if above else -4,
         )
     symbols = ("circle-open", "circle", "diamond")
     colors = (WITH, WITH, WITHOUT)
@@ -115,7 +115,7 @@ def roofline_chart(found: Roofline) -> go.Figure:
             np.log10(max(*rates, found.matrix_rate / 1e9)) + 0.75,
         ],
     )
-    return theme.dressed(figure, 400)
+    return theme.dressed(figure, 420)
 
 
 def pass_times(found: Roofline) -> go.Figure:
@@ -173,7 +173,36 @@ def pass_times(found: Roofline) -> go.Figure:
     )
     figure.update_xaxes(title="positions in the pass", rangemode="tozero", showgrid=False)
     figure.update_yaxes(title="milliseconds", range=[0, y.max() * 1.25])
-    return theme.dressed(figure, 330)
+    return theme.dressed(figure, 420)
+
+
+def first_positions(step: float, more: float, average: float) -> go.Figure:
+    """Draw the seconds of a pass of 1 to `average` positions: `step`, and `more` for each more."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[1, average],
+        y=[step * 1e3, (step + more * (average - 1)) * 1e3],
+        mode="lines+markers",
+        line={"color": WITHOUT, "width": 2},
+        marker={"size": 12, "color": [WITH, WITHOUT], "symbol": ["circle", "diamond"]},
+        hovertemplate="%{x:.1f} positions: %{y:.0f} ms<extra></extra>",
+    )
+    for x, y, text, side in (
+        (1, step, "<b>with the cache</b>: one position", "left"),
+        (average, step + more * (average - 1), "<b>without</b>, on average", "right"),
+    ):
+        figure.add_annotation(
+            x=x,
+            y=y * 1e3,
+            text=text,
+            showarrow=False,
+            xanchor=side,
+            yanchor="bottom",
+            xshift=10 if side == "left" else -10,
+        )
+    figure.update_xaxes(title="positions in the pass", rangemode="tozero", showgrid=False)
+    figure.update_yaxes(title="milliseconds", rangemode="tozero")
+    return theme.dressed(figure, 340)
 
 
 def share_areas(found: Shares) -> go.Figure:
@@ -183,7 +212,7 @@ def share_areas(found: Shares) -> go.Figure:
     for name, values, color in (
         ("MLP", found.mlp * flat, "#B9B9B5"),
         ("projections", found.projections * flat, "#9A9A96"),
-        ("attention's mixing", found.mixing, "#B3A0D8"),
+        ("scores and weighted sum", found.mixing, "#B3A0D8"),
     ):
         figure.add_scatter(
             name=name,
@@ -197,8 +226,8 @@ def share_areas(found: Shares) -> go.Figure:
         )
     longest = int(found.lengths[-1])
     for length, says in (
-        (found.equals_projections, "mixing = projections"),
-        (found.equals_weights, "mixing = all weights"),
+        (found.equals_projections, "as much as the projections"),
+        (found.equals_weights, "as much as all weights"),
     ):
         if length < longest:
             figure.add_vline(x=length, line={"dash": "dash", "width": 1, "color": theme.RESIDUAL})
@@ -226,10 +255,10 @@ def share_areas(found: Shares) -> go.Figure:
         x=longest * 0.97,
         y=(top + float(found.mixing[-1]) * 0.35) / 1e6,
         showarrow=False,
-        text="<b>attention's mixing</b>",
+        text="<b>scores and weighted sum</b>",
         xanchor="right",
         font={"color": "#1D1D1B"},
     )
     figure.update_xaxes(title="tokens before it", showgrid=False, range=[0, longest])
     figure.update_yaxes(title="MFLOP in a block", rangemode="tozero")
-    return theme.dressed(figure, 330)
+    return theme.dressed(figure, 420)

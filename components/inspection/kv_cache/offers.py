@@ -101,7 +101,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         "static",
-        "takes its whole room at the start, so that the pass can be compiled",
+        "preallocates its full length, so that the pass can be compiled",
         lambda decoder, length, _window: StaticCache(
             config=decoder.network.config, max_cache_len=length
         ),
@@ -110,7 +110,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         "sliding window",
-        "forgets all but the last few tokens, which this model did not learn to do",
+        "drops all but the last few tokens, which this model was not trained for",
         _sliding,
         _rows_only,
     ),

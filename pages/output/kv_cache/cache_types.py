@@ -1,128 +1,141 @@
-"""View: the kinds of cache that transformers offers, in one table."""
+"""View: the cache types that transformers offers, side by side on the same tokens."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.engine import ModelChoice
-from components.widgets import measuring
-from components.widgets.checks import show_checks
+from components.figures.kv_cache.kinds import memory_and_difference
+from components.inspection.kv_cache import kinds
+from components.inspection.kv_cache.asking import MOST_REPEATS
+from components.inspection.kv_cache.kinds import KindRow, Kinds
+from components.inspection.kv_cache.timing import pace
+from components.lesson import Ask, Predict, Shown, View
+from components.widgets.markup import literal
+from components.widgets.measuring import duration
 from pages.output.kv_cache import code, parts
 
-if TYPE_CHECKING:
-    from components.inspection.kv_cache.kinds import KindRow, Kinds
-
-_KEPT: Final = "kv-kinds"
-WINDOWS: Final = (4, 8, 16, 32, 64, 128)
-GUESSES: Final = ("static", "sliding window", "8-bit")
+WINDOWS = (4, 8, 16, 32, 64, 128)
+ASKS = "Which one changes the logits most?"
+ANSWERS = ("static", "sliding window", "8-bit")
 
 
-def kinds_view(choice: ModelChoice, text: str) -> None:
-    """Run each kind on the same tokens; show memory, time, and what it changes."""
-    from components.inspection.kv_cache.timing import pace
-
-    columns = st.columns(4, gap="medium")
-    with columns[1]:
-        new = parts.asked_new(parts.room(choice) // 2)
-    with columns[0]:
-        prompt = parts.asked_prompt(choice, new)
-    with columns[2]:
-        says = "So many tokens are attended to, the newest among them."
-        window = parts.asked_of("Window of the sliding kind", "kv_window", WINDOWS, 32, says)
-    with columns[3]:
-        repeats = parts.asked_between("Repeats", "kv_repeats", 1, 20, 5)
-    guess = st.segmented_control(
-        "Predict first: which one changes the logits most?", GUESSES, key="kv-guess-kind"
+def measured(ask: Ask) -> Kinds:
+    new = parts.asked_new(ask, ask.facts.context // 2)
+    prompt = parts.asked_prompt(ask, new)
+    hint = "So many tokens are attended to, the newest among them."
+    window = ask.choice_of("Sliding window", "window", WINDOWS, 32, hint=hint)
+    repeats = ask.number("Repeats", "repeats", 1, MOST_REPEATS, 5)
+    took = ask.inspect(pace, ask.prompt, prompt, new)
+    return ask.measure(
+        kinds.kinds,
+        ask.prompt,
+        prompt,
+        new,
+        repeats,
+        window,
+        label="Compare",
+        cost=f"About **{duration((took.short + new * took.step) * 5 * repeats)}** on this machine, "
+        "if all types can be had. You can stop at any time and keep what was measured.",
+        told=told,
+        asks=(ASKS, ANSWERS),
+        older=True,
     )
-    asked = (choice, text, prompt, new, repeats, window)
-    found = engine.inspect(pace, choice, text, prompt, new)
-    button, said = st.columns([1, 3], vertical_alignment="center")
-    pressed = button.button("Compare", type="primary", width="stretch")
-    once = found.short + new * found.step
-    said.caption(
-        f"About **{measuring.duration(once * 5 * repeats)}** on this machine, if all kinds can "
-        "be had. You can stop at any time and keep what was measured."
-    )
-    if pressed:
-        measuring.measure(_KEPT, _steps(), asked, _told)
-    kept = measuring.kept(_KEPT, asked)
-    if kept is None:
-        st.info("Nothing is compared yet: press Compare.")
-        return
-    _show(kept[0], kept[1], guess)
 
 
-def _steps() -> Any:
-    from components.inspection.kv_cache.kinds import kinds
-
-    return kinds
-
-
-def _told(so_far: "Kinds") -> tuple[float, str, bool]:
+def told(so_far: Kinds) -> tuple[float, str, bool]:
     running = [row for row in so_far.rows if not row.refused]
     repeats = max((len(row.seconds) for row in running if row.seconds is not None), default=1)
     done, most = sum(row.runs for row in running), len(running) * repeats
     return done / max(1, most), f"{done} of {most} runs", bool(so_far.ran)
 
 
-def _show(asked: tuple[Any, ...], found: "Kinds", guess: str | None) -> None:
-    from components.figures.kv_cache.kinds import memory_and_difference
+def show(ask: Ask) -> Shown:
+    found = measured(ask)
+    text, prompt, new, repeats, window = ask.measured
+    ran, refused = found.ran, [row for row in found.rows if row.refused]
+    names = [row.name for row in ran]
+    done, says, _ = told(found)
+    return Shown(
+        memory_and_difference(ran),
+        alt="For each cache type: bytes held, milliseconds per step, difference of logits; the "
+        f"smallest holds {min((row.held for row in ran), default=0):,} bytes.",
+        told=("" if done >= 1 else f":orange[Stopped after {says}.] ")
+        + f"After {prompt} tokens of prompt and {new} written. {smallest(ran)}"
+        + parts.measured_by(ask, found.at),
+        checks=found.checks,
+        unchecked="The dynamic cache, with which all are compared, was not run to its end.",
+        table=lambda: as_table(ran),
+        code=code.kinds_code(
+            parts.lines_for(ask, found.machine.dtype), text, prompt, new, window, names
+        ),
+        read=f"All types read the same tokens, in turn, {repeats} times; each is compared with the "
+        "dynamic cache at every step.\n\n"
+        + "\n".join(f"- **{row.name}** (`{code.class_of(row.name)}`) {row.says}." for row in ran)
+        + ("\n\nNot for this model or this machine:\n\n" if refused else "")
+        + "\n".join(
+            f"- **{row.name}** (`{code.class_of(row.name)}`) {row.says}. *{literal(row.refused)}.*"
+            for row in refused
+        )
+        + parts.machine_line(found.machine),
+        predict=answered(ran),
+        tries=tries(ran),
+        facts={
+            "prompt_tokens": prompt,
+            "new_tokens": new,
+            "repeats": repeats,
+            "window": window,
+            "not_here": {row.name: row.refused for row in refused},
+            "measured_at": parts.clock(found.at),
+        }
+        | asdict(found.machine),
+    )
 
-    choice, text, prompt, new, repeats, window = asked
-    ran = found.ran
-    figure = memory_and_difference(ran)
-    st.plotly_chart(
-        figure,
-        config=parts.PLAIN,
-        key="kv-kinds",
-        alt="For each kind of cache: bytes held, milliseconds per step, difference of logits.",
+
+def answered(ran: tuple[KindRow, ...]) -> Predict | None:
+    others = [row for row in ran[1:] if any(name in row.name for name in ANSWERS)]
+    if not others:
+        return None
+    most = max(others, key=lambda row: row.difference)
+    right = next(name for name in ANSWERS if name in most.name)
+    because = f"**{most.name}** changes a logit by up to {most.difference:.2g}."
+    return Predict(ASKS, ANSWERS, right, because)
+
+
+def tries(ran: tuple[KindRow, ...]) -> str:
+    """Ask what these very numbers suggest."""
+    said = "A window longer than the whole text: what must the difference be? Would the smallest "
+    said += "one be the smallest with a shorter window, or in another dtype?"
+    rounded = next((row for row in ran if "quantized" in row.name), None)
+    if rounded is not None and min(ran, key=lambda row: row.median) is not rounded:
+        said += f" Why is **{rounded.name}** not the fastest? *(It is turned back into the model's "
+        said += "dtype at every step.)*"
+    return said
+
+
+def smallest(ran: tuple[KindRow, ...]) -> str:
+    if len(ran) < 2:
+        return ""
+    small, following, *_ = sorted(ran, key=lambda row: row.held)
+    less = (
+        f"{1 - small.held / following.held:.1%} less" if small.held < following.held else "no less"
     )
-    st.caption(
-        f"After {prompt} tokens of prompt and {new} written. All kinds read the same tokens, in "
-        f"turn, {repeats} times; each is compared with the dynamic cache at every step."
+    return (
+        f"The smallest here is **{small.name}**, {small.held:,} bytes, {less} than "
+        f"**{following.name}**."
     )
+
+
+def as_table(ran: tuple[KindRow, ...]) -> pd.DataFrame:
     table = pd.DataFrame([_row(row) for row in ran])
     if not any(row.elsewhere for row in ran):
         table = table.drop(columns="bytes in the machine's memory")
-    st.dataframe(
-        table,
-        hide_index=True,
-        width="stretch",
-        column_config={
-            "largest difference of a logit": st.column_config.NumberColumn(format="scientific")
-        },
-    )
-    st.markdown("\n".join(f"- **{row.name}** {row.says}." for row in ran))
-    not_here = [
-        f"- **{row.name}** {row.says}. *{row.refused}.*" for row in found.rows if row.refused
-    ]
-    if not_here:
-        with st.expander("Not for this model or this machine"):
-            st.markdown("\n".join(not_here))
-    show_checks(found.checks, choice, "key-value cache, Kinds of cache")
-    _asked_back(ran, guess)
-    with st.expander("The same in plain transformers"):
-        lines = parts.lines_for(choice, found.machine.dtype)
-        names = [row.name for row in ran]
-        st.code(code.kinds_code(lines, text, prompt, new, window, names), "python")
-    facts = {
-        "prompt_tokens": prompt,
-        "new_tokens": new,
-        "repeats": repeats,
-        "window": window,
-        "not_here": {row.name: row.refused for row in found.rows if row.refused},
-        "measured_at": parts.clock(found.at),
-    } | asdict(found.machine)
-    parts.downloads("kv-cache-kinds", table, facts, figure)
-    st.caption(parts.machine_line(found.machine, found.at))
+    return table
 
 
-def _row(row: "KindRow") -> dict[str, object]:
+def _row(row: KindRow) -> dict[str, object]:
     return {
-        "kind": row.name,
+        "type": row.name,
+        "class": code.class_of(row.name),
         "bytes held": row.held,
         "bytes in the machine's memory": row.elsewhere,
         "tokens remembered": row.rows,
@@ -133,37 +146,8 @@ def _row(row: "KindRow") -> dict[str, object]:
     }
 
 
-def _asked_back(ran: tuple["KindRow", ...], guess: str | None) -> None:
-    """Answer the guess, and ask what these very numbers suggest."""
-    others = [row for row in ran[1:] if any(name in row.name for name in GUESSES)]
-    if guess is not None and others:
-        most = max(others, key=lambda row: row.difference)
-        st.markdown(
-            f"{'**Right**' if guess in most.name else '**Not quite**'}: **{most.name}**, by "
-            f"{most.difference:.2g}."
-        )
-    if len(ran) < 2:
-        return
-    small, *more = sorted(ran, key=lambda row: row.held)
-    fast = min(ran, key=lambda row: row.median)
-    tries = [
-        "A window longer than the whole text: what must the difference be?",
-        _smallest(small, more[0]) + " Would it be with a shorter window, or in another format?",
-    ]
-    rounded = next((row for row in ran if "quantized" in row.name), None)
-    if rounded is not None and fast is not rounded:
-        tries.append(
-            f"Why is **{rounded.name}** not the fastest? *(It is turned back into the model's "
-            "format at every step.)*"
-        )
-    st.markdown(
-        "**Try**  \n" + "  \n".join(f"{place}. {each}" for place, each in enumerate(tries, 1))
-    )
-
-
-def _smallest(small: "KindRow", next_: "KindRow") -> str:
-    less = f"{1 - small.held / next_.held:.1%} less" if small.held < next_.held else "no less"
-    return (
-        f"The smallest here is **{small.name}**, {small.held:,} bytes, {less} than "
-        f"**{next_.name}**."
-    )
+VIEW = View(
+    "A cache can preallocate its full length, drop old tokens, or round what it keeps. The same "
+    "text is written with each cache type that transformers offers.",
+    show,
+)

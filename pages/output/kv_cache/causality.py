@@ -1,67 +1,81 @@
-"""Why a cache may be kept: another last token, and what changes before it."""
+"""A part of Contents: why a cache may be kept. Another last token, and what changes before it."""
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
-import streamlit as st
+from components.figures.kv_cache.contents import change_map
+from components.inspection.anatomy import StackName
+from components.inspection.causality import LastTokenChanged, last_token_changed
+from components.lesson import Ask, Predict, Shown, View
 
-from components import engine
-from components.engine import ModelChoice
-from components.widgets.checks import show_checks
-from pages.output.kv_cache import parts
-
-if TYPE_CHECKING:
-    from components.inspection.causality import LastTokenChanged
+ANSWERS = ("those of all tokens", "only its own")
 
 
-def reach(choice: ModelChoice, text: str) -> None:
-    """Read the text twice, with another last token, and show what changes before it."""
-    from components.figures.kv_cache.contents import change_map
-    from components.inspection.causality import last_token_changed
-
-    st.subheader("Why it may be kept: earlier tokens never change", anchor=False)
-    st.markdown(
-        "The text is read twice, the second time with **another last token**. How much do the keys "
-        "and values of the others change?"
-    )
-    stack, target = None, None
-    if engine.facts(choice).kind == "seq2seq":
-        stack = st.segmented_control(
-            "Of which stack",
-            ("encoder", "decoder"),
-            default="decoder",
-            required=True,
-            key="kv-stack",
-            help="The decoder is given the prompt to write, too.",
-        )
-        target = text
-    changed = engine.inspect(last_token_changed, choice, text, target, stack)
-    st.plotly_chart(
+def reach(ask: Ask) -> Shown:
+    stack: StackName | None = None
+    target = None
+    if ask.facts.kind == "seq2seq":
+        hint = "The decoder is given the prompt to write, too."
+        stack = ask.choice_of("Stack", "stack", ("encoder", "decoder"), "decoder", hint=hint)
+        target = ask.prompt
+    changed = ask.inspect(last_token_changed, ask.prompt, target, stack)
+    ahead = changed.looks_ahead
+    return Shown(
         change_map(changed),
-        config=parts.PLAIN,
-        key="kv-reach",
-        alt="Largest change of a key or value for each token and layer.",
+        alt="Largest change of a key or value for each token and layer; before the last token at "
+        f"most {largest(changed):.2g}.",
+        told=direction(changed, ask.facts.kind == "seq2seq"),
+        checks=() if ahead else (changed.check,),
+        unchecked="Tokens here attend in both directions: earlier ones are not promised to stay.",
+        table=lambda: as_table(changed),
+        read="A column for each token, a row for each layer that keeps keys and values. A cell is "
+        "the largest change of one, as a share of the layer's largest. Where keys and values "
+        "cannot be seen, the single row is the residual stream's relative change.",
+        predict=Predict(
+            "Only the last token is exchanged. Whose keys and values change?",
+            ANSWERS,
+            ANSWERS[0] if ahead else ANSWERS[1],
+            "Tokens here attend to later ones too: nothing could be kept."
+            if ahead
+            else "Tokens attend only to earlier ones (causal attention): nothing that came before "
+            "can know of the new token.",
+        ),
     )
-    _direction(changed, choice)
 
 
-def _direction(changed: "LastTokenChanged", choice: ModelChoice) -> None:
+def largest(changed: LastTokenChanged) -> float:
+    return changed.earlier_vectors if changed.vectors.size else changed.earlier
+
+
+def direction(changed: LastTokenChanged, two_stacks: bool) -> str:
     vectors = changed.vectors.size > 0
     what = "key or value" if vectors else "residual stream"
     whole = "the layer's largest" if vectors else "its norm"
-    largest = changed.earlier_vectors if vectors else changed.earlier
     if changed.looks_ahead:
-        st.markdown(
-            f"**Everything changes**, before the last token by up to {largest:.2%} of {whole}: "
-            "here tokens also attend to those after them, measured on this text"
-            + (
-                ". That is the encoder, whose text does not grow; the decoder's does."
-                if changed.stack == "encoder" and engine.facts(choice).kind == "seq2seq"
-                else ", so nothing computed earlier could be kept."
-            )
+        return (
+            f"**Everything changes**, before the last token by up to {largest(changed):.2%} of "
+            f"{whole}: here tokens also attend to those after them, measured on this text"
+        ) + (
+            ". That is the encoder, whose text does not grow; the decoder's does."
+            if changed.stack == "encoder" and two_stacks
+            else ", so nothing computed earlier could be kept."
         )
-        return
-    st.markdown(
-        f"Before the last token no {what} changes by more than **{largest:.2g}** of {whole}: "
-        "tokens attend backwards only, so what was computed once stays right."
+    return (
+        f"Before the last token no {what} changes by more than **{largest(changed):.2g}** of "
+        f"{whole}: tokens attend only to earlier ones (causal), so what was computed once stays "
+        "right."
     )
-    show_checks((changed.check,), choice, "key-value cache, another last token")
+
+
+def as_table(changed: LastTokenChanged) -> pd.DataFrame:
+    table = pd.DataFrame({"token": changed.tokens, "residual stream": changed.stream})
+    if changed.vectors.size:
+        for layer, row in zip(changed.layers, changed.vectors, strict=True):
+            table[f"layer {layer}"] = row
+    return table
+
+
+CAUSALITY = View(
+    "Earlier tokens never change: the text is read twice, the second time with **another last "
+    "token**. How much do the keys and values of the others change?",
+    reach,
+)

@@ -1,12 +1,10 @@
 """A few lines of plain torch and transformers that reproduce what is on screen."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from components.inspection.kv_cache.shapes import Shape
 from pages.output.kv_cache.lines import Lines
-
-if TYPE_CHECKING:
-    from components.inspection.kv_cache.shapes import Shape
 
 KINDS: Final = {
     "dynamic": "DynamicCache(config=model.config)",
@@ -25,6 +23,16 @@ def sliding(window):
     cache.layers = [DynamicSlidingWindowLayer(sliding_window=window) for _ in cache.layers]
     return cache
 """
+
+
+def class_of(name: str) -> str:
+    """Return the class of transformers behind the cache type called `name`.
+
+    >>> class_of("static"), class_of("sliding window")
+    ('StaticCache', 'DynamicSlidingWindowLayer')
+    """
+    made = KINDS[name].partition("(")[0]
+    return "DynamicSlidingWindowLayer" if made == "sliding" else made
 
 
 def timing_code(lines: Lines, text: str, prompt: int, new: int, repeats: int) -> str:
@@ -174,7 +182,7 @@ for name, counter in (("prefill", prefill), ("a step with the cache", step),
 """
 
 
-def planner_code(shape: "Shape", length: int, batch: int, itemsize: int) -> str:
+def planner_code(shape: Shape, length: int, batch: int, itemsize: int) -> str:
     """Return the bytes of the cache by the law of each layer, with its numbers."""
     groups: list[list[object]] = []
     for law in shape.cache:

@@ -1,177 +1,157 @@
-"""View: what the cache holds, how it grows, and why it may be kept at all."""
+"""View: what the cache holds, row by row; how it grows; and why it may be kept at all."""
 
 import re
-from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.engine import ModelChoice
+from components.figures.kv_cache.contents import growth, keys_and_values, layer_bars
 from components.inspection.errors import InspectionError
-from components.widgets import frame
-from components.widgets.checks import show_checks
+from components.inspection.kv_cache.contents import Contents
+from components.inspection.kv_cache.shapes import unusual
+from components.lesson import Ask, Predict, Shown, View
 from pages.output.kv_cache import code, parts
-from pages.output.kv_cache.causality import reach
+from pages.output.kv_cache.causality import CAUSALITY
+from pages.output.kv_cache.sharing import SHARING, contents_of
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from components.inspection.kv_cache.contents import Contents
-
-MOST_STEPS: Final = 24
+RULED = (
+    "What each layer keeps was counted on the model's own code, run on shapes without numbers; "
+    "here it is held against the cache object, after each of {} steps."
+)
 
 
-def contents_view(choice: ModelChoice, text: str) -> None:
-    """Show keys and values row by row, bytes against the law, and the last token's reach."""
-    found, picture = None, None
+def rows(ask: Ask) -> Shown:
     try:
-        found = _filled(choice, text)
+        found = contents_of(ask)
     except InspectionError as error:
-        if engine.facts(choice).kind in ("causal", "seq2seq"):
-            st.error(str(error))
-        else:
-            st.info(f"{error} The experiment below shows what a cache rests on.")
-    if found is not None:
-        picture = _rows(found)
-        _bytes(found, choice)
-        _sharing(found)
-    with frame.explained():
-        reach(choice, text)
-    if found is not None:
-        with st.expander("The same in plain PyTorch"):
-            lines = parts.lines_for(choice, found.dtype)
-            st.code(code.contents_code(lines, text), "python")
-        _files(choice, found, picture)
-
-
-def _filled(choice: ModelChoice, text: str) -> "Contents":
-    from components.inspection.kv_cache.asking import tokens_in
-    from components.inspection.kv_cache.contents import contents
-
-    # Of two stacks the decoder's text is its own; a short context leaves fewer steps.
-    alone = engine.facts(choice).kind != "seq2seq"
-    left = parts.room(choice) - (engine.inspect(tokens_in, choice, text) if alone else 1)
-    steps = min(MOST_STEPS, left) if left >= 2 else MOST_STEPS
-    return engine.inspect(contents, choice, text, None, steps)
-
-
-def _rows(found: "Contents") -> "go.Figure | None":
-    from components.figures.kv_cache.contents import keys_and_values
-
-    steps = len(found.grown) - 1
+        if ask.facts.kind in ("causal", "seq2seq"):
+            raise
+        last = "The last part below shows what a cache rests on."
+        raise InspectionError(f"{error} {last}") from error
     if not found.rows_in:
-        st.info("No layer of this model keeps keys and values of tokens: see the table below.")
-        return None
-    step_side, layer_side, head_side = st.columns([2, 1, 1])
-    with step_side:
-        step = parts.asked_between(
-            "Tokens written", "kv_step", 0, steps, 1, "0: after prefill. Then a row each."
+        raise InspectionError(
+            "No layer of this model keeps keys and values of tokens: the parts below say what it "
+            "keeps instead."
         )
-    with layer_side:
-        layer = _picked("Layer", "kv_layer", found.rows_in)
-    keys = found.keys[layer]
-    assert keys is not None
-    with head_side:
-        head = _picked("Key-value head", "kv_head", tuple(range(len(keys))))
-    figure = keys_and_values(found, layer, head, step)
-    st.plotly_chart(
-        figure,
-        config=parts.CONFIG,
-        key="kv-rows",
+    hint = "0: after prefill. Then a row each."
+    step = int(ask.slider("Tokens written", "step", 0, len(found.grown) - 1, 1, hint=hint))
+    layer = ask.layer(found.rows_in)
+    keys, values = found.keys[layer], found.values[layer]
+    assert keys is not None and values is not None
+    head = ask.number("Key-value head", "kv_head", 0, len(keys) - 1, 0)
+    others = len(found.keys) - len(found.rows_in)
+    there = found.prompt + step
+    return Shown(
+        keys_and_values(found, layer, head, step),
         alt=f"Keys and values of head {head} in layer {layer} after {step} written tokens, a row "
-        "for each token.",
-    )
-    st.caption(
-        "Each row is a token's key (left) and value (right); blue is positive, vermilion negative, "
-        "each of the two with a scale of its own. **Slide “Tokens written”: one row comes in, "
-        "framed, and no other changes.** Hover for the numbers. Keys are shown as they lie there: "
-        "after the rotation by position, where a model has one."
-    )
-    return figure
-
-
-def _picked(label: str, key: str, numbers: tuple[int, ...]) -> int:
-    # A number box, not a slider: a slider of a single value cannot be drawn.
-    if numbers == tuple(range(len(numbers))):
-        return int(
-            st.number_input(
-                label,
-                0,
-                len(numbers) - 1,
-                0,
-                key=f"{key}-{len(numbers)}",
-                persist_state="session",
-                help=f"0 to {len(numbers) - 1}.",
-            )
-        )
-    told = ", ".join(str(number) for number in numbers)
-    return int(
-        st.selectbox(
-            label,
-            numbers,
-            key=f"{key}-{told}",
-            persist_state="session",
-            help="The others keep no rows for tokens.",
-        )
+        f"for each of {there} tokens.",
+        told=f"The prompt's {found.prompt} tokens take **{found.grown[0]:,} bytes** in all layers; "
+        f"with {step} more it is {found.grown[step]:,}."
+        + (f" {others} other layers keep no rows for tokens." if others else ""),
+        checks=(*found.checks, *found.shape.checks),
+        unchecked=found.shape.lawless,
+        table=lambda: numbers(found, keys[head, :there], values[head, :there]),
+        code=code.contents_code(parts.lines_for(ask, found.dtype), ask.prompt),
+        read="Each row is a token's key (left) and value (right); blue is positive, vermilion "
+        "negative, each of the two with a scale of its own. **Slide “Tokens written”: one row "
+        "comes in, framed, and no other changes.** Hover for the numbers. Keys are shown as they "
+        "lie there: after the rotation by position, where a model has one.",
+        predict=question(found),
+        tries="Slide “Tokens written” from 0 on and watch the rows above the frame. Do the keys or "
+        "the values of neighbouring tokens look more alike, and in which layer?",
     )
 
 
-def _bytes(found: "Contents", choice: ModelChoice) -> None:
-    from components.figures.kv_cache.contents import growth
-    from components.inspection.kv_cache.shapes import unusual
+def question(found: Contents) -> Predict | None:
+    """Ask what a token adds, with answers that forget the layers or the values."""
+    more = int(found.grown[1] - found.grown[0])
+    answers = sorted({more, more // 2, more // len(found.rows_in)})
+    if not more or len(answers) < 2:
+        return None
+    return Predict(
+        "One more token is written. By how many bytes does the whole cache grow?",
+        tuple(f"{each:,}" for each in answers),
+        f"{more:,}",
+        "A key and a value come in for each key-value head of each of "
+        f"{len(found.rows_in)} layers, with {found.itemsize} bytes a number. The part *How it "
+        "grows* has the formula.",
+    )
 
+
+def numbers(found: Contents, keys: np.ndarray, values: np.ndarray) -> pd.DataFrame:
+    """Return the numbers that are drawn, a row for each token."""
+    named = {
+        f"{name} {place}": array[:, place]
+        for name, array in (("key", keys), ("value", values))
+        for place in range(array.shape[1])
+    }
+    count = len(keys)
+    return pd.DataFrame({"position": range(count), "token": found.tokens[:count]} | named)
+
+
+def grown(ask: Ask) -> Shown:
+    found = contents_of(ask)
     shape, length = found.shape, found.prompt + len(found.grown) - 1
-    st.subheader("What it takes", anchor=False)
-    st.plotly_chart(
-        growth(found),
-        config=parts.PLAIN,
-        key="kv-growth",
-        alt="Bytes of the cache against the tokens written, measured and by the law.",
-    )
-    if shape.usual:
-        _formula(found, length)
-    else:
-        st.markdown(
+    formula, symbols = usual_formula(found, length) if shape.usual else ("", "")
+    steps = np.arange(len(found.grown))
+    said = [f"After {length:,} tokens the cache holds **{found.grown[-1]:,} bytes**."]
+    if not shape.usual:
+        said.append(
             "The usual formula, 2 × layers × key-value heads × head size × tokens, does not hold "
             f"for this model: {unusual(shape)}."
         )
-    if found.law is None:
-        st.info(shape.lawless)
-    else:
-        st.markdown(
-            f"What each layer keeps was counted on the model's own code, run on shapes without "
-            f"numbers; here it is held against the cache object, after each of {len(found.grown)} "
-            "steps."
-        )
-        show_checks((*found.checks, *shape.checks), choice, "key-value cache, What is in it")
+    said.append(shape.lawless if found.law is None else RULED.format(len(found.grown)))
     if found.cross_bytes:
-        st.markdown(
+        said.append(
             f"Beside it, the encoder's keys and values take {found.cross_bytes:,} bytes and never "
             "grow."
         )
-    with st.expander("Layer by layer"):
-        st.dataframe(_layers(found), hide_index=True, width="stretch")
+    return Shown(
+        growth(found),
+        alt=f"Bytes of the cache against the tokens written, measured and by the law, up to "
+        f"{found.grown[-1]:,}.",
+        told=" ".join(said),
+        checks=(*found.checks, *shape.checks),
+        unchecked=shape.lawless,
+        table=lambda: pd.DataFrame(
+            {
+                "tokens_written": steps,
+                "tokens_in_cache": found.prompt + steps,
+                "bytes_measured": found.grown,
+                "bytes_by_the_law": np.nan if found.law is None else found.law,
+            }
+        ),
+        code=code.contents_code(parts.lines_for(ask, found.dtype), ask.prompt),
+        read="Circles: the bytes of all layers' tensors, measured on the cache after each token. "
+        "Line: the law counted on the model's own code. Dotted: what the same model would take "
+        "with a key-value head for each query head (MHA) or one for all (MQA).",
+        formula=formula,
+        symbols=symbols,
+        facts={"dtype": found.dtype}
+        | (
+            {"layers": shape.layers, "kv_heads": shape.kv_heads, "head_size": shape.head_size}
+            if shape.usual
+            else {}
+        ),
+    )
 
 
-def _formula(found: "Contents", length: int) -> None:
-    """Write the usual formula with this model's numbers; of windows, the rows that are kept."""
+def usual_formula(found: Contents, length: int) -> tuple[str, str]:
+    """Return the usual formula with this model's numbers; of windows, the rows that are kept."""
     shape, total = found.shape, int(found.shape.cache_bytes(length, found.itemsize))
-    rows = sum(law.rows(length) for law in shape.cache)
+    kept = sum(law.rows(length) for law in shape.cache)
     sizes = rf"{shape.kv_heads}\cdot{shape.head_size}"
     if shape.slides:
         formula = (
             r"\text{bytes}=2\cdot H_{kv}\cdot d\cdot b\cdot\sum_{l=1}^{L}\min(T,\,w_l-1)="
-            rf"2\cdot{sizes}\cdot{found.itemsize}\cdot{rows:,}={total:,}"
+            rf"2\cdot{sizes}\cdot{found.itemsize}\cdot{kept:,}={total:,}"
         )
     else:
         formula = (
             r"\text{bytes}=2\cdot L\cdot H_{kv}\cdot d\cdot T\cdot b="
             rf"2\cdot{shape.layers}\cdot{sizes}\cdot{length:,}\cdot{found.itemsize}={total:,}"
         )
-    st.latex(re.sub(r"(?<=\d),(?=\d)", "{,}", formula))
-    st.markdown(
+    symbols = (
         "2: a key and a value; *L* layers; *H* key-value heads of *d* numbers; *T* tokens; *b* "
         f"bytes of a {found.dtype}."
         + (
@@ -182,9 +162,28 @@ def _formula(found: "Contents", length: int) -> None:
         )
         + parts.repeated(shape)
     )
+    return re.sub(r"(?<=\d),(?=\d)", "{,}", formula), symbols
 
 
-def _layers(found: "Contents") -> pd.DataFrame:
+def layers(ask: Ask) -> Shown:
+    found = contents_of(ask)
+    return Shown(
+        layer_bars(found),
+        alt=f"Bytes of each of {len(found.layer_bytes)} layers, up to "
+        f"{found.layer_bytes.max(initial=0):,}.",
+        told=f"The largest layer holds **{found.layer_bytes.max(initial=0):,} bytes**, the "
+        f"smallest {found.layer_bytes.min(initial=found.layer_bytes.max(initial=0)):,}.",
+        checks=found.checks,
+        unchecked=found.shape.lawless,
+        table=lambda: layer_table(found),
+        code=code.contents_code(parts.lines_for(ask, found.dtype), ask.prompt),
+        read="A bar for each layer: the bytes of what it keeps, after all tokens were written. "
+        "The table has the names and axes (batch, head, token, size) of what lies there, and the "
+        "window of layers that slide.",
+    )
+
+
+def layer_table(found: Contents) -> pd.DataFrame:
     length, shape = found.prompt + len(found.grown) - 1, found.shape
     table = pd.DataFrame(
         {
@@ -203,69 +202,14 @@ def _layers(found: "Contents") -> pd.DataFrame:
     return table
 
 
-def _sharing(found: "Contents") -> None:
-    from components.figures.kv_cache.contents import sharing_bars, wiring
-    from components.inspection.kv_cache.shapes import sharing
-
-    st.subheader("Fewer keys and values: MHA, GQA, MQA", anchor=False)
-    shape = found.shape
-    if not shape.usual:
-        st.markdown(
-            "This is asked of models that keep a key and a value for each key-value head: of this "
-            "one it cannot be."
-        )
-        return
-    picked = st.segmented_control(
-        f"{shape.heads} query heads share",
-        list(reversed(shape.groupings())),
-        default=shape.kv_heads,
-        required=True,
-        key=f"kv-groups-{shape.heads}",
-        format_func=lambda count: f"{count} key-value head{'s' if count > 1 else ''}",
-    )
-    other = shape.shared_by(picked or shape.kv_heads)
-    left, right = st.columns([3, 2], gap="large")
-    left.plotly_chart(
-        wiring(shape, other.kv_heads),
-        config=parts.PLAIN,
-        key="kv-wiring",
-        alt=f"{shape.heads} query heads wired to {other.kv_heads} key-value heads.",
-    )
-    right.plotly_chart(
-        sharing_bars(shape, found.itemsize),
-        config=parts.PLAIN,
-        key="kv-sharing",
-        alt="Bytes of a token in the cache for each possible number of key-value heads.",
-    )
-    now, then = shape.token_bytes(found.itemsize), other.token_bytes(found.itemsize)
-    weights = sum(shape.attention_weights) - sum(other.attention_weights)
-    more = f" and {abs(weights):,} weights {'fewer' if weights > 0 else 'more'}" if weights else ""
-    st.markdown(
-        f"**{sharing(other)[:1].upper()}{sharing(other)[1:]}**: {then:,.0f} bytes for each token"
-        + (
-            " (as this model is)."
-            if other == shape
-            else f", {then / now:.3g} times this model's,{more}."
-        )
-        + " Blue: queries; vermilion and green: the keys and values that they share. Orange bar: "
-        "this model as it was trained. The others are arithmetic: sharing must be learnt."
-    )
-
-
-def _files(choice: ModelChoice, found: "Contents", picture: "go.Figure | None") -> None:
-    table = pd.DataFrame(
-        {
-            "tokens_written": np.arange(len(found.grown)),
-            "tokens_in_cache": found.prompt + np.arange(len(found.grown)),
-            "bytes_measured": found.grown,
-            "bytes_by_the_law": np.nan if found.law is None else found.law,
-        }
-    )
-    facts: dict[str, object] = {"model": choice.source, "dtype": found.dtype}
-    if found.shape.usual:
-        facts |= {
-            "layers": found.shape.layers,
-            "kv_heads": found.shape.kv_heads,
-            "head_size": found.shape.head_size,
-        }
-    parts.downloads("kv-cache-bytes", table, facts, picture)
+VIEW = View(
+    "Most models keep one key and one value for each token, layer and key-value head: rows of "
+    "numbers that are written once and then only read.",
+    rows,
+    further={
+        "How it grows": View("What the cache takes, and the formula for it.", grown),
+        "Layer by layer": View("What each layer keeps.", layers),
+        "MHA, GQA, MQA": SHARING,
+        "Why it may be kept": CAUSALITY,
+    },
+)

@@ -1,19 +1,16 @@
 """The first lines of code for a model: how it is loaded, and how it is called."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from components.engine import ModelChoice
 from components.inspection.catalogue import opening
-
-if TYPE_CHECKING:
-    from components.engine import ModelChoice
-    from components.inspection.kv_cache.calling import Calling
+from components.inspection.kv_cache.calling import Calling
 
 
 class Lines:
-    """Code for one model, read in one number format: how it is loaded, and how it is called."""
+    """Code for one model, in one dtype: how it is loaded, and how it is called."""
 
-    def __init__(self, choice: "ModelChoice", dtype: str, calling: "Calling") -> None:
+    def __init__(self, choice: ModelChoice, dtype: str, calling: Calling) -> None:
         self.two_stacks = calling.start is not None
         self.calling, self._dtype = calling, dtype
         self._opening = opening(choice.source, choice.revision)

@@ -1,168 +1,129 @@
-"""View: will it fit? Memory of any model against length, batch and number format."""
-
-from typing import TYPE_CHECKING, Final
+"""View: will it fit? Memory of any model against length, batch and dtype."""
 
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.engine import ModelChoice
+from components.figures.kv_cache.planner import memory_areas
 from components.inspection.catalogue import short_name
-from components.widgets import address, frame
-from components.widgets.checks import show_checks
+from components.inspection.errors import InspectionError
+from components.inspection.kv_cache import described, planner
+from components.inspection.kv_cache.planner import Fit, Plan
+from components.inspection.kv_cache.published import PUBLISHED
+from components.inspection.kv_cache.shapes import Shape, sharing, unusual
+from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
 from pages.output.kv_cache import code, parts
+from pages.output.kv_cache.sharing import by_sharing
 
-if TYPE_CHECKING:
-    from components.inspection.kv_cache.planner import Fit, Plan
-    from components.inspection.kv_cache.shapes import Shape
-
-LOADED: Final = "the model in the sidebar"
-LENGTHS: Final = (
-    128,
-    256,
-    512,
-    1_024,
-    2_048,
-    4_096,
-    8_192,
-    16_384,
-    32_768,
-    65_536,
-    131_072,
-    262_144,
-    1_048_576,
-)
-BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-GUESSES: Final = ("4 times", "8 times", "32 times")
+LOADED, OTHER = "the loaded model", "another model"
+LENGTHS = (*(2**power for power in range(7, 19)), 2**20)
+BATCHES = tuple(2**power for power in range(10))
+HALF = "float16 / bfloat16"
+SAYS = {each: each for each in planner.WEIGHT_BITS} | {HALF: "16-bit"}
+ANSWERS = ("less than twice", "twice", "more than twice")
+GROUPED = "Llama-3-8B"
 
 
-def planner_view(choice: ModelChoice, text: str) -> None:
-    """Ask for a model and a load; show what it takes and where it fits."""
-    del text
-    from components.figures.kv_cache.planner import memory_areas
-    from components.inspection.kv_cache import planner
+def asked_shape(ask: Ask) -> Shape:
+    name = ask.choice_of("Model to plan for", "plan", [*PUBLISHED, LOADED, OTHER], "Phi-3-mini")
+    if name == LOADED:
+        return ask.inspect(described.loaded_shape)
+    if name in PUBLISHED:
+        return PUBLISHED[name]
+    source = ask.text(
+        "Hub id or folder", "config", "", most=500, hint="Only its config.json is read."
+    ).strip()
+    if not source:
+        raise InspectionError("Type a hub id (owner/name) or the path of a folder.")
+    return ask.compute(described.described_shape, source)
 
-    shape = _asked_shape(choice)
-    left, right = st.columns(2)
-    with left:
-        length = parts.asked_of(
-            "Tokens in each text", "kv_length", LENGTHS, 4_096, "Prompt and answer together."
-        )
-        batch = parts.asked_of("Texts at once (batch)", "kv_batch", BATCHES, 1)
-    with right:
-        weights = _format("Weights as", "kv_weights", list(planner.WEIGHT_BITS))
-        cache = _format("Cache as", "kv_cache_as", list(planner.CACHE_BYTES))
-    eager = st.toggle(
-        "Write all attention scores out",
-        key="kv_eager",
-        bind="query-params",
-        help="As eager code does. Flash attention never holds them all.",
+
+def asked_load(ask: Ask) -> tuple[int, int, str, str, bool]:
+    """Ask for length, batch, the dtypes of weights and cache, and whether scores are kept."""
+    hint = "Prompt and answer together."
+    return (
+        ask.choice_of("Tokens in each text", "length", LENGTHS, 4_096, hint=hint),
+        ask.choice_of("Batch size", "batch", BATCHES, hint="Texts at once."),
+        ask.choice_of("Weights as", "weights_as", list(planner.WEIGHT_BITS), HALF, says=SAYS),
+        ask.choice_of("Cache as", "cache_as", list(planner.CACHE_BYTES), HALF, says=SAYS),
+        ask.toggle(
+            "Materialize attention scores",
+            "eager",
+            hint="As eager code does. Flash attention never holds them all.",
+        ),
     )
-    inputs = (shape, length, batch, weights, cache, eager)
-    made, found = planner.plan(*inputs), planner.fits(*inputs)
+
+
+def show(ask: Ask) -> Shown:
+    shape = asked_shape(ask)
+    inputs = length, batch, weights, cache, eager = asked_load(ask)
+    made, fits = planner.plan(shape, *inputs), planner.fits(shape, *inputs)
     longest = max(length * 2, min(shape.context, length * 8))
-    figure = memory_areas(
-        planner.growth(shape, longest, batch, weights, cache, eager), length, planner.usable()
-    )
-    st.plotly_chart(
-        figure,
-        config=parts.PLAIN,
-        key="kv-memory",
-        alt=f"GiB of weights, cache and activations up to {longest:,} tokens.",
-    )
-    if length > shape.context:
-        st.warning(
-            f"{_called(shape)} was made for texts of up to {shape.context:,} tokens; here it is "
-            f"asked for {length:,}."
-        )
+    grown = planner.growth(shape, longest, batch, weights, cache, eager)
     itemsize = planner.CACHE_BYTES[cache]
-    _numbers(shape, made, length, batch, itemsize)
-    if shape.checks:
-        show_checks(shape.checks, choice, "key-value cache, Memory planner")
-    table = _table(found, shape)
-    st.dataframe(table, hide_index=True, width="stretch")
-    rounded = weights in ("8-bit", "4-bit")
-    st.caption(
-        f"Of the memory that torch reports for a GPU, {planner.SPARE:.0%} are counted as usable "
-        "(dashed lines). "
-        + (
-            "The cache is exact; **weights are an estimate**: the blocks' matrices are counted "
-            f"with {planner.WEIGHT_BITS[weights]:g} bits a number, embeddings, head and norms "
-            "with 16, and loaders differ; activations are an estimate, "
-            if rounded
-            else "Weights and cache are exact; activations are an estimate, "
-        )
-        + "of the widest moment while the prompt is read."
-        + (
-            " A cache in 8 bit has a few scales more, and keeps states in 16 bit."
-            if itemsize == 1
-            else ""
-        )
+    return Shown(
+        memory_areas(grown, length, planner.usable()),
+        alt=f"GiB of weights, cache and activations up to {longest:,} tokens; at {length:,} "
+        f"together {parts.size(made.total)}.",
+        told=f"{too_long(shape, length)}{sizes(made, fits)}  \n"
+        + token(shape, made, length, batch, itemsize),
+        checks=shape.checks,
+        unchecked="Published dimensions and arithmetic: there is no cache here to hold them "
+        "against. Of *the loaded model* there is.",
+        table=lambda: fit_table(fits, shape),
+        code=code.planner_code(shape, length, batch, itemsize),
+        read=estimates(weights, itemsize),
+        formula=r"\text{cache}=2\cdot L\cdot H_{kv}\cdot d\cdot T\cdot B\cdot b"
+        if shape.usual and not shape.slides
+        else "",
+        symbols=f"2: a key and a value; L = {shape.layers} layers; H = {shape.kv_heads} key-value "
+        f"heads of d = {shape.head_size} numbers; T = {length:,} tokens; B = {batch:,} texts; b = "
+        f"{itemsize} bytes.",
+        predict=doubled(shape, inputs, made),
+        tries="At which batch size does the cache outgrow the weights? Cache as 8-bit: how much "
+        "longer a text fits on the same GPU (see the table)?",
+        facts={
+            "model": shape.name,
+            "parameters": shape.parameters,
+            "layers": shape.layers,
+            "context": shape.context,
+            "length": length,
+            "batch": batch,
+            "weights_as": weights,
+            "cache_as": cache,
+            "weights_bytes": made.weights,
+            "cache_bytes": made.cache,
+            "activation_bytes": made.activations,
+        },
     )
-    _sharing(shape, itemsize)
-    with st.expander("The formula in Python"):
-        st.code(code.planner_code(shape, length, batch, itemsize), "python")
-    facts = {
-        "model": shape.name,
-        "parameters": shape.parameters,
-        "layers": shape.layers,
-        "context": shape.context,
-        "length": length,
-        "batch": batch,
-        "weights_as": weights,
-        "cache_as": cache,
-        "weights_bytes": made.weights,
-        "cache_bytes": made.cache,
-        "activation_bytes": made.activations,
-    }
-    parts.downloads("kv-cache-plan", table, facts, figure)
 
 
-def _called(shape: "Shape") -> str:
+def called(shape: Shape) -> str:
     return literal(short_name(shape.name))
 
 
-def _asked_shape(choice: ModelChoice) -> "Shape":
-    from components.inspection.kv_cache import described
-    from components.inspection.kv_cache.published import PUBLISHED
-
-    offers = [*PUBLISHED, LOADED]
-    name = st.selectbox(
-        "Model to plan for",
-        offers,
-        index=offers.index("Phi-3-mini"),
-        key="kv_plan",
-        bind="query-params",
-        accept_new_options=True,
-        help="Or type a hub id or a folder: only its config.json is read.",
+def too_long(shape: Shape, length: int) -> str:
+    if length <= shape.context:
+        return ""
+    return (
+        f":orange[{called(shape)} was made for texts of up to {shape.context:,} tokens; here it is "
+        f"asked for {length:,}.]  \n"
     )
-    if name == LOADED:
-        return engine.inspect(described.loaded_shape, choice)
-    if name is None or name in PUBLISHED:
-        return PUBLISHED[name or "Phi-3-mini"]
-    bar = st.empty()
-    shape = engine.compute(described.described_shape, name, progress=frame.telling(bar))
-    bar.empty()
-    return shape
 
 
-def _format(label: str, key: str, formats: list[str]) -> str:
-    address.warn_unless_one_of(key, formats)
-    chosen = st.segmented_control(
-        label, formats, default="float16 / bfloat16", required=True, key=key, bind="query-params"
+def sizes(made: Plan, fits: tuple[Fit, ...]) -> str:
+    on = [fit.gpu for fit in fits if fit.fits]
+    return (
+        f"Weights {parts.size(made.weights)}, cache {parts.size(made.cache)}, activations about "
+        f"{parts.size(made.activations)}: together **{parts.size(made.total)}**. "
+    ) + (
+        f"It fits on **all {len(fits)}** GPUs of the table, from {on[0]} to {on[-1]}."
+        if len(on) == len(fits)
+        else f"It fits on **{', '.join(on) or 'none'}** of the {len(fits)} GPUs of the table."
     )
-    return chosen or "float16 / bfloat16"
 
 
-def _numbers(shape: "Shape", made: "Plan", length: int, batch: int, itemsize: int) -> None:
-    from components.inspection.kv_cache.shapes import unusual
-
-    columns = st.columns(4)
-    columns[0].metric("Weights", parts.size(made.weights), help=f"{shape.parameters:,} weights")
-    columns[1].metric("Cache", parts.size(made.cache))
-    columns[2].metric("Activations, about", parts.size(made.activations))
-    columns[3].metric("Together", parts.size(made.total))
+def token(shape: Shape, made: Plan, length: int, batch: int, itemsize: int) -> str:
+    """Say what one token takes, and what all do."""
     full = int(made.token)
     if shape.usual:
         said = (
@@ -176,23 +137,22 @@ def _numbers(shape: "Shape", made: "Plan", length: int, batch: int, itemsize: in
             f"code, run on shapes without numbers: one token takes **{full:,} bytes** "
             f"({parts.size(full)})"
         )
-    said += _windows(shape) + "."
-    states = shape.state_bytes(itemsize)
-    if states:
+    said += f"{windows(shape)}."
+    if states := shape.state_bytes(itemsize):
         said += f" To that come **{parts.size(states)}** for each text, however long it is."
     if shape.cross_row:
         said += (
             " An encoder that has read as long a text keeps "
             f"{shape.cross_row * itemsize:,} bytes more for each of its tokens."
         )
-    st.markdown(
+    return (
         f"{said}{parts.repeated(shape)} With {length:,} tokens in each of {batch:,} "
         f"text{'s' if batch > 1 else ''}, **{parts.size(made.cache)}**: "
         f"{made.cache / made.weights:.3g} times the weights."
     )
 
 
-def _windows(shape: "Shape") -> str:
+def windows(shape: Shape) -> str:
     """Say how many tokens layers with a sliding window remember."""
     limits = [law.most for law in shape.cache if law.most is not None]
     if not limits:
@@ -200,13 +160,52 @@ def _windows(shape: "Shape") -> str:
     which = (
         "every layer keeps"
         if len(limits) == len(shape.cache)
-        else (f"{len(limits)} of {len(shape.cache)} layers keep")
+        else f"{len(limits)} of {len(shape.cache)} layers keep"
     )
     most = f"{min(limits):,}" if len(set(limits)) == 1 else f"{min(limits):,} to {max(limits):,}"
     return f", but {which} {most} of them at most (a sliding window)"
 
 
-def _table(found: tuple["Fit", ...], shape: "Shape") -> pd.DataFrame:
+def estimates(weights: str, itemsize: int) -> str:
+    """Say what is exact and what is estimated, and of what GPUs have."""
+    bits = planner.WEIGHT_BITS[weights]
+    return (
+        "Areas stack up to what is taken in all; the upright line is the length asked for. Of the "
+        f"memory that torch reports for a GPU, {planner.SPARE:.0%} are counted as usable (dashed "
+        "lines). The table says for each GPU whether it fits, how much is left, the longest text "
+        "and the largest batch. "
+        + (
+            "The cache is exact; **weights are an estimate**: the blocks' matrices are counted "
+            f"with {bits:g} bits a number, embeddings, head and norms with 16, and loaders differ; "
+            "activations are an estimate, "
+            if weights in ("8-bit", "4-bit")
+            else "Weights and cache are exact; activations are an estimate, "
+        )
+        + "of the widest moment while the prompt is read."
+        + (
+            " A cache in 8 bit has a few scales more, and keeps states in 16 bit."
+            if itemsize == 1
+            else ""
+        )
+    )
+
+
+def doubled(shape: Shape, inputs: tuple[int, int, str, str, bool], made: Plan) -> Predict:
+    """Ask what a batch twice as large takes."""
+    length, batch, weights, cache, eager = inputs
+    twice = planner.plan(shape, length, 2 * batch, weights, cache, eager)
+    more = twice.total / made.total
+    right = ANSWERS[1 if abs(more - 2) < 0.005 else 0 if more < 2 else 2]
+    return Predict(
+        "The batch is made twice as large. How much memory is needed in all?",
+        ANSWERS,
+        right,
+        f"{more:.3g} times: every text has a cache of its own, but all share the weights, "
+        f"{parts.size(made.weights)} here.",
+    )
+
+
+def fit_table(fits: tuple[Fit, ...], shape: Shape) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -216,36 +215,46 @@ def _table(found: tuple["Fit", ...], shape: "Shape") -> pd.DataFrame:
                 "left (GiB)": round(fit.left / 2**30, 1),
                 "longest text at this batch": f"{fit.longest:,}"
                 + (" (all it reads)" if fit.longest == shape.context else ""),
-                "texts at once of this length": f"{fit.batch:,}",
+                "largest batch of this length": f"{fit.batch:,}",
             }
-            for fit in found
+            for fit in fits
         ]
     )
 
 
-def _sharing(shape: "Shape", itemsize: int) -> None:
-    from components.figures.kv_cache.contents import sharing_bars
-    from components.inspection.kv_cache.shapes import sharing, unusual
-
-    guess = st.segmented_control(
-        "Predict: Llama-3-8B has 32 query heads and 8 key-value heads. How much larger would its "
-        "cache be with a key-value head for each?",
-        GUESSES,
-        key="kv-guess-sharing",
-    )
-    if guess is not None:
-        st.markdown(
-            f"{'**Right**' if guess == GUESSES[0] else '**Not quite**'}: 32 / 8 = 4 times, 524,288 "
-            "bytes for each token in 16 bit where it has 131,072. With one for all it would be "
-            "16,384."
-        )
+def other_sharing(ask: Ask) -> Shown:
+    shape = asked_shape(ask)
+    itemsize = planner.CACHE_BYTES[asked_load(ask)[3]]
     if not shape.usual:
-        st.markdown(f"Other sharing cannot be planned for {_called(shape)}: {unusual(shape)}.")
-        return
-    st.markdown(f"**The same model with other sharing.** {_called(shape)} is {sharing(shape)}.")
-    st.plotly_chart(
-        sharing_bars(shape, itemsize),
-        config=parts.PLAIN,
-        key="kv-plan-sharing",
-        alt="Bytes of a token in the cache for each possible number of key-value heads.",
+        raise InspectionError(
+            f"Other sharing cannot be planned for {short_name(shape.name)}: {unusual(shape)}."
+        )
+    told = f"**The same model with other sharing.** {called(shape)} is {sharing(shape)}."
+    return by_sharing(shape, itemsize, told, question())
+
+
+def question() -> Predict:
+    shape = PUBLISHED[GROUPED]
+    full, one = shape.shared_by(shape.heads), shape.shared_by(1)
+    now, then = shape.token_bytes(2), full.token_bytes(2)
+    return Predict(
+        f"{GROUPED} has {shape.heads} query heads and {shape.kv_heads} key-value heads. How much "
+        "larger would its cache be with a key-value head for each?",
+        ("4 times", "8 times", "32 times"),
+        f"{then / now:g} times",
+        f"{shape.heads} / {shape.kv_heads} = {then / now:g} times, {then:,.0f} bytes for each "
+        f"token in 16 bit where it has {now:,.0f}. With one for all it would be "
+        f"{one.token_bytes(2):,.0f}.",
     )
+
+
+VIEW = View(
+    "The cache costs memory, more with every token and every text in a batch. Will a model, its "
+    "cache and its working memory fit on a GPU?",
+    show,
+    further={
+        "MHA, GQA, MQA": View(
+            "What a token would take with more or fewer key-value heads.", other_sharing
+        )
+    },
+)

@@ -1,33 +1,18 @@
-"""What the views share: the lengths asked for, files to download, sizes and times for eyes."""
+"""What the views share: the lengths asked for, where it was measured, numbers for eyes."""
 
-import json
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-import pandas as pd
-import streamlit as st
-
-from components import engine
-from components.engine import ModelChoice
-from components.widgets import address
+from components.inspection.kv_cache.calling import calling
+from components.inspection.kv_cache.machine import Machine
+from components.inspection.kv_cache.shapes import Shape
+from components.lesson import Ask
+from components.widgets.markup import literal
 from pages.output.kv_cache.lines import Lines
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from components.inspection.kv_cache.machine import Machine
-    from components.inspection.kv_cache.shapes import Shape
 
 PROMPTS: Final = (8, 16, 20, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)
 NEW: Final = (8, 16, 32, 48, 64, 100, 128, 192, 256)
-CONFIG: Final = {"displaylogo": False, "modeBarButtons": [["toImage", "resetScale2d"]]}
-PLAIN: Final = {"displayModeBar": False}
-
-
-def room(choice: ModelChoice) -> int:
-    """Return how many tokens the chosen model reads at most."""
-    return int(engine.facts(choice).context)
 
 
 def fitting(options: Sequence[int], wanted: int, most: int) -> int:
@@ -39,63 +24,30 @@ def fitting(options: Sequence[int], wanted: int, most: int) -> int:
     return max((one for one in options if one <= min(wanted, most)), default=min(options))
 
 
-def asked_prompt(choice: ModelChoice, new: int, default: int = 64) -> int:
-    """Ask to how many tokens the prompt is cut or repeated; at first so many as fit."""
-    fits = fitting(PROMPTS, default, room(choice) - new)
-    says = "Your prompt, cut or repeated to this length."
-    return asked_of("Prompt, in tokens", "kv_prompt", PROMPTS, fits, says)
-
-
-def asked_new(most: int, default: int = 64) -> int:
+def asked_new(ask: Ask, most: int, default: int = 64) -> int:
     """Ask how many tokens are written; at first so many as fit beside what else is read."""
     fits = fitting(NEW, default, most)
-    return asked_of("New tokens", "kv_new", NEW, fits, "Greedy: always the likeliest.")
+    return ask.choice_of("New tokens", "new", NEW, fits, hint="Greedy: always the likeliest.")
 
 
-def asked_of(label: str, key: str, options: Sequence[int], default: int, says: str = "") -> int:
-    """Ask for one of some numbers, kept in the address; explain one there that is not on offer."""
-    offered = [default, *(one for one in options if one != default)]
-    address.warn_unless_one_of(key, [str(option) for option in offered])
-    return int(
-        st.select_slider(
-            label,
-            options,
-            default,
-            key=key,
-            bind="query-params",
-            persist_state="session",
-            help=says,
-        )
-    )
+def asked_prompt(ask: Ask, new: int, default: int = 64) -> int:
+    """Ask to how many tokens the prompt is cut or repeated; at first so many as fit."""
+    fits = fitting(PROMPTS, default, ask.facts.context - new)
+    hint = "Your prompt, cut or repeated to this length."
+    return ask.choice_of("Prompt tokens", "prompt", PROMPTS, fits, hint=hint)
 
 
-def asked_between(label: str, key: str, low: int, high: int, default: int, says: str = "") -> int:
-    """Ask for a number in a range, kept in the address; explain one there that is outside."""
-    address.warn_unless_between(key, low, high, default)
-    if st.session_state.get(key, low) > high:  # of an earlier text or model, with more room
-        st.session_state[key] = high
-    return int(
-        st.slider(
-            label,
-            low,
-            high,
-            default,
-            key=key,
-            bind="query-params",
-            persist_state="session",
-            help=says,
-        )
-    )
+def start(ask: Ask, prompt: int) -> int:
+    """Return the positions before the first step: of two stacks the decoder begins with one."""
+    return 1 if ask.facts.kind == "seq2seq" else prompt
 
 
-def lines_for(choice: ModelChoice, dtype: str) -> Lines:
-    """Return how plain code loads and calls the chosen model."""
-    from components.inspection.kv_cache.calling import calling
-
-    return Lines(choice, dtype, engine.inspect(calling, choice))
+def lines_for(ask: Ask, dtype: str) -> Lines:
+    """Return how plain code loads and calls the model that is looked at."""
+    return Lines(ask.choice, dtype, ask.inspect(calling))
 
 
-def repeated(shape: "Shape") -> str:
+def repeated(shape: Shape) -> str:
     """Say so where the code keeps more heads than have keys and values of their own."""
     if not shape.usual or shape.own_kv_heads == shape.kv_heads:
         return ""
@@ -106,59 +58,25 @@ def repeated(shape: "Shape") -> str:
     )
 
 
-def downloads(
-    name: str,
-    table: pd.DataFrame,
-    facts: dict[str, Any],
-    figure: "go.Figure | None" = None,
-) -> None:
-    """Offer `table` as CSV, with `facts` as further columns; both as JSON; the picture as HTML."""
-    one, two, three = st.columns(3)
-    one.download_button(
-        "Table (CSV)",
-        lambda: table.assign(**{key: str(value) for key, value in facts.items()}).to_csv(
-            index=False
-        ),
-        f"{name}.csv",
-        "text/csv",
-        on_click="ignore",
-        width="stretch",
-        key=f"{name}-csv",
+def measured_by(ask: Ask, at: float) -> str:
+    """Say when something was measured, and for whom."""
+    whom = (
+        "by the first who opened this with these settings, and kept since"
+        if ask.unasked
+        else "by you"
     )
-    two.download_button(
-        "Everything (JSON)",
-        lambda: json.dumps(
-            {**facts, "rows": json.loads(table.to_json(orient="records"))}, indent=1
-        ),
-        f"{name}.json",
-        "application/json",
-        on_click="ignore",
-        width="stretch",
-        key=f"{name}-json",
-    )
-    if figure is not None:
-        three.download_button(
-            "Picture (HTML)",
-            lambda: figure.to_html(include_plotlyjs=True),
-            f"{name}.html",
-            "text/html",
-            on_click="ignore",
-            width="stretch",
-            key=f"{name}-html",
-            help="Stands alone: opens in any browser, with no network. The camera on the picture "
-            "saves a PNG.",
-        )
+    return f"  \n:small[:gray[Measured at {clock(at)}, {whom}.]]"
 
 
-def machine_line(machine: "Machine", at: float) -> str:
-    """Say in a line when something was measured, and on what."""
+def machine_line(machine: Machine) -> str:
+    """Say on what something was measured."""
     where = machine.device_name
     if machine.device == "cpu":
         where += f", {machine.threads} of {machine.cores} cores"
     return (
-        f"Measured at {clock(at)} on {where} · {machine.model}, {machine.parameters / 1e6:,.1f} "
-        f"million weights in {machine.dtype} · {machine.attention} attention · "
-        f"torch {machine.torch}, transformers {machine.transformers}"
+        f"\n\nMeasured on {literal(where)}: {literal(machine.model)}, "
+        f"{machine.parameters / 1e6:,.1f} million weights in {machine.dtype}, {machine.attention} "
+        f"attention, torch {machine.torch}, transformers {machine.transformers}."
     )
 
 
