@@ -83,12 +83,6 @@ def kept(key: str, asked: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any] | None
     return found
 
 
-def kept_for(key: str, asked: tuple[Any, ...]) -> Any:
-    """Return what was measured last, if it was with these settings; else None."""
-    found = last(key)
-    return None if found is None or found[0] != asked else found[1]
-
-
 def _say_if_stopped(key: str) -> None:
     """Say that the last try was stopped before there was anything to keep, if so."""
     if st.session_state.get(_STOPPED) == key:

@@ -12,7 +12,7 @@ from components.inspection.causality import LastTokenChanged
 from components.inspection.kv_cache.contents import Contents
 from components.inspection.kv_cache.shapes import Shape, sharing
 
-MOST_ROWS: Final = 20
+MOST_ROWS: Final = 22
 HEIGHT: Final = 440
 
 
@@ -40,8 +40,8 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
         shared_yaxes=True,
         horizontal_spacing=0.03,
         subplot_titles=(
-            f'<span style="color:{theme.KEY}"><b>keys</b></span>',
-            f'<span style="color:{theme.VALUE}"><b>values</b></span>',
+            "keys",
+            "values",
         ),
     )
     for column, array in enumerate((keys, values), start=1):

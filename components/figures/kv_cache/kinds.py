@@ -12,8 +12,10 @@ from components.inspection.kv_cache.kinds import KindRow
 ELSEWHERE = "rgba(138, 138, 134, 0.35)"
 
 
-def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
+def memory_and_difference(rows: Sequence[KindRow], told: bool = True) -> go.Figure:
     """Draw three columns of bars: KiB held, milliseconds per step, largest difference.
+
+    Not `told`: the last column is empty.
 
     What is held in the machine's memory instead of the GPU's is a paler bar behind the other.
     """
@@ -23,7 +25,7 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
     columns = (
         ([row.held / 1024 for row in rows], "{:,.1f}", theme.RESIDUAL),
         ([row.median * 1e3 for row in rows], "{:,.2f}", WITH),
-        ([row.difference for row in rows], "{:.2g}", theme.NEGATIVE),
+        ([row.difference if told else 0.0 for row in rows], "{:.2g}", theme.NEGATIVE),
     )
     for number, ((values, form, color), title) in enumerate(
         zip(columns, titles, strict=True), start=1
@@ -33,7 +35,7 @@ def memory_and_difference(rows: Sequence[KindRow]) -> go.Figure:
             y=places,
             orientation="h",
             marker_color=color,
-            text=[form.format(value) for value in values],
+            text=[form.format(value) if told or number < 3 else "?" for value in values],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{text}<extra></extra>",

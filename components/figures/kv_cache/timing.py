@@ -31,7 +31,7 @@ def step_times(timing: Timing, summary: Summary) -> go.Figure:
         title="tokens in the text when the step is computed",
         showgrid=False,
         zeroline=False,
-        range=[timing.start - 2, timing.start + timing.new + max(6, timing.new * 0.16)],
+        range=[timing.start - 2, timing.start + timing.new + max(8, timing.new * 0.26)],
     )
     figure.update_yaxes(title="milliseconds per step", range=[0, top], zeroline=True)
     return theme.dressed(figure, 440)
@@ -131,7 +131,7 @@ def _line(figure: go.Figure, timing: Timing, way: WaySummary) -> None:
             x=places[-1],
             y=float(way.median[1:][-3:].mean()) * 1e3,
             showarrow=False,
-            text=f"<b>{WAY_NAMES[way.way]}</b>",
+            text=f"{WAY_NAMES[way.way]}",
             xanchor="left",
             xshift=6,
         )

@@ -19,8 +19,8 @@ def positions_grid(start: int, new: int) -> go.Figure:
     there = place < start + steps
     computed = there & ((steps == 0) | (place == start + steps - 1))
     titles = [
-        f"<b>with the cache</b>: {positions(start, new, 'with'):,} computed",
-        f"<b>without</b>: {positions(start, new, 'without'):,} computed",
+        f"with the cache: {positions(start, new, 'with'):,} computed",
+        f"without: {positions(start, new, 'without'):,} computed",
     ]
     figure = make_subplots(
         cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05
@@ -92,7 +92,7 @@ def roofline_chart(found: Roofline) -> go.Figure:
             x=[each.intensity],
             y=[each.rate / 1e9],
             mode="markers+text",
-            text=[f" <b>{each.done.name}</b> "],
+            text=[f" {each.done.name} "],
             textposition=side,
             marker={"color": color, "size": 15, "symbol": symbol, "line_width": 3},
             hovertemplate=f"{each.done.name}: {each.seconds * 1e3:.2f} ms<br>"
@@ -164,7 +164,7 @@ def pass_times(found: Roofline) -> go.Figure:
     figure.add_annotation(
         x=1,
         y=step.seconds * 1e3,
-        text="<b>a step with the cache</b>",
+        text="a step with the cache",
         showarrow=False,
         xanchor="left",
         xshift=8,
@@ -188,8 +188,8 @@ def first_positions(step: float, more: float, average: float) -> go.Figure:
         hovertemplate="%{x:.1f} positions: %{y:.0f} ms<extra></extra>",
     )
     for x, y, text, side in (
-        (1, step, "<b>with the cache</b>: one position", "left"),
-        (average, step + more * (average - 1), "<b>without</b>, on average", "right"),
+        (1, step, "with the cache: one position", "left"),
+        (average, step + more * (average - 1), "without, on average", "right"),
     ):
         figure.add_annotation(
             x=x,
@@ -246,7 +246,7 @@ def share_areas(found: Shares) -> go.Figure:
         figure.add_annotation(
             x=longest * 0.03,
             y=y / 1e6,
-            text=f"<b>{text}</b>",
+            text=f"{text}",
             showarrow=False,
             xanchor="left",
             font={"color": "#1D1D1B"},
@@ -255,7 +255,7 @@ def share_areas(found: Shares) -> go.Figure:
         x=longest * 0.97,
         y=(top + float(found.mixing[-1]) * 0.35) / 1e6,
         showarrow=False,
-        text="<b>scores and weighted sum</b>",
+        text="scores and weighted sum",
         xanchor="right",
         font={"color": "#1D1D1B"},
     )

@@ -20,12 +20,13 @@ ANSWERS = ("static", "sliding window", "8-bit")
 
 
 def measured(ask: Ask) -> Kinds:
-    new = parts.asked_new(ask, ask.facts.context // 2)
+    new = parts.asked_new(ask, ask.facts.context // 2, 32)
     prompt = parts.asked_prompt(ask, new)
     hint = "So many tokens are attended to, the newest among them."
     window = ask.choice_of("Sliding window", "window", WINDOWS, 32, hint=hint)
     repeats = ask.number("Repeats", "repeats", 1, MOST_REPEATS, 5)
     took = ask.inspect(pace, ask.prompt, prompt, new)
+    seconds = (took.short + new * took.step) * 5 * repeats
     return ask.measure(
         kinds.kinds,
         ask.prompt,
@@ -33,11 +34,12 @@ def measured(ask: Ask) -> Kinds:
         new,
         repeats,
         window,
-        label="Compare",
-        cost=f"About **{duration((took.short + new * took.step) * 5 * repeats)}** on this machine, "
+        label="Measure",
+        cost=f"About **{duration(seconds)}** on this machine, "
         "if all types can be had. You can stop at any time and keep what was measured.",
         told=told,
         asks=(ASKS, ANSWERS),
+        seconds=seconds,
         older=True,
     )
 
@@ -77,7 +79,7 @@ def show(ask: Ask) -> Shown:
             for row in refused
         )
         + parts.machine_line(found.machine),
-        predict=answered(ran),
+        predict=answered(ran, ask.unasked),
         tries=tries(ran),
         facts={
             "prompt_tokens": prompt,
@@ -91,14 +93,16 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def answered(ran: tuple[KindRow, ...]) -> Predict | None:
+def answered(ran: tuple[KindRow, ...], unasked: bool) -> Predict | None:
+    """Ask for the largest difference; what was measured unasked waits for the guess."""
     others = [row for row in ran[1:] if any(name in row.name for name in ANSWERS)]
     if not others:
         return None
     most = max(others, key=lambda row: row.difference)
     right = next(name for name in ANSWERS if name in most.name)
     because = f"**{most.name}** changes a logit by up to {most.difference:.2g}."
-    return Predict(ASKS, ANSWERS, right, because)
+    before = memory_and_difference(ran, told=False) if unasked else None
+    return Predict(ASKS, ANSWERS, right, because, before)
 
 
 def tries(ran: tuple[KindRow, ...]) -> str:
