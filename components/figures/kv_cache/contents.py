@@ -133,7 +133,9 @@ def layer_bars(found: Contents) -> go.Figure:
             hovertemplate="layer %{x}: %{customdata[0]:,} bytes<br>%{customdata[1]}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="layer", showgrid=False, tickformat="d")
+    count = len(found.layer_bytes)
+    every = max(1, count // 8)
+    figure.update_xaxes(title="layer", showgrid=False, dtick=every, range=[-0.6, count - 0.4])
     figure.update_yaxes(title="KiB", rangemode="tozero")
     return theme.dressed(figure, 340)
 
@@ -189,7 +191,13 @@ def wiring(shape: Shape, kv_heads: int) -> go.Figure:
             customdata=list(range(len(places))),
             hovertemplate=name + " %{customdata}<extra></extra>",
         )
-    figure.update_xaxes(title="query head", showgrid=False, zeroline=False, range=[-1, heads])
+    figure.update_xaxes(
+        title="query head",
+        showgrid=False,
+        zeroline=False,
+        dtick=max(1, heads // 8),
+        range=[-0.6, heads - 0.4],
+    )
     figure.update_yaxes(
         tickvals=[0, 1],
         title="heads",

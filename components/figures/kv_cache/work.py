@@ -19,8 +19,8 @@ def positions_grid(start: int, new: int) -> go.Figure:
     there = place < start + steps
     computed = there & ((steps == 0) | (place == start + steps - 1))
     titles = [
-        f"with the cache: {positions(start, new, 'with'):,} computed",
-        f"without: {positions(start, new, 'without'):,} computed",
+        f"with the cache<br>{positions(start, new, 'with'):,} computed",
+        f"without<br>{positions(start, new, 'without'):,} computed",
     ]
     figure = make_subplots(
         cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05
@@ -51,7 +51,7 @@ def positions_grid(start: int, new: int) -> go.Figure:
     figure.update_xaxes(title="position", showgrid=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
     figure.update_yaxes(title="step", col=1)
-    return theme.dressed(figure, 400).update_layout(margin={**theme.MARGIN, "t": 34})
+    return theme.dressed(figure, 420).update_layout(margin={**theme.MARGIN, "t": 54})
 
 
 def roofline_chart(found: Roofline) -> go.Figure:
@@ -197,7 +197,7 @@ def first_positions(step: float, more: float, average: float) -> go.Figure:
             text=text,
             showarrow=False,
             xanchor=side,
-            yanchor="bottom",
+            yanchor="top" if side == "left" else "bottom",
             xshift=10 if side == "left" else -10,
         )
     figure.update_xaxes(title="positions in the pass", rangemode="tozero", showgrid=False)

@@ -2,10 +2,10 @@
 
 from dataclasses import asdict, replace
 
+import numpy as np
 import pandas as pd
 
-from components.figures.kv_cache.work import first_positions, pass_times, roofline_chart
-from components.inspection.kv_cache.arithmetic import BOOK, extra_position_seconds, positions
+from components.figures.kv_cache.work import pass_times, roofline_chart
 from components.inspection.kv_cache.roofline import (
     Limit,
     Roofline,
@@ -18,6 +18,7 @@ from components.lesson import Ask, Predict, Shown, View
 from components.widgets.measuring import duration
 from pages.output.kv_cache import code, parts
 from pages.output.kv_cache.attention_share import SHARE
+from pages.output.kv_cache.book_times import BOOK_TIMES
 from pages.output.kv_cache.positions_computed import COUNTED
 
 ASKS = "The last step with the cache: what limits it on this machine?"
@@ -31,6 +32,7 @@ LIMITS: dict[Limit, str] = {
     "compute": "computing limits it: it is compute-bound",
     "overhead": "neither bytes nor operations limit it, but what starting many small ones costs",
 }
+MORE = ("less than 2 times", "2 to 10 times", "more than 10 times")
 FORMULA = r"F=2\,W\,n+\sum_{l=1}^{L}4\,H\,d\,n\,T_l+2\,V\,D"
 SYMBOLS = (
     "The formula: 2 × numbers in the blocks' matrices (W) × positions (n) + 4 × heads × head size "
@@ -104,6 +106,7 @@ def below_roof(ask: Ask, found: Roofline) -> Shown:
             right,
             f"It reaches 1/{below(found):.2g} of the roof at its arithmetic intensity: "
             f"{LIMITS[found.limit(step)]}.",
+            roofline_chart(found),  # what is told below it waits, since it has the answer
         ),
         tries="Fewer new tokens, or a longer prompt: which mark moves to the right? Another dtype: "
         "where does the ridge point go?",
@@ -167,56 +170,29 @@ def row(found: Roofline, number: int) -> dict[str, object]:
 
 def passes(ask: Ask) -> Shown:
     found = measured(ask)
+    one, all_, most = found.seconds[0], found.seconds[-1], found.lengths[-1]
     return replace(
         below_roof(ask, found),
         figure=pass_times(found),
-        alt=f"Milliseconds of a pass against the positions in it: {found.seconds[0] * 1e3:.2f} for "
-        f"one, {found.seconds[-1] * 1e3:.2f} for {found.lengths[-1]}.",
+        alt=f"Milliseconds of a pass against the positions in it: {one * 1e3:.2f} for one, "
+        f"{all_ * 1e3:.2f} for {most}.",
+        told=f"A pass over {most} positions takes **{all_ / one:.1f} times** as long as one over a "
+        f"single position: {all_ * 1e3:.2f} and {one * 1e3:.2f} ms."
+        + parts.measured_by(ask, found.at),
+        predict=Predict(
+            f"A pass over {most} positions: how many times as long does it take as over one?",
+            MORE,
+            MORE[int(np.digitize(all_ / one, [2, 10]))],
+            f"{all_ / one:.1f} times: what every pass costs, however few positions are in it, is "
+            "paid once.",
+        ),
+        tries="",
         table=lambda: pd.DataFrame(
             {"positions": found.lengths, "ms": [each * 1e3 for each in found.seconds]}
         ),
         read="A pass over one position already costs much: **the matrices of all layers are read "
         "and every layer is started, however few positions there are**. Further ones in the pass "
         "are cheap. Dotted: if each took as long as the first." + parts.machine_line(found.machine),
-    )
-
-
-def book(ask: Ask) -> Shown:
-    start, new, cached, bare = BOOK
-    step, more = ask.compute(extra_position_seconds, *BOOK)
-    without, with_ = positions(start, new, "without"), positions(start, new, "with")
-    average = start + (new - 1) / 2
-    return Shown(
-        first_positions(step, more, average),
-        alt=f"A step takes {step * 1e3:.0f} ms for its first position and {more * 1e3:.1f} ms for "
-        "each further one.",
-        told=f"*Hands-On Large Language Models* times Phi-3-mini on one GPU: {new} tokens in "
-        f"**{cached} s** with the cache and **{bare} s** without, {bare / cached:.1f} times, "
-        f"although {without / with_:.0f} times fewer positions are computed: its prompt is {start} "
-        f"tokens long, by the 25 ids that it prints and the start token before them ({without:,} "
-        f"positions without, {with_:,} with; GPT-2 cuts the same prompt into 20).  \nFrom these "
-        f"numbers: a step with the cache takes {cached / new * 1e3:.0f} ms; a step without "
-        f"{bare / new * 1e3:.0f} ms, with {average - 1:.1f} more positions in it on average. So a "
-        f"further position costs **{more * 1e3:.1f} ms**, the first one **{step * 1e3:.0f} ms**: "
-        "for it alone all 7.6 GB of weights are read. The cache saves the cheap positions; the "
-        "expensive one is left. (Published timings vary: the book's own notebook has 6.66 ± 2.22 s "
-        "against 21.9 s, without a warm-up.)",
-        unchecked="Published numbers, taken as they are; nothing of them is measured here.",
-        table=lambda: pd.DataFrame(
-            {
-                "": ["with the cache", "without"],
-                "tokens": new,
-                "in all (s)": [cached, bare],
-                "positions computed": [with_, without],
-                "a step (ms)": [cached / new * 1e3, bare / new * 1e3],
-            }
-        ),
-        read="The line is fitted through the book's two totals: a pass over one position, and one "
-        "over as many as a step without the cache has on average.",
-        code=f"""step = {cached} / {new}  # seconds of a step with the cache: one position
-more = ({bare} / {new} - step) / ({start} + ({new} - 1) / 2 - 1)
-print(f"{{step * 1e3:.0f}} ms for the first position, {{more * 1e3:.1f}} ms for each further one")
-""",
     )
 
 
@@ -227,9 +203,7 @@ VIEW = View(
     kinds={"Roofline": View("", roof), "Pass times": View("", passes)},
     further={
         "Positions computed": COUNTED,
-        "The book's 4.8 times": View(
-            "Two published totals tell what one more position costs.", book
-        ),
+        "The book's 4.8 times": BOOK_TIMES,
         "Share of attention": SHARE,
     },
 )
