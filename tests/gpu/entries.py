@@ -116,7 +116,6 @@ ENTRIES = (
     Entry(counted_shares, lambda m, text: counted_shares(m, text, 24)),
     Entry(loaded_shape, lambda m, _: loaded_shape(m)),
     Entry(roofline.rooflines, _rounds),
-    Entry(roofline.roofline, _rounds),
     Entry(machine_of, lambda m, _: replace(machine_of(m), device_name="")),
     Entry(position_code, lambda m, _: position_code(m)),
     Entry(said, lambda m, _: said(m)),
@@ -173,7 +172,7 @@ def asked_by(code: str) -> Iterator[str]:
         for argument in node.args.args
     }
     for node in ast.walk(tree):
-        place = CALLS.get(node.func.attr) if _is_call(node) else None  # type: ignore[attr-defined]
+        place = _place(node)
         if place is not None and len(node.args) > place:  # type: ignore[attr-defined]
             for name in _functions(tree, node.args[place]):  # type: ignore[attr-defined]
                 head, dot, rest = name.partition(".")
@@ -181,12 +180,14 @@ def asked_by(code: str) -> Iterator[str]:
                     yield homes.get(head, head) + dot + rest
 
 
-def _is_call(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and ast.unparse(node.func.value) in ("engine", "asked", "measuring")
-    )
+def _place(node: ast.AST) -> int | None:
+    """Return where among a call's arguments the function stands that is asked of a model."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    of, method = ast.unparse(node.func.value), node.func.attr
+    if of == "ask":  # a view's own
+        return 0 if method in ("inspect", "measure") else None
+    return CALLS.get(method) if of in ("engine", "asked", "measuring") else None
 
 
 def _functions(tree: ast.Module, node: ast.expr) -> Iterator[str]:
