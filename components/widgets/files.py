@@ -1,7 +1,7 @@
 """What a view can be taken away as. Each file is made when its button is pressed, not before."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +23,10 @@ FORMATS: Final = {
 def offer(shown: "Shown", ask: "Ask") -> None:
     """Offer the view's data, picture and notebook."""
     name = ask.key
+    # Read here: when the button is pressed, there is no run, and the address reads as empty.
+    asked = {key: value for key, value in st.query_params.items() if key != "lecture"}
     _button("Data (CSV)", lambda: csv(shown), "csv", name)
-    _button("Data and settings (JSON)", lambda: as_json(shown, ask), "json", name)
+    _button("Data and settings (JSON)", lambda: as_json(shown, ask, asked), "json", name)
     if shown.figure is not None:
         _button("Picture, alive (HTML)", lambda: page(shown), "html", name)
         picture(name)
@@ -50,14 +52,13 @@ def csv(shown: "Shown") -> str:
     return str(shown.table().to_csv(index=False))
 
 
-def as_json(shown: "Shown", ask: "Ask") -> str:
-    """Return the table, the checks, and what was asked, as JSON."""
-    asked = {name: value for name, value in st.query_params.items() if name != "lecture"}
+def as_json(shown: "Shown", ask: "Ask", asked: Mapping[str, str]) -> str:
+    """Return the table, the checks, and what was `asked` in the address, as JSON."""
     whole = {
         "view": ask.key,
         "model": asdict(ask.choice),
         "prompt": ask.prompt,
-        "asked": asked,
+        "asked": dict(asked),
         "facts": dict(shown.facts),
         "checks": [asdict(check) | {"verdict": check.verdict} for check in shown.checks],
         "table": json.loads(shown.table().to_json(orient="split", index=False)),
