@@ -74,7 +74,7 @@ def an_operator_without_a_formula_is_taken_apart():
     assert found.shape == (2, 4)
 
 
-@borrowed("torch", "FlopCounterMode", by=("widgets/kv_cache/code.py",))
+@borrowed("torch", "FlopCounterMode", by=("pages/output/kv_cache/code.py",))
 def the_counter_in_the_code_shown():
     """The lines that readers copy count by torch's own mode."""
     with FlopCounterMode(display=False) as counter:
