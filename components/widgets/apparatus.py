@@ -115,7 +115,7 @@ def draw(shown: "Shown", ask: "Ask", aside: DeltaGenerator, lecture: bool) -> No
     from components.figures import theme
 
     predict = shown.predict
-    waits = predict is not None and predict.before is not None and guess(ask.key) is None
+    waits = predict is not None and predict.before is not None and not told(ask.key)
     figure = predict.before if predict is not None and waits else shown.figure
     if figure is not None:
         dark = st.context.theme.type == "dark"
@@ -141,22 +141,36 @@ def draw(shown: "Shown", ask: "Ask", aside: DeltaGenerator, lecture: bool) -> No
         _links(shown, ask)
 
 
-def guess(key: str) -> str | None:
-    """Return the reader's answer to the question beside the figure `key`, if there is one."""
-    given: str | None = st.session_state.get(f"guess-{key}")
-    return given
+def told(key: str) -> bool:
+    """Say whether the question beside the figure `key` was answered, or given up."""
+    given_up = bool(st.session_state.get(f"told-{key}"))
+    return given_up or st.session_state.get(f"guess-{key}") is not None
 
 
 def _question(predict: "Predict", tries: str, key: str) -> None:
     given = _answer(predict.asks, predict.answers, key)
-    if given is None:
-        return
     if given == predict.right:
         st.markdown(f":green[**✓ Right: {predict.right}.**] {predict.because}")
-    else:
+    elif given is not None:
         st.markdown(f"**Not quite: {predict.right}.** {predict.because}")
+    elif told(key):
+        st.markdown(f"**{predict.right}.** {predict.because}")
+    else:
+        if predict.before is not None:
+            st.button(
+                ":small[Show it without a guess]",
+                key=f"give-up-{key}",
+                type="tertiary",
+                on_click=_give_up,
+                args=(key,),
+            )
+        return
     if tries:
         st.markdown(f"**Try.** {tries}")
+
+
+def _give_up(key: str) -> None:
+    st.session_state[f"told-{key}"] = True
 
 
 def _answer(asks: str, answers: Sequence[str], key: str) -> str | None:

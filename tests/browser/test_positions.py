@@ -204,6 +204,16 @@ def test_a_question_hides_its_answer_until_it_is_guessed(page, app_url):
     expect(page.get_by_text("Shuffled:")).to_be_visible()
 
 
+def test_who_does_not_want_to_guess_is_shown_the_answer(page, app_url):
+    page.goto(f"{app_url}/positions?view=Word+order")
+    rows = page.locator(".ytick text")
+    expect(rows).to_have_count(3)
+    page.get_by_role("button", name="Show it without a guess").click()
+    expect(rows).to_have_count(4)
+    expect(page.get_by_text("Attention alone sees a set")).to_be_visible()
+    expect(page.get_by_text("Not quite")).to_have_count(0)
+
+
 def test_a_lecture_is_larger_and_has_no_sidebar(page, app_url):
     page.goto(f"{app_url}/positions?view=Word+order&lecture=true")
     tick = page.locator(".ytick text").first
