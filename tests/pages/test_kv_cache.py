@@ -146,7 +146,7 @@ def test_the_last_measurement_stays_when_another_model_is_tried(drawn, asked, sa
     place = saved("llama")
     app = button(short("Timing", model=place, prompt_text="hello there"), "Measure").click().run()
     assert "with other settings" not in words(app)
-    app = choice(app, "Number format").set_value("bfloat16").run()
+    app = app.selectbox(key="dtype").set_value("bfloat16").run()
     assert not app.exception and "with other settings" in words(app)
     shown = drawn["kv_cache-timing"]
     assert shown.facts["dtype"] == "float32" and "dtype=torch.float32" in shown.code
