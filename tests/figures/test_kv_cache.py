@@ -25,7 +25,7 @@ from components.figures.kv_cache.work import (
 )
 from components.inspection.causality import last_token_changed
 from components.inspection.kv_cache.agreement import agreement
-from components.inspection.kv_cache.arithmetic import positions, shares
+from components.inspection.kv_cache.arithmetic import positions, shares, solid_check
 from components.inspection.kv_cache.contents import contents
 from components.inspection.kv_cache.kinds import kinds
 from components.inspection.kv_cache.planner import growth as planned
@@ -242,3 +242,13 @@ def test_areas_stack_to_the_total_below_the_gpus():
     assert any("T4" in note.text for note in figure.layout.annotations)
     lines = [shape.y0 for shape in figure.layout.shapes if shape.y0 == shape.y1]
     assert min(lines) == pytest.approx(0.9 * 14.75)
+
+
+@pytest.mark.sabotage("the formulas count the cells that are drawn solid")
+@pytest.mark.parametrize("way", [0, 1])
+def test_a_cell_that_is_drawn_pale_turns_the_check_red(way):
+    drawn = [trace.z.copy() for trace in positions_grid(7, 5).data]
+    assert solid_check(7, 5, sum(int((z == 2).sum()) for z in drawn)).verdict == "holds"
+    row, column = np.argwhere(drawn[way] == 2)[-1]
+    drawn[way][row, column] = 1
+    assert solid_check(7, 5, sum(int((z == 2).sum()) for z in drawn)).verdict == "fails"

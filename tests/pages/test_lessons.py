@@ -187,6 +187,7 @@ def test_a_view_is_words_and_calls():
             code = file.read_text(encoding="utf-8")
             assert "streamlit" not in code, file
             assert "TYPE_CHECKING" not in code, file
+            assert list(calls(file, "Check")) == [], "a check is made where the measurement is"
             inner = [
                 ast.unparse(line)
                 for node in ast.walk(ast.parse(code))

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.kv_cache.shapes import Shape, unusual
 
@@ -29,6 +30,17 @@ def positions(start: int, steps: int, way: Way) -> int:
     if way == "with":
         return start + steps - 1
     return steps * start + steps * (steps - 1) // 2
+
+
+def solid_check(start: int, steps: int, solid: int) -> Check:
+    """Compare the two formulas with the `solid` cells of a picture that shows each position."""
+    counted = positions(start, steps, "with") + positions(start, steps, "without")
+    return Check(
+        "the formulas count the cells that are drawn solid",
+        float(abs(solid - counted)),
+        0.0,
+        "The picture and the formulas tell of different positions.",
+    )
 
 
 def extra_position_seconds(

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from components.figures.kv_cache.work import positions_grid
-from components.inspection.checks import Check
-from components.inspection.kv_cache.arithmetic import positions
+from components.inspection.kv_cache.arithmetic import positions, solid_check
 from components.lesson import Ask, Shown, View
 from pages.output.kv_cache import parts
 
@@ -14,7 +13,7 @@ def counted(ask: Ask) -> Shown:
     start = parts.start(ask, parts.asked_prompt(ask, new))
     cached, bare = (positions(start, new, way) for way in ("with", "without"))
     figure = positions_grid(start, new)
-    off = abs(sum((trace.z == 2).sum() for trace in figure.data) - cached - bare)
+    solid = sum(int((trace.z == 2).sum()) for trace in figure.data)
     formula = (
         rf"\text{{with}}: P+N-1={cached:,}\qquad\text{{without}}: N\,P+\tfrac{{N(N-1)}}{{2}}="
         rf"{bare:,}"
@@ -25,7 +24,7 @@ def counted(ask: Ask) -> Shown:
         "without.",
         told=f"**{bare:,}** positions without, **{cached:,}** with: {bare / cached:.1f} times "
         "fewer.",
-        checks=(Check("the formulas count the cells that are drawn solid", float(off), 0.0),),
+        checks=(solid_check(start, new, solid),),
         table=lambda: by_step(start, new),
         code=f"""prompt, new = {start}, {new}
 print(prompt + new - 1, "positions with the cache")
