@@ -1,126 +1,71 @@
-"""View: attention on a few small vectors, which the reader edits."""
+"""A kind of Step by step: attention on a few small vectors, which the reader edits."""
 
-from typing import TYPE_CHECKING, Final
-
+import numpy as np
 import pandas as pd
-import streamlit as st
 
-from components import engine
-from components.widgets import frame
-from components.widgets.attention import code
-from components.widgets.attention.questions import predict
-from components.widgets.checks import show_checks
+from components.figures.attention.steps import toy_matrices
+from components.inspection.attention.toy import EXAMPLE, ToyAttention, matrix, toy_attention
+from components.lesson import Ask, Predict, Shown
+from pages.inside.attention import code
 
-if TYPE_CHECKING:
-    from components.inspection.attention.toy import ToyAttention
-
-MOST_TYPED: Final = 1000
+MOST_TYPED = 1000
 
 
-def toy_view() -> None:
-    """Show every matrix of an example small enough to follow by hand."""
-    from components.inspection.attention.toy import EXAMPLE
-
-    st.markdown(
-        "Three tokens, two numbers each. Edit any matrix: a row for each token, numbers apart by "
-        "spaces. More rows make more tokens."
+def toy(ask: Ask) -> Shown:
+    q, k, v = (
+        ask.text(label, name, EXAMPLE, lines=3, most=MOST_TYPED, wide=130)
+        for label, name in (("Q: queries", "q"), ("K: keys", "k"), ("V: values", "v"))
     )
-    sides = st.columns([1, 1, 1, 1.3])
-    typed = [
-        side.text_area(
-            label, EXAMPLE, key=f"toy-{name}", bind="query-params", max_chars=MOST_TYPED, height=120
-        )
-        for side, name, label in zip(
-            sides, "qkv", ("Q: queries", "K: keys", "V: values"), strict=False
-        )
-    ]
-    with sides[3]:
-        scale = st.toggle("Divide by √d", value=True, key="toy-scale", bind="query-params")
-        causal = st.toggle("Causal mask", value=True, key="toy-causal", bind="query-params")
-        temperature = st.slider(
-            "Temperature",
-            0.1,
-            5.0,
-            1.0,
-            0.1,
-            key="toy-temperature",
-            bind="query-params",
-            help="Scores are divided by it: small sharpens, large flattens.",
-        )
-    with frame.explained():
-        _show(typed[0], typed[1], typed[2], scale, causal, float(temperature))
-
-
-def _show(q: str, k: str, v: str, scale: bool, causal: bool, temperature: float) -> None:
-    from components.figures.attention.steps import toy_matrices
-    from components.inspection.attention.toy import matrix, toy_attention
-
-    toy = engine.compute(
-        toy_attention, matrix(q, "Q"), matrix(k, "K"), matrix(v, "V"), scale, causal, temperature
+    scale = ask.toggle("Divide by √d", "divide", True)
+    causal = ask.toggle("Causal mask", "causal", True)
+    hint = "Scores are divided by it: small sharpens, large flattens."
+    heat = ask.real("Temperature", "temperature", 0.1, 5, 1, hint=hint)
+    found = ask.compute(
+        toy_attention, matrix(q, "Q"), matrix(k, "K"), matrix(v, "V"), scale, causal, heat
     )
-    size = toy.queries.shape[1]
+    size = found.queries.shape[1]
     name = f"÷ √{size}" if scale else "(no √d)"
-    figure = toy_matrices(toy, name if temperature == 1 else f"{name} ÷ {temperature:g}")
-    st.plotly_chart(figure, alt=_told(toy), config={"displayModeBar": False}, key="toy")
-    show_checks(toy.checks, view="A small example")
-    with st.expander("How to read it, and the formula"):
-        st.markdown(
-            "Row by row, a token's query is multiplied with every key (Q Kᵀ), scaled, and hidden "
-            "where the key's token comes later (−∞). Softmax makes shares of it; the shares mix "
-            "the values. Blue is positive, vermilion negative, violet a share."
-        )
-        st.latex(
-            r"\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt d} "
-            r"+ M\right) V"
-        )
-        st.caption(
-            f"d = {size} numbers in a query and a key; M is 0 where reading is allowed, −∞ where "
-            "not. Temperature divides the scores."
-        )
-    _ask()
-    with st.expander("The same in a few lines of NumPy"):
-        st.code(code.toy_code(q, k, v, scale, causal, temperature), language="python")
-    with st.expander("As tables"):
-        for title, numbers in (("softmax", toy.weights), ("softmax · V", toy.outputs)):
-            st.markdown(f"**{title}**")
-            st.dataframe(pd.DataFrame(numbers.round(4)))
-    st.download_button(
-        "Softmax (CSV)",
-        pd.DataFrame(toy.weights).to_csv(index=False),
-        "toy-softmax.csv",
-        "text/csv",
-        on_click="ignore",
+    last = " ".join(f"{number:.4f}" for number in found.weights[-1])
+    return Shown(
+        toy_matrices(found, name if heat == 1 else f"{name} ÷ {heat:g}"),
+        alt=f"Each step of attention on small matrices; the softmax's last row is {last}.",
+        told="Edit any matrix: a row for each token, numbers separated by spaces; more rows make "
+        f"more tokens. The last row of the softmax is **{last}**.",
+        checks=found.checks,
+        table=lambda: as_table(found),
+        code=code.toy(q, k, v, scale, causal, heat),
+        read="A row of each matrix is a token. Row by row, a token's query is multiplied with "
+        "every key (Q Kᵀ), scaled, and masked where the key's token comes later (−∞). Softmax "
+        "turns it into weights; the weights mix the values. Blue is positive, vermilion negative, "
+        "violet a weight.",
+        formula=r"\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt d} "
+        r"+ M\right) V",
+        symbols=f"d = {size} numbers in a query and a key; M is 0 where attending is allowed, −∞ "
+        "where not. Temperature divides the scores.",
+        predict=question(ask),
+        tries="Switch the mask off and see which rows change. Make two keys alike: what happens "
+        "to their weights?",
     )
 
 
-def _told(toy: "ToyAttention") -> str:
-    rows = "; ".join(" ".join(f"{number:.4f}" for number in row) for row in toy.weights)
-    return f"Each step of attention on small matrices. The softmax's rows: {rows}"
+def as_table(found: ToyAttention) -> pd.DataFrame:
+    weights = {f"weight of key {place}": row for place, row in enumerate(found.weights.T)}
+    outputs = {f"output {place}": row for place, row in enumerate(found.outputs.T)}
+    return pd.DataFrame({"query": np.arange(len(found.weights)), **weights, **outputs})
 
 
-def _ask() -> None:
-    st.subheader("Predict first", anchor=False)
-
-    def reveal() -> tuple[str, str]:
-        from components.inspection.attention.toy import EXAMPLE, matrix, toy_attention
-
-        small = matrix(EXAMPLE, "Q")
-        large = engine.compute(toy_attention, 30 * small, 30 * small, small, False, True, 1.0)
-        row = ", ".join(f"{number:.3f}" for number in large.weights[2])
-        return (
-            "almost all to one token",
-            (
-                f"The last row becomes **{row}**: scores of 1,800 leave nothing for the others. A "
-                "first attempt in NumPy takes the exponential of 1,800, which is infinite, and "
-                "shows NaN; taking the row's largest score off first changes nothing else, and "
-                "cures it. *Then try:* switch the mask off and see which rows change. Make two "
-                "keys alike: what happens to their shares?"
-            ),
-        )
-
-    predict(
-        "Multiply Q and K by 30, without √d. What does the last row of the softmax become?",
-        ("even shares", "almost all to one token", "NaN"),
-        reveal,
-        "toy",
+def question(ask: Ask) -> Predict:
+    answers = ("even weights", "almost all to one token", "NaN")
+    small = matrix(EXAMPLE, "Q")
+    large = ask.compute(toy_attention, 30 * small, 30 * small, small, False, True, 1.0).weights[2]
+    right = answers[2 if not np.isfinite(large).all() else 1 if large.max() > 0.9 else 0]
+    return Predict(
+        "Multiply the first Q and K by 30, without √d. What does the last row of the softmax "
+        "become?",
+        answers,
+        right,
+        f"It becomes **{', '.join(f'{number:.3f}' for number in large)}**: scores of 1,800 leave "
+        "nothing for the others. A first attempt in NumPy takes the exponential of 1,800, which "
+        "is infinite, and shows NaN; taking the row's largest score off first changes nothing "
+        "else, and cures it.",
     )
