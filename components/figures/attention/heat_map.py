@@ -71,8 +71,7 @@ def heat_map(
         else None,
         texttemplate="%{text}" if written else None,
         hovertext=[[f"{x:.6f}" if np.isfinite(x) else "" for x in row] for row in shown],
-        hovertemplate="<b>%{customdata[0]}</b> attends to <b>%{customdata[1]}</b><br>"
-        "%{hovertext}<extra></extra>",
+        hovertemplate="%{customdata[0]} attends to %{customdata[1]}<br>%{hovertext}<extra></extra>",
         hoverongaps=False,
         # Where the cells say their numbers, the height is theirs.
         showscale=look.log or not written,

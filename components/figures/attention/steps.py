@@ -81,7 +81,7 @@ def step_strips(steps: AttentionSteps) -> go.Figure:
             text=[[_brief(number) for number in numbers]],
             texttemplate="%{text}",
             customdata=[[label(steps.read[place]) for place in places]],
-            hovertemplate=f"<b>%{{customdata}}</b><br>{strip.name}: %{{z:.6f}}<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br>{strip.name}: %{{z:.6f}}<extra></extra>",
             hoverongaps=False,
             name=strip.name,
         )
@@ -124,8 +124,8 @@ def product_strips(steps: AttentionSteps, key: int) -> go.Figure:
         yaxis={
             "tickvals": [0, 1, 2],
             "ticktext": [
-                f"<span style='color:{theme.QUERY}'>query</span> {label(steps.reader)}",
-                f"<span style='color:{theme.KEY}'>key</span> {label(steps.read[key])}",
+                f"query {label(steps.reader)}",
+                f"key {label(steps.read[key])}",
                 "product",
             ],
             "tickfont_size": 14,
@@ -160,24 +160,21 @@ def write_bars(steps: AttentionSteps) -> go.Figure:
 
 def toy_matrices(toy: ToyAttention, scaled: str) -> go.Figure:
     """Draw every matrix of a toy, in the order of the steps, numbers written in."""
-    panels: Sequence[tuple[str, NDArray[np.float64], str | None]] = (
-        ("Q", toy.queries, theme.QUERY),
-        ("K", toy.keys, theme.KEY),
-        ("V", toy.values, theme.VALUE),
-        ("Q Kᵀ", toy.dots, None),
-        (scaled, toy.scaled, None),
-        ("mask", np.where(np.isfinite(toy.masked), toy.masked, np.nan), None),
-        ("softmax", toy.weights, None),
-        ("softmax · V", toy.outputs, theme.VALUE),
+    panels: Sequence[tuple[str, NDArray[np.float64]]] = (
+        ("Q", toy.queries),
+        ("K", toy.keys),
+        ("V", toy.values),
+        ("Q Kᵀ", toy.dots),
+        (scaled, toy.scaled),
+        ("mask", np.where(np.isfinite(toy.masked), toy.masked, np.nan)),
+        ("softmax", toy.weights),
+        ("softmax · V", toy.outputs),
     )
-    titles = [
-        f"<b style='color:{colour}'>{name}</b>" if colour else f"<b>{name}</b>"
-        for name, _, colour in panels
-    ]
+    titles = [name for name, _ in panels]
     figure = make_subplots(
         rows=2, cols=4, subplot_titles=titles, horizontal_spacing=0.06, vertical_spacing=0.18
     )
-    for place, (name, numbers, _) in enumerate(panels):
+    for place, (name, numbers) in enumerate(panels):
         share = name == "softmax"
         top = float(np.nanmax(np.abs(numbers), initial=0)) or 1.0
         figure.add_heatmap(

@@ -27,7 +27,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const grid = element("div", { class: data.table ? "grid table" : "grid", role: "group",
     "aria-label": "Heads; arrow keys walk, Enter opens" });
   if (data.table) grid.style.setProperty("--columns", data.table);
-  host.style.setProperty("--least", data.heads.length > 40 ? "84px" : "124px");
   host.classList.toggle("as-table", Boolean(data.table));
   /* All rows of a small model stand above the fold; the pane takes the width that is left. */
   const room = Math.max(320, 0.42 * window.innerHeight) - 30;

@@ -15,7 +15,7 @@ def chosen(layers: Sequence[int], heads: Sequence[int]) -> tuple[int, int]:
 
 def _chosen(name: str, there: Sequence[int]) -> int:
     labels = [str(each) for each in there]
-    asked = str(st.session_state.get(name, st.query_params.get(name)))
+    asked = str(st.session_state.get(name, st.query_params.get(name, labels[0])))
     if asked not in labels:
         return there[0]
     # The key must be there one run before a click changes it: only then does Streamlit write the

@@ -12,7 +12,7 @@ from pages.inside.attention.choices import layer_and_head, maps_of, pairs, windo
 MOST_TOKENS: dict[bertviz.View, int] = {"head": 64, "model": 64, "neuron": 32}
 MOST_LINES = 160_000
 """The model view draws a line for each pair of tokens in each head; more take a browser long."""
-HIGHEST = 540
+HIGHEST = 440
 """Pixels of the frame; saved as a file, the page is as high as it is."""
 ANSWERS = ("none", "fewer than half", "half or more")
 

@@ -81,13 +81,13 @@ def question(ask: Ask, asked: Reading) -> Predict | None:
     except InspectionError:
         # There is no last token that could be changed: nothing to ask.
         return None
+    before, after = coded(visible(found.before)), coded(visible(found.after))
     return Predict(
         "Change the last token of the prompt. Does anything change at the tokens before it?",
         ("yes", "no"),
         "yes" if found.looks_ahead else "no",
-        f"{coded(visible(found.before))} became {coded(visible(found.after))}. The hidden states of all earlier "
-        f"tokens changed by at most **{short(found.earlier)}** of their norm, the last one's by "
-        f"{found.stream[-1]:.0%}. "
+        f"{before} became {after}. The hidden states of all earlier tokens changed by at most "
+        f"**{short(found.earlier)}** of their norm, the last one's by {found.stream[-1]:.0%}. "
         + (
             "Here tokens attend both ways: every token knows the whole text."
             if found.looks_ahead

@@ -25,7 +25,7 @@ def drawn(ask: Ask, what: str) -> Shown:
     words = ask.toggle("Merge tokens into words", "words")
     sink = ask.toggle("Hide the first token", "hide_first", hint=SINK)
     log = ask.choice_of("Colours", "scale", SCALES) == "log"
-    floor = float(ask.slider("Leave blank below", "floor", 0.0, 0.5, 0.0, step=0.01))
+    floor = ask.real("Blank below", "floor", 0, 0.5, 0, hint="Smaller numbers are left blank.")
     square = square_of(ask, asked, maps, (layer, head), what, weigh == VALUES)
     if words:
         square = merged(square)
