@@ -82,7 +82,7 @@ def heat_map(
         yaxis=token_axis(readers, first_row, QUERY, MOST_ROWS)
         | {"range": [first_row + len(readers) - 0.5, first_row - 0.5]},
     )
-    return theme.dressed(figure, 440 if written else 500)
+    return theme.dressed(figure, 440 if written else 460)
 
 
 def _bar(look: Look, low: float, high: float) -> dict[str, object]:

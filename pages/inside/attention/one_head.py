@@ -22,7 +22,7 @@ def drawn(ask: Ask, what: str) -> Shown:
         if what != ROLLOUT
         else WEIGHTS
     )
-    words = ask.toggle("Merge tokens into words", "words")
+    words = ask.toggle("Merge into words", "words")
     sink = ask.toggle("Hide the first token", "hide_first", hint=SINK)
     log = ask.choice_of("Colours", "scale", SCALES) == "log"
     floor = ask.real("Blank below", "floor", 0, 0.5, 0, hint="Smaller numbers are left blank.")
