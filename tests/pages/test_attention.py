@@ -371,3 +371,13 @@ def test_weighed_by_values_there_is_no_code_that_would_print_other_numbers(drawn
     opened(view="One head", weigh="attention × value")
     assert drawn["attention-one_head"].code == ""
     assert "That of the weights alone" in drawn["attention-one_head"].uncoded
+
+
+def test_where_the_last_token_cannot_be_changed_it_is_said_and_nothing_asked(drawn, folders):
+    decoder = {"model": folders["t5"], "group": "decoder self-attention"}
+    opened("the cat", view="Masks and sharing", **decoder)
+    shown = drawn["attention-masks_and_sharing"]
+    assert shown.predict is None
+    assert "There is no last token to change: write at least two words." in shown.told
+    opened("the cat", view="Masks and sharing", target="dog", **decoder)
+    assert drawn["attention-masks_and_sharing"].predict is not None

@@ -11,7 +11,7 @@ from components.inspection.causality import LastTokenChanged, last_token_changed
 from components.inspection.checks import short
 from components.inspection.errors import InspectionError
 from components.lesson import Ask, Predict, Shown, View
-from components.widgets.markup import coded
+from components.widgets.markup import coded, literal
 from pages.inside.attention.choices import Reading, maps_of
 
 TOKENS = 24
@@ -34,6 +34,7 @@ def own(ask: Ask) -> Shown:
     layer = maps.numbers[0] if alike else ask.layer(maps.numbers)
     allowed = maps.visible[maps.place_of(layer)]
     count, few = f"{int(allowed.sum()):,}", slice(0, MOST_DRAWN)
+    predict, unasked = question(ask, asked)
     return Shown(
         mask_square(allowed[few, few], maps.readers[few], maps.read[few]),
         alt=f"The mask of layer {layer}: {count} of {allowed.size:,} query-key pairs are allowed.",
@@ -44,12 +45,13 @@ def own(ask: Ask) -> Shown:
             f" Drawn are the first {MOST_DRAWN} tokens; the pattern continues."
             if max(allowed.shape) > MOST_DRAWN
             else ""
-        ),
+        )
+        + unasked,
         checks=maps.checks,
         table=lambda: pd.DataFrame(allowed.astype(int)),
         read="Violet: the query token (row) may attend to the key token (column). Empty: masked. "
         "In the table, 1 is an allowed pair; a row is a query token.",
-        predict=question(ask, asked),
+        predict=predict,
         tries="Choose **other masks** above, and compare how far a token reaches.",
         facts={"attention": asked.group, "layer": layer},
     )
@@ -73,16 +75,16 @@ def kind_of(allowed: np.ndarray, group: str) -> str:
     return f"A pattern of its own, as drawn.{ahead}"
 
 
-def question(ask: Ask, asked: Reading) -> Predict | None:
+def question(ask: Ask, asked: Reading) -> tuple[Predict | None, str]:
+    """Return the question, or None and why the last token cannot be changed here."""
     if asked.group == "cross":
-        return None
+        return None, ""
     try:
         found: LastTokenChanged = ask.inspect(last_token_changed, *asked.arguments)
-    except InspectionError:
-        # There is no last token that could be changed: nothing to ask.
-        return None
+    except InspectionError as error:
+        return None, f" {literal(str(error))}"
     before, after = coded(visible(found.before)), coded(visible(found.after))
-    return Predict(
+    asks = Predict(
         "Change the last token of the prompt. Does anything change at the tokens before it?",
         ("yes", "no"),
         "yes" if found.looks_ahead else "no",
@@ -95,6 +97,7 @@ def question(ask: Ask, asked: Reading) -> Predict | None:
             "why keys and values can be cached."
         ),
     )
+    return asks, ""
 
 
 def shared(ask: Ask) -> Shown:
