@@ -37,7 +37,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     ),
     "Inside": (
         Lesson(
-            "inside/attention.py",
+            "inside/attention/attention.py",
             "Attention",
             "Where every head looks, what kind of head it is, and each step to a weight.",
         ),

@@ -190,14 +190,18 @@ class Controls:
         *,
         lines: int = 1,
         most: int = 1500,
+        wide: int = 420,
         linked: bool = True,
         hint: str | None = None,
     ) -> str:
-        """Ask for a text; one that is too long for a link (`linked=False`) stays in the session."""
+        """Ask for a text, in a box `wide` pixels wide.
+
+        One that is too long for a link (`linked=False`) stays in the session.
+        """
 
         def draw(key: str) -> str:
             kept = {"bind": "query-params" if linked else None, "persist_state": "session"}
-            box: dict[str, Any] = {"key": key, "width": self._wide(420), "help": hint, **kept}
+            box: dict[str, Any] = {"key": key, "width": self._wide(wide), "help": hint, **kept}
             if lines == 1:
                 return str(self._row.text_input(label, default, most, **box) or "")
             return str(self._row.text_area(label, default, 28 * lines + 16, most, **box) or "")

@@ -20,10 +20,12 @@ def heads(page: Page):
 
 def all_hold(page: Page) -> None:
     """Wait for the checks, and see that each is green, with how far off it is."""
+    page.get_by_role("button", name=re.compile(r"✓ \d checks hold")).click()
     line = page.get_by_text(re.compile(r"✓ Every row sums to 1: off by [\de.+-]+, allowed"))
     expect(line).to_be_visible()
     said = line.inner_text().strip().splitlines()
     assert [one for one in said if not re.match(r"✓ .*: off by [\de.+-]+, allowed ", one)] == []
+    page.keyboard.press("Escape")
 
 
 def test_a_head_is_pointed_at_and_opened(page, app_url):
@@ -45,6 +47,22 @@ def test_a_head_is_pointed_at_and_opened(page, app_url):
     expect(page.get_by_text("One head, in numbers")).to_be_visible()
     expect(page).to_have_url(re.compile(r"layer=1.*head=2|head=2.*layer=1"))
     expect(page.locator(".js-plotly-plot .heatmaplayer image").first).to_be_attached()
+    expect(page.get_by_text("Layer 1, head 2: the last query token")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Layer 1, head 2: the last query token")).to_be_visible()
+
+
+def test_a_pair_of_tokens_is_named_in_the_pane_and_all_is_on_the_first_screen(page, app_url):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    opened(page, app_url, layer="2", head="1")
+    expect(heads(page).nth(9)).to_have_attribute("aria-pressed", "true")
+    large = page.locator(".pane canvas.large")
+    box = large.bounding_box()
+    assert box["width"] > 2 * heads(page).first.bounding_box()["width"]
+    large.hover(position={"x": box["width"] / 30, "y": box["height"] * 29 / 30})
+    expect(page.locator(".pane .pair")).to_have_text(re.compile(r"^ ?to → <\|end\|>: ≈ [\d.]+ %$"))
+    links = page.get_by_role("button", name="How to read it").bounding_box()
+    assert links["y"] + links["height"] < 900
 
 
 def test_the_arrow_keys_walk_over_the_heads(page, app_url):
@@ -58,7 +76,11 @@ def test_the_arrow_keys_walk_over_the_heads(page, app_url):
 
 
 def test_heads_are_sorted_on_random_tokens(page, app_url):
-    opened(page, app_url, measured="random tokens, twice over", sort="induction")
+    opened(
+        page,
+        app_url,
+        **{"attention.measured": "random tokens, twice over", "attention.sort": "induction"},
+    )
     expect(heads(page)).to_have_count(16)
     notes = [float(text.rstrip("%")) for text in page.locator(".note").all_inner_texts()]
     assert notes == sorted(notes, reverse=True)
@@ -67,25 +89,28 @@ def test_heads_are_sorted_on_random_tokens(page, app_url):
 def test_the_first_token_is_hidden(page, app_url):
     opened(page, app_url, view="One head")
     all_hold(page)
-    page.get_by_role("button", name="Display").click()
     page.get_by_text("Hide the first token").click()
     expect(page.get_by_text("Hidden: the first token")).to_be_visible()
-    expect(page).to_have_url(re.compile("hide-first=true"))
+    expect(page).to_have_url(re.compile(r"attention\.hide_first=true"))
 
 
 @pytest.mark.parametrize(("view", "lines"), [("head", 200), ("model", 1600), ("neuron", 100)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_each_view_of_bertviz_is_drawn_with_no_network(page, app_url, view, lines, scheme):
     page.emulate_media(color_scheme=scheme)
-    opened(page, app_url, view="BertViz", bertviz=view)
+    opened(page, app_url, view="BertViz", **{"attention.bertviz_view": view})
     frame = page.frame_locator("[data-testid=stIFrame]")
     expect(frame.locator("#vis svg line").nth(lines)).to_be_attached()
     ground = frame.locator("body").evaluate("b => getComputedStyle(b).backgroundColor")
     assert ground == ("rgb(23, 22, 20)" if scheme == "dark" else "rgb(255, 255, 255)")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="This page (HTML)").click()
+    assert started.value.suggested_filename == f"bertviz-{view}.html"
 
 
 def test_the_neuron_view_opens_a_token(page, app_url):
-    opened(page, app_url, view="BertViz", bertviz="neuron", layer="1", head="1")
+    kind = {"attention.bertviz_view": "neuron"}
+    opened(page, app_url, view="BertViz", layer="1", head="1", **kind)
     frame = page.frame_locator("[data-testid=stIFrame]")
     token = frame.locator("#collapsed #leftText g").nth(5)
     token.hover()
@@ -94,7 +119,8 @@ def test_the_neuron_view_opens_a_token(page, app_url):
 
 
 def test_the_toy_is_edited_and_explains_what_is_no_number(page, app_url):
-    opened(page, app_url, view="Step by step", numbers="of a small example")
+    kind = {"attention.numbers": "of a small example"}
+    opened(page, app_url, view="Step by step", **kind)
     expect(page.get_by_text("0.67", exact=True).first).to_be_visible()
     keys = page.get_by_label("K: keys")
     keys.fill("1 0\n1 0\n1 0")
@@ -106,8 +132,8 @@ def test_the_toy_is_edited_and_explains_what_is_no_number(page, app_url):
 
 
 def test_a_row_is_added_for_each_written_token(page, app_url):
-    opened(page, app_url, view="While writing", new="4")
-    page.get_by_role("button", name="Write on").click()
+    opened(page, app_url, view="While writing", **{"attention.new": "4"})
+    page.get_by_role("button", name="Measure while it writes").click()
     all_hold(page)
     expect(page.locator(".js-plotly-plot .heatmaplayer image").first).to_be_attached()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)

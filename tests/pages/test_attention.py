@@ -1,12 +1,13 @@
 """The attention page: every view runs, and what cannot be done is said in a sentence."""
 
-import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lesson import Shown, slug
 from components.widgets import frame
 from components.widgets.markup import literal
 from tests import tiny
@@ -16,16 +17,55 @@ VIEWS = ["All heads", "One head", "BertViz", "Step by step", "While writing", "M
 PROMPT = "When Mary and John went to the shop, Mary gave a drink to"
 
 
-def opened(prompt: str = PROMPT, before: dict[str, int] | None = None, **address: str) -> AppTest:
-    """Open the page at `address`, in a session that holds `before`."""
+KINDS = {
+    "One head": ("show", ("this head", "mean of the heads", "largest of the heads", "rollout")),
+    "BertViz": ("bertviz_view", ("head", "model", "neuron")),
+    "Step by step": ("numbers", ("of the model", "of a small example")),
+    "Masks and sharing": (
+        "part",
+        ("this model's mask", "shared keys and values", "other masks"),
+    ),
+}
+"""What the kinds of a view are called in the address."""
+FOLDS = {
+    "Step by step": (
+        "one_dot_product_number_by_number",
+        "what_the_head_adds_to_the_residual_stream",
+    ),
+    "Masks and sharing": ("why_it_matters_the_square_grows_fast",),
+}
+"""Parts below a view, by their names in the address."""
+PARTS = [
+    (view, {name: kind})
+    for view in VIEWS
+    for name, kinds in [KINDS.get(view, ("", ("",)))]
+    for kind in kinds
+]
+UNCHECKED = {"shared keys and values", "other masks"}
+"""Kinds with nothing to check, and no question."""
+SHARED = ("view", "model", "layer", "head", "query", "key", "prompt", "dtype")
+WRITE = "Measure while it writes"
+
+
+def opened(prompt: str = PROMPT, before: dict[str, str] | None = None, **address: str) -> AppTest:
+    """Open the page at `address`, folds and all, in a session that holds `before`."""
     app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
-    app.switch_page("pages/inside/attention.py")
+    app.switch_page("pages/inside/attention/attention.py")
     app.query_params["prompt"] = prompt
-    for name, number in (before or {}).items():
-        app.session_state[name] = number
+    for name, value in (before or {}).items():
+        app.session_state[name] = value
+    view = address.get("view", "All heads")
+    for fold in FOLDS.get(view, ()):
+        app.query_params[f"attention-{slug(view)}-{fold}"] = "true"
     for name, value in address.items():
-        app.query_params[name] = value
+        if name:
+            app.query_params[name if name in SHARED else f"attention.{name}"] = value
     return app.run()
+
+
+def written(app: AppTest) -> AppTest:
+    """Let the model write."""
+    return next(each for each in app.button if each.label == WRITE).click().run()
 
 
 def said(app: AppTest) -> str:
@@ -65,39 +105,52 @@ def folders(tmp_path_factory) -> dict[str, str]:
     return made
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_view_runs_on_the_default_model(view):
-    app = opened(view=view)
+@pytest.mark.parametrize(("view", "kind"), PARTS)
+def test_every_view_runs_on_the_default_model(view, kind):
+    app = opened(view=view, **kind)
     assert not app.exception and not app.error
     assert app.title[0].value == "Attention"
+    assert "The link" not in said(app)
     if view == "While writing":
-        next(each for each in app.button if each.label == "Write on").click().run()
+        written(app)
     assert not app.exception and not app.error
-    assert holds(app)
+    assert UNCHECKED & set(kind.values()) or holds(app)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("view", "kind"), PARTS)
 @pytest.mark.parametrize("family", ["t5", "bert", "bloom"])
-def test_every_view_runs_on_other_kinds_of_models(folders, view, family, monkeypatch):
+def test_every_view_runs_on_other_kinds_of_models(folders, view, kind, family, monkeypatch):
     # On offer: AppTest presses no button beside a choice that was typed in.
     monkeypatch.setattr(frame, "_offers", lambda: list(folders.values()))
-    app = opened("the cat the cat", view=view, model=folders[family], target="dog")
+    app = opened("the cat the cat", view=view, model=folders[family], target="dog", **kind)
     assert not app.exception
     if (view, family) == ("While writing", "bert"):
         assert "writes nothing" in app.error[0].value
         return
     if view == "While writing":
-        next(each for each in app.button if each.label == "Write on").click().run()
+        written(app)
     assert not app.exception and not app.error
-    assert holds(app)
+    assert UNCHECKED & set(kind.values()) or holds(app)
 
 
 @pytest.mark.parametrize("view", ["All heads", "One head", "Step by step", "BertViz"])
-@pytest.mark.parametrize("group", ["the encoder's own", "decoder to encoder"])
-def test_the_attention_of_two_towers_can_be_chosen(folders, view, group):
+@pytest.mark.parametrize("group", ["decoder self-attention", "cross-attention"])
+def test_the_attention_of_two_stacks_can_be_chosen(folders, view, group):
     app = opened("the cat", view=view, model=folders["t5"], target="dog", group=group)
     assert not app.exception and not app.error
+    assert "The link" not in said(app)
     assert holds(app)
+
+
+def test_two_stacks_begin_with_the_encoder_that_reads_the_prompt_and_write_in_the_decoder(folders):
+    def group(view: str) -> str:
+        app = opened("the cat", view=view, model=folders["t5"])
+        assert not app.exception and not app.error
+        chosen = next(each for each in app.get("button_group") if each.key == "attention.group")
+        return str(chosen.value)
+
+    assert group("One head") == "encoder self-attention"
+    assert group("While writing") == "decoder self-attention"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -119,12 +172,21 @@ def test_unusual_prompts_are_read_on_every_view(view, prompt):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("layer", "99"), ("head", "-1"), ("layer", "x"), ("scale", "loud"), ("view", "none")],
+    [
+        ("layer", "99"),
+        ("head", "-1"),
+        ("layer", "x"),
+        ("scale", "loud"),
+        ("view", "none"),
+        ("floor", "2"),
+        ("show", "all of it"),
+    ],
 )
 def test_a_link_that_asks_for_what_is_not_there_is_explained(name, value):
     app = opened(**({"view": "One head"} | {name: value}))
     assert not app.exception
-    assert any(value in each.value for each in app.warning)
+    told = [each.value for each in app.caption if "The link asks for" in each.value]
+    assert any(f"“{value}”" in each for each in told)
 
 
 @pytest.mark.parametrize("show", ["mean of the heads", "largest of the heads", "rollout"])
@@ -134,62 +196,188 @@ def test_heads_are_shown_together(show, weigh):
     assert not app.exception and not app.error
 
 
-def test_hiding_the_first_token_says_what_it_got():
-    app = opened(view="One head", **{"hide-first": "true"})
-    assert "Hidden: the first token" in said(app)
+def test_hiding_the_first_token_says_what_it_got(drawn):
+    app = opened(view="One head", hide_first="true")
+    assert re.search(
+        r"Hidden: the first token, which gets \*\*\d+%\*\* of the attention", said(app)
+    )
+    assert drawn["attention-one_head"].figure.data[0].zmax < 1
+    column = np.array(drawn["attention-one_head"].figure.data[0].z, dtype=float)[:, 0]
+    assert np.isnan(column).all()
 
 
-def test_a_long_text_is_cropped_and_says_so():
+def test_a_long_text_is_cropped_and_says_so(drawn):
     app = opened(" ".join(["the fox sat by the mill"] * 40), view="One head")
     assert not app.exception and not app.error
     assert "tokens; 96 of them are drawn" in said(app)
+    app.slider(key="attention.from").set_value(7).run()
+    assert list(drawn["attention-one_head"].figure.data[0].x) == list(range(7, 103))
+    many = len(drawn["attention-one_head"].table())
+    assert many > 200**2, "the table holds the whole text"
 
 
-def test_the_toy_shows_the_numbers_of_the_source_text():
-    app = opened(view="Step by step", numbers="of a small example", **{"toy-scale": "false"})
+def test_the_toy_shows_the_numbers_of_the_source_text(drawn):
+    app = opened(view="Step by step", numbers="of a small example", divide="false")
     assert not app.exception and not app.error
-    app.text_area(key="toy-q").set_value("1 x").run()
+    figure = drawn["attention-step_by_step"].figure
+    assert tuple(figure.data[6].text[1]) == ("0.269", "0.731", "0")
+    app.text_area(key="attention.q").set_value("1 x").run()
     assert "no number" in app.error[0].value
 
 
-def test_writing_adds_a_row_for_each_token():
+def test_writing_adds_a_row_for_each_token(drawn):
     app = opened(view="While writing", new="3")
-    next(each for each in app.button if each.label == "Write on").click().run()
+    assert "Does the model also attend to what it has just written itself?" in said(app)
+    assert "attention-while_writing" not in drawn
+    written(app)
     assert not app.exception and not app.error
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert len(figure["data"][0]["y"]) == 3
+    assert len(drawn["attention-while_writing"].figure.data[0]["y"]) == 3
     assert holds(app)
 
 
-@pytest.mark.parametrize("view", ["All heads", "One head", "Step by step", "Masks and sharing"])
-def test_a_prediction_is_asked_before_its_answer_is_shown(view):
-    app = opened(view=view)
+def test_another_head_does_not_write_the_text_again(drawn):
+    app = written(opened(view="While writing", new="2"))
+    first = drawn["attention-while_writing"]
+    app.selectbox(key="layer").set_value("2").run()
+    assert not app.exception and not app.error
+    second = drawn["attention-while_writing"]
+    assert second.facts["written"] == first.facts["written"]
+    assert (second.facts["layer"], first.facts["layer"]) == (2, 0)
+    assert not (second.figure.data[0].z == first.figure.data[0].z).all()
+
+
+@pytest.mark.parametrize(
+    ("view", "kind"),
+    [part for part in PARTS if not UNCHECKED & set(part[1].values())],
+)
+def test_a_prediction_is_asked_before_its_answer_is_shown(view, kind, drawn):
+    app = opened(view=view, **kind)
+    if view == "While writing":
+        written(app)
     before = said(app)
     question = next(each for each in app.get("button_group") if str(each.key).startswith("guess-"))
-    question.set_value(question.options[0]).run()
+    asked = drawn[f"attention-{slug(view)}"].predict
+    wrong = next(each for each in asked.answers if each != asked.right)
+    question.set_value(wrong).run()
     assert not app.exception
-    assert any(word in said(app) for word in ("**Right.**", "**Not quite.**"))
-    assert "**Right.**" not in before and "**Not quite.**" not in before
+    assert f"**Not quite: {asked.right}.** {asked.because}" in said(app)
+    question = next(each for each in app.get("button_group") if str(each.key).startswith("guess-"))
+    question.set_value(asked.right).run()
+    assert f":green[**✓ Right: {asked.right}.**] {asked.because}" in said(app)
+    assert asked.because not in before
+
+
+def right(drawn: dict[str, Shown], view: str, **address: str) -> str:
+    opened(view=view, **address)
+    return drawn[f"attention-{slug(view)}"].predict.right
+
+
+def test_answers_are_those_of_the_model_that_is_loaded(drawn, folders):
+    cause, both = "no", "yes"
+    assert right(drawn, "Masks and sharing") == cause
+    assert right(drawn, "Masks and sharing", model=folders["bert"]) == both
+    assert right(drawn, "All heads") == "yes", "the bundled model has induction heads"
+    assert right(drawn, "All heads", model=folders["bloom"]) == "no", "random weights have none"
+    opened(view="One head", layer="2")
+    table = drawn["attention-one_head"].table()
+    later = table[(table["query at"] > 0) & (table["key at"] == 0)]["attention weight"].mean()
+    assert f"This head gives {later:.0%}" in drawn["attention-one_head"].predict.because
 
 
 def test_a_model_in_a_long_folder_goes_by_its_short_name(folders):
     app = opened(view="Masks and sharing", model=folders["bloom"])
     name = literal(Path(folders["bloom"]).name)
-    assert app.subheader[0].value == f"The mask of {name}"
+    assert f"The mask of {name}: **" in said(app)
     assert folders["bloom"] not in said(app)
     app = opened(view="One head", model=folders["bloom"])
     assert folders["bloom"] in app.code[0].value, "code opens the whole path"
 
 
 def test_a_text_of_markup_is_written_on_as_it_stands():
-    app = opened("**x** $y$ :red[z]", view="While writing", new="2")
-    next(each for each in app.button if each.label == "Write on").click().run()
+    app = written(opened("**x** $y$ :red[z]", view="While writing", new="2"))
     assert not app.exception and not app.error
     assert f"… {literal('**x** $y$ :red[z]')} → `" in said(app)
 
 
-def test_a_layer_chosen_for_a_larger_model_is_forgotten(folders):
-    chosen = {"layer": 11, "head": 2}  # as if before, for a model of 12 layers
+def test_a_layer_chosen_for_a_larger_model_gives_way_and_says_so(folders):
+    chosen = {"layer": "11", "head": "2"}  # as if before, for a model of 12 layers
     app = opened(view="One head", model=folders["bloom"], before=chosen)
     assert not app.exception and not app.error
-    assert (app.selectbox(key="layer").value, app.selectbox(key="head").value) == (0, 2)
+    assert (app.selectbox(key="layer").value, app.selectbox(key="head").value) == ("0", "2")
+    assert "Layer: 11 is not there now; shown is 0." in said(app)
+    assert "The link" not in said(app)
+
+
+def test_key_value_heads_begin_with_the_model_s_own_and_cost_what_they_cost(drawn, folders):
+    app = opened(view="Masks and sharing", part="shared keys and values")
+    table = drawn["attention-masks_and_sharing"].table()
+    assert table["key-value heads"].tolist() == [1, 2, 4]
+    assert "**grouped-query attention (GQA)**, as this model has it" in said(app)
+    # 2 x 4 layers x 2 heads x 64 numbers x 512 tokens x 2 bytes
+    assert table["cache (MiB)"].tolist() == [0.5, 1.0, 2.0]
+    assert "takes **1.00 MiB**, 2 times smaller" in said(app)
+    opened(view="Masks and sharing", part="shared keys and values", kv_heads="1")
+    assert drawn["attention-masks_and_sharing"].told.startswith("**multi-query attention (MQA)**: ")
+
+
+def test_other_masks_say_how_far_a_token_reaches(drawn):
+    opened(view="Masks and sharing", part="other masks", mask="sliding window", layers="3")
+    told = drawn["attention-masks_and_sharing"].told
+    assert "After 3 layers, the last of 24 tokens has been reached by **10** of them." in told
+    growth = drawn["attention-masks_and_sharing-why_it_matters_the_square_grows_fast"].table()
+    assert growth["one head's scores in 16 bits (MiB)"].tolist()[:3] == [0.5, 8, 32]
+
+
+def test_only_the_kinds_that_are_asked_for_are_drawn_and_none_is_said(drawn, folders):
+    app = opened(view="All heads", kinds="induction")
+    kinds = drawn["attention-all_heads"].table()["kind, on random tokens"]
+    many = int((kinds == "induction").sum())
+    assert 0 < many < 16
+    assert drawn["attention-all_heads"].alt.startswith(f"{many} of 16 heads")
+    app = opened(view="All heads", kinds="induction", model=folders["bloom"])
+    assert "No head is of these kinds" in app.error[0].value
+
+
+def test_the_dot_product_is_that_of_the_strips(drawn):
+    app = opened(view="Step by step", layer="1", head="3", query="6", key="2")
+    assert not app.exception and not app.error
+    fold = "attention-step_by_step-one_dot_product_number_by_number"
+    products = drawn[fold].table()["query × key"].sum()
+    strips = drawn["attention-step_by_step"].table()
+    assert products == pytest.approx(strips["q · k"][2], rel=1e-4)
+    assert f"**{strips['softmax'][2]:.1%}**" in drawn[fold].told
+    norms = drawn["attention-step_by_step-what_the_head_adds_to_the_residual_stream"]
+    assert f"**{norms.table()['norm'][3]:.3f}**" in norms.told
+
+
+def test_a_masked_key_token_is_not_on_offer():
+    app = opened(view="Step by step", query="2")
+    assert len(app.selectbox(key="query").options) == 15
+    assert len(app.selectbox(key="key").options) == 3
+
+
+@pytest.mark.parametrize("show", KINDS["One head"][1])
+def test_the_code_of_a_square_prints_the_table_on_screen(show, drawn, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    opened(view="One head", show=show, layer="2", head="1")
+    shown, names = drawn["attention-one_head"], {}
+    exec(compile(shown.code, "shown", "exec"), names)
+    own = shown.table()["attention weight"].to_numpy()
+    np.testing.assert_allclose(own, names["weights"].numpy().ravel(), atol=1e-6)
+    assert capsys.readouterr().out.startswith("tensor(")
+
+
+def test_weighed_by_values_there_is_no_code_that_would_print_other_numbers(drawn):
+    opened(view="One head", weigh="attention × value")
+    assert drawn["attention-one_head"].code == ""
+    assert "That of the weights alone" in drawn["attention-one_head"].uncoded
+
+
+def test_where_the_last_token_cannot_be_changed_it_is_said_and_nothing_asked(drawn, folders):
+    decoder = {"model": folders["t5"], "group": "decoder self-attention"}
+    opened("the cat", view="Masks and sharing", **decoder)
+    shown = drawn["attention-masks_and_sharing"]
+    assert shown.predict is None
+    assert "There is no last token to change: write at least two words." in shown.told
+    opened("the cat", view="Masks and sharing", target="dog", **decoder)
+    assert drawn["attention-masks_and_sharing"].predict is not None

@@ -14,8 +14,8 @@ from components.inspection.attention.maps import attention_maps
 from components.inspection.attention.steps import attention_steps
 from components.inspection.attention.toy import EXAMPLE, matrix, toy_attention
 from components.inspection.load import load_model
-from components.widgets.attention import code
-from components.widgets.attention.choices import Reading
+from pages.inside.attention import code
+from pages.inside.attention.choices import Reading
 from tests import tiny
 
 TEXT = "Once upon a time there was a little fox."
@@ -38,24 +38,24 @@ def run(text: str) -> dict:
     return names
 
 
-def reading(source: str, group="decoder", target=None, two_towers=False) -> Reading:
-    return Reading(ModelChoice(source), TEXT, target, group, two_towers)
+def reading(source: str, group="decoder", target=None, two_stacks=False) -> Reading:
+    return Reading(ModelChoice(source), TEXT, target, group, two_stacks)
 
 
 def test_the_weights(storyteller):
-    shown = code.weights_code(reading("storyteller"), storyteller.facts, 2, 1)
+    shown = code.weights(reading("storyteller"), storyteller.facts, 2, 1)
     ours = attention_maps(storyteller, TEXT, None, "decoder").weights[2, 1]
     np.testing.assert_allclose(ours, run(shown)["weights"].numpy(), atol=1e-6)
 
 
 def test_the_share_on_the_token_before(storyteller):
-    theirs = run(code.previous_token_code(reading("storyteller"), storyteller.facts))["share"]
+    theirs = run(code.previous_token(reading("storyteller"), storyteller.facts))["share"]
     ours = head_scores(attention_maps(storyteller, TEXT, None, "decoder")).shares["previous"]
     np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-6)
 
 
 def test_the_steps(storyteller):
-    names = run(code.steps_code(reading("storyteller"), storyteller.facts, 1, 3, 6))
+    names = run(code.steps(reading("storyteller"), storyteller.facts, 1, 3, 6))
     ours = attention_steps(storyteller, TEXT, None, "decoder", 1, 3, 6)
     np.testing.assert_allclose(ours.weights, names["weights"].numpy(), atol=1e-5)
     np.testing.assert_allclose(ours.output, names["output"].numpy(), atol=1e-5)
@@ -64,9 +64,9 @@ def test_the_steps(storyteller):
 
 @pytest.mark.parametrize("group", ["encoder", "decoder", "cross"])
 @pytest.mark.parametrize("family", ["t5", "bart"])
-def test_the_weights_of_two_towers(tmp_path, family, group):
+def test_the_weights_of_two_stacks(tmp_path, family, group):
     folder, model = saved(family, tmp_path), tiny.model(family)
-    shown = code.weights_code(reading(folder, group, "dog", True), model.facts, 1, 2)
+    shown = code.weights(reading(folder, group, "dog", True), model.facts, 1, 2)
     ours = attention_maps(model, TEXT, "dog", group).weights[1, 2]
     np.testing.assert_allclose(ours, run(shown)["weights"].numpy(), atol=1e-6)
 
@@ -74,7 +74,7 @@ def test_the_weights_of_two_towers(tmp_path, family, group):
 @pytest.mark.parametrize("family", ["bert", "bert_classifier"])
 def test_the_weights_of_an_encoder(tmp_path, family):
     folder, model = saved(family, tmp_path), tiny.model(family)
-    shown = code.weights_code(reading(folder, "encoder"), model.facts, 1, 2)
+    shown = code.weights(reading(folder, "encoder"), model.facts, 1, 2)
     ours = attention_maps(model, TEXT, None, "encoder").weights[1, 2]
     np.testing.assert_allclose(ours, run(shown)["weights"].numpy(), atol=1e-6)
 
@@ -84,7 +84,7 @@ def test_the_weights_of_an_encoder_saved_without_its_decoder(tmp_path):
     tiny.built(hf.T5EncoderModel, config).save_pretrained(tmp_path)
     tiny.tokenizer().save_pretrained(tmp_path)
     model = load_model(str(tmp_path), device="cpu")
-    shown = code.weights_code(reading(str(tmp_path), "encoder"), model.facts, 1, 2)
+    shown = code.weights(reading(str(tmp_path), "encoder"), model.facts, 1, 2)
     ours = attention_maps(model, TEXT, None, "encoder").weights[1, 2]
     np.testing.assert_allclose(ours, run(shown)["weights"].numpy(), atol=1e-6)
 
@@ -105,7 +105,7 @@ def test_the_weights_of_a_hybrid_whose_layers_do_not_all_attend(tmp_path):
     model = load_model(str(tmp_path), device="cpu")
     maps = attention_maps(model, TEXT, None, "decoder")
     assert maps.numbers == (1, 3)
-    shown = code.weights_code(reading(str(tmp_path)), model.facts, 3, 2, maps.place_of(3))
+    shown = code.weights(reading(str(tmp_path)), model.facts, 3, 2, maps.place_of(3))
     np.testing.assert_allclose(maps.weights[1, 2], run(shown)["weights"].numpy(), atol=1e-6)
 
 
@@ -115,12 +115,12 @@ def test_the_number_format_is_that_on_screen_and_not_the_files(tmp_path, dtype):
     folder = saved("llama", tmp_path, "bfloat16")
     model = load_model(folder, device="cpu", dtype=dtype)
     ours = attention_maps(model, TEXT, None, "decoder").weights
-    theirs = run(code.weights_code(reading(folder), model.facts, 2, 1))["weights"]
+    theirs = run(code.weights(reading(folder), model.facts, 2, 1))["weights"]
     np.testing.assert_allclose(ours[2, 1], theirs.float().numpy(), atol=1e-6)
-    share = run(code.previous_token_code(reading(folder), model.facts))["share"]
+    share = run(code.previous_token(reading(folder), model.facts))["share"]
     scores = head_scores(attention_maps(model, TEXT, None, "decoder"))
     np.testing.assert_allclose(scores.shares["previous"], share.numpy(), atol=1e-6)
-    names = run(code.steps_code(reading(folder), model.facts, 1, 3, 6))
+    names = run(code.steps(reading(folder), model.facts, 1, 3, 6))
     steps = attention_steps(model, TEXT, None, "decoder", 1, 3, 6)
     off = 1e-5 if dtype == "float32" else 0.02
     np.testing.assert_allclose(steps.weights, names["weights"].float().numpy(), atol=off)
@@ -128,10 +128,10 @@ def test_the_number_format_is_that_on_screen_and_not_the_files(tmp_path, dtype):
 
 def test_a_revision_of_the_hub_and_a_gguf_file_are_opened_as_such(storyteller):
     of_hub = Reading(ModelChoice("owner/name", revision="v2"), TEXT, None, "decoder")
-    assert "from_pretrained('owner/name', revision='v2')" in code.weights_code(
+    assert "from_pretrained('owner/name', revision='v2')" in code.weights(
         of_hub, storyteller.facts, 0, 0
     )
-    shown = code.steps_code(reading("/models/small.gguf"), storyteller.facts, 0, 0, 0)
+    shown = code.steps(reading("/models/small.gguf"), storyteller.facts, 0, 0, 0)
     assert shown.count("'/models', gguf_file='small.gguf'") == 2
 
 
@@ -145,7 +145,7 @@ def saved(family: str, folder: Path, dtype: str = "float32") -> str:
 @pytest.mark.parametrize("scale", [True, False])
 @pytest.mark.parametrize("causal", [True, False])
 def test_the_toy(scale, causal):
-    names = run(code.toy_code(EXAMPLE, "1, 0\n0, 2\n1 1", EXAMPLE, scale, causal, 0.5))
+    names = run(code.toy(EXAMPLE, "1, 0\n0, 2\n1 1", EXAMPLE, scale, causal, 0.5))
     small = matrix(EXAMPLE, "Q")
     ours = toy_attention(small, matrix("1 0\n0 2\n1 1", "K"), small, scale, causal, 0.5)
     np.testing.assert_allclose(ours.weights, names["weights"], atol=1e-12)

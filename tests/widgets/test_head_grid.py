@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from components.figures import theme
 from components.widgets import head_grid
-from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, names, script, thumbnail
+from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, names, opening, script, thumbnail
 
 NODE = shutil.which("node")
 
@@ -128,3 +128,30 @@ def test_a_head_is_drawn_from_its_own_layer_whatever_its_number(monkeypatch):
     monkeypatch.setattr(head_grid.st, "session_state", {"heads": {"opened": 1}})
     sent["on_opened_change"]()
     assert opened == [(3, 0)]
+
+
+@pytest.mark.parametrize(
+    ("held", "link", "found"),
+    [
+        ({}, {}, (1, 0)),
+        ({"layer": "3", "head": "1"}, {"layer": "1"}, (3, 1)),
+        ({}, {"layer": "3", "head": "1"}, (3, 1)),
+        ({}, {"layer": "2", "head": "x"}, (1, 0)),
+    ],
+)
+def test_the_head_that_other_views_show_is_marked(held, link, found, monkeypatch):
+    """In a hybrid whose layers 1 and 3 attend."""
+    state = dict(held)
+    monkeypatch.setattr(opening.st, "session_state", state)
+    monkeypatch.setattr(opening.st, "query_params", link)
+    assert opening.chosen((1, 3), range(2)) == found
+    opening.open_head("One head", 3, 1)
+    assert state == {"layer": "3", "head": "1", "view": "One head"}
+
+
+def test_a_link_that_asks_in_vain_is_left_for_the_view_that_says_so(monkeypatch):
+    state: dict[str, str] = {}
+    monkeypatch.setattr(opening.st, "session_state", state)
+    monkeypatch.setattr(opening.st, "query_params", {"layer": "99"})
+    opening.chosen((0, 1), range(2))
+    assert state == {"head": "0"}

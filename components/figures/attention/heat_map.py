@@ -1,4 +1,4 @@
-"""One square of attention: who reads whom, with a scale and numbers."""
+"""One square of attention: who attends to whom, with a scale and numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
-from components.figures.attention.axes import label, token_axis
+from components.figures.attention.axes import KEY, MOST_ROWS, QUERY, label, token_axis
 
 FAINTEST: Final = 1e-4
 """On the logarithmic scale, smaller weights look like this one."""
 MOST_WRITTEN: Final = 16
 """Up to so many tokens, each cell has its number in it."""
+LEAST_WRITTEN: Final = 0.005
+"""What would be written as 0.00 is not: its colour says it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Look:
     floor: float = 0.0
     hidden_columns: tuple[int, ...] = ()
     top: float | None = 1.0
-    unit: str = "share of attention"
+    unit: str = "attention weight"
 
 
 def heat_map(
@@ -38,7 +40,7 @@ def heat_map(
     first_row: int = 0,
     first_column: int = 0,
 ) -> go.Figure:
-    """Draw `weights[reader, read]`, a row for each token that reads.
+    """Draw `weights[reader, read]`, a row for each query token.
 
     Cells that the mask hides (`visible` False) stay empty. The numbers of the figure's `z` are
     the weights themselves, or their decimal logarithm; hovering tells the weight.
@@ -64,30 +66,23 @@ def heat_map(
         xgap=1 if len(read) <= 64 else 0,
         ygap=1 if len(readers) <= 64 else 0,
         customdata=np.array([[(row, column) for column in columns] for row in rows]),
-        text=[[f"{x:.2f}" if np.isfinite(x) else "" for x in row] for row in shown]
+        text=[[f"{x:.2f}" if x >= LEAST_WRITTEN else "" for x in row] for row in shown]
         if written
         else None,
         texttemplate="%{text}" if written else None,
         hovertext=[[f"{x:.6f}" if np.isfinite(x) else "" for x in row] for row in shown],
-        hovertemplate="<b>%{customdata[0]}</b> reads <b>%{customdata[1]}</b><br>"
-        "%{hovertext}<extra></extra>",
+        hovertemplate="%{customdata[0]} attends to %{customdata[1]}<br>%{hovertext}<extra></extra>",
         hoverongaps=False,
+        # Where the cells say their numbers, the height is theirs.
+        showscale=look.log or not written,
         colorbar=_bar(look, low, high),
     )
     figure = go.Figure(grid).update_layout(
-        xaxis=token_axis(read, first_column, "token that is read")
-        | {"side": "top", "tickangle": -60, "constrain": "domain"},
-        yaxis=token_axis(readers, first_row, "token that reads")
-        | {
-            "range": [first_row + len(readers) - 0.5, first_row - 0.5],
-            "scaleanchor": "x",
-            "constrain": "domain",
-        },
+        xaxis=token_axis(read, first_column, KEY) | {"tickangle": -60},
+        yaxis=token_axis(readers, first_row, QUERY, MOST_ROWS)
+        | {"range": [first_row + len(readers) - 0.5, first_row - 0.5]},
     )
-    cell = min(46.0, max(7.0, 760 / max(len(readers), len(read))))
-    figure = theme.dressed(figure, int(max(300, cell * len(readers) + 130)))
-    # The page shrinks it where there is less room.
-    return figure.update_layout(width=int(max(420, cell * len(read) + 250)))
+    return theme.dressed(figure, 440 if written else 460)
 
 
 def _bar(look: Look, low: float, high: float) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Masks as squares, and the wiring of query heads to key-value heads."""
+"""Masks as squares, what a square costs, and the wiring of query heads to key-value heads."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
-from components.figures.attention.axes import token_axis
+from components.figures.attention.axes import KEY, MOST_ROWS, QUERY, token_axis
 from components.inspection.attention.patterns import Sharing
 
 
 def mask_square(
     allowed: NDArray[np.bool_], readers: Sequence[str] = (), read: Sequence[str] = ()
 ) -> go.Figure:
-    """Draw a mask: violet where a token may be read, empty where it may not.
+    """Draw a mask: violet where a token may be attended to, empty where it may not.
 
     Without names, tokens are numbered.
     """
@@ -26,19 +26,39 @@ def mask_square(
         showscale=False,
         xgap=1 if len(allowed) <= 64 else 0,
         ygap=1 if len(allowed) <= 64 else 0,
-        hovertemplate="token %{y} may read token %{x}<extra></extra>",
+        hovertemplate="token %{y} may attend to token %{x}<extra></extra>",
         hoverongaps=False,
     )
     rows, columns = allowed.shape
+    named = bool(read)
     readers = readers or [str(place) for place in range(rows)]
     read = read or [str(place) for place in range(columns)]
     figure = go.Figure(grid).update_layout(
-        xaxis=token_axis(read, 0, "token that is read")
-        | {"side": "top", "tickangle": -60, "constrain": "domain"},
-        yaxis=token_axis(readers, 0, "token that reads")
-        | {"range": [rows - 0.5, -0.5], "scaleanchor": "x", "constrain": "domain"},
+        xaxis=token_axis(read, 0, KEY) | {"tickangle": -60 if named else 0},
+        yaxis=token_axis(readers, 0, QUERY, MOST_ROWS) | {"range": [rows - 0.5, -0.5]},
     )
-    return theme.dressed(figure, 470)
+    return theme.dressed(figure, 440)
+
+
+def square_growth(lengths: Sequence[int], sizes: Sequence[int]) -> go.Figure:
+    """Draw the bytes of one head's square of scores (`sizes`) against the tokens (`lengths`)."""
+    figure = go.Figure(
+        go.Scatter(
+            x=lengths,
+            y=[size / 2**20 for size in sizes],
+            mode="lines+markers",
+            line={"color": theme.QUERY, "width": 2},
+            marker={"size": 9},
+            hovertemplate="%{x:,} tokens: %{y:,.1f} MiB<extra></extra>",
+        )
+    )
+    figure.update_xaxes(
+        title="tokens", type="log", tickvals=lengths, ticktext=[f"{each:,}" for each in lengths]
+    )
+    figure.update_yaxes(
+        title="one head's scores in 16 bits (MiB)", type="log", dtick=1, tickformat=","
+    )
+    return theme.dressed(figure, 340)
 
 
 def wiring(sharing: Sharing) -> go.Figure:
@@ -89,4 +109,4 @@ def wiring(sharing: Sharing) -> go.Figure:
             "tickfont_size": 14,
         },
     )
-    return theme.dressed(figure, 220)
+    return theme.dressed(figure, 300)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from components.figures import theme
-from components.figures.attention.axes import label, token_axis
+from components.figures.attention.axes import KEY, label, token_axis
 from components.inspection.attention.steps import AttentionSteps
 from components.inspection.attention.toy import ToyAttention
 
-MOST_READ: Final = 20
+MOST_READ: Final = 16
 """Tokens that a strip has room for."""
 FAINT: Final = "rgba(138, 138, 134, 0.45)"
 Scale = Literal["signed", "share"]
@@ -78,17 +78,16 @@ def step_strips(steps: AttentionSteps) -> go.Figure:
             showscale=False,
             xgap=2,
             ygap=6,
-            text=[[_short(number) for number in numbers]],
+            text=[[_brief(number) for number in numbers]],
             texttemplate="%{text}",
-            textfont_size=12,
             customdata=[[label(steps.read[place]) for place in places]],
-            hovertemplate=f"<b>%{{customdata}}</b><br>{strip.name}: %{{z:.6f}}<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br>{strip.name}: %{{z:.6f}}<extra></extra>",
             hoverongaps=False,
             name=strip.name,
         )
     names = [steps.read[place] for place in places]
     figure.update_layout(
-        xaxis=token_axis(names, 0, "") | {"side": "top", "tickangle": -45},
+        xaxis=token_axis(names, 0, KEY) | {"side": "top", "tickangle": -45},
         yaxis={
             "tickvals": list(range(len(rows))),
             "ticktext": [strip.name for strip in rows],
@@ -98,7 +97,7 @@ def step_strips(steps: AttentionSteps) -> go.Figure:
             "zeroline": False,
         },
     )
-    return theme.dressed(figure, 46 * len(rows) + 110)
+    return theme.dressed(figure, max(300, min(440, 46 * len(rows) + 130)))
 
 
 def product_strips(steps: AttentionSteps, key: int) -> go.Figure:
@@ -125,8 +124,8 @@ def product_strips(steps: AttentionSteps, key: int) -> go.Figure:
         yaxis={
             "tickvals": [0, 1, 2],
             "ticktext": [
-                f"<span style='color:{theme.QUERY}'>query</span> {label(steps.reader)}",
-                f"<span style='color:{theme.KEY}'>key</span> {label(steps.read[key])}",
+                f"query {label(steps.reader)}",
+                f"key {label(steps.read[key])}",
                 "product",
             ],
             "tickfont_size": 14,
@@ -135,47 +134,47 @@ def product_strips(steps: AttentionSteps, key: int) -> go.Figure:
             "zeroline": False,
         },
     )
-    return theme.dressed(figure, 200)
+    return theme.dressed(figure, 240)
 
 
 def write_bars(steps: AttentionSteps) -> go.Figure:
-    """Draw the length of what each head of the layer writes at this token, this head marked."""
+    """Draw the norm of what each head of the layer adds to the residual stream at this token.
+
+    `steps.head` is marked.
+    """
     assert steps.write_lengths is not None
     heads = list(range(len(steps.write_lengths)))
     bars = go.Bar(
         x=heads,
         y=steps.write_lengths,
         marker_color=[theme.VALUE if head == steps.head else FAINT for head in heads],
-        hovertemplate="head %{x} writes a vector of length %{y:.5f}<extra></extra>",
+        hovertemplate="head %{x} adds a vector of norm %{y:.5f}<extra></extra>",
     )
     figure = go.Figure(bars).update_layout(
         xaxis={"title": "head", "dtick": 1 if len(heads) <= 16 else None},
-        yaxis={"title": "length of its write"},
+        yaxis={"title": "norm of the residual contribution"},
         bargap=0.3,
     )
-    return theme.dressed(figure, 230)
+    return theme.dressed(figure, 320)
 
 
 def toy_matrices(toy: ToyAttention, scaled: str) -> go.Figure:
     """Draw every matrix of a toy, in the order of the steps, numbers written in."""
-    panels: Sequence[tuple[str, NDArray[np.float64], str | None]] = (
-        ("Q", toy.queries, theme.QUERY),
-        ("K", toy.keys, theme.KEY),
-        ("V", toy.values, theme.VALUE),
-        ("Q Kᵀ", toy.dots, None),
-        (scaled, toy.scaled, None),
-        ("mask", np.where(np.isfinite(toy.masked), toy.masked, np.nan), None),
-        ("softmax", toy.weights, None),
-        ("softmax · V", toy.outputs, theme.VALUE),
+    panels: Sequence[tuple[str, NDArray[np.float64]]] = (
+        ("Q", toy.queries),
+        ("K", toy.keys),
+        ("V", toy.values),
+        ("Q Kᵀ", toy.dots),
+        (scaled, toy.scaled),
+        ("mask", np.where(np.isfinite(toy.masked), toy.masked, np.nan)),
+        ("softmax", toy.weights),
+        ("softmax · V", toy.outputs),
     )
-    titles = [
-        f"<b style='color:{colour}'>{name}</b>" if colour else f"<b>{name}</b>"
-        for name, _, colour in panels
-    ]
+    titles = [name for name, _ in panels]
     figure = make_subplots(
         rows=2, cols=4, subplot_titles=titles, horizontal_spacing=0.06, vertical_spacing=0.18
     )
-    for place, (name, numbers, _) in enumerate(panels):
+    for place, (name, numbers) in enumerate(panels):
         share = name == "softmax"
         top = float(np.nanmax(np.abs(numbers), initial=0)) or 1.0
         figure.add_heatmap(
@@ -196,12 +195,26 @@ def toy_matrices(toy: ToyAttention, scaled: str) -> go.Figure:
             col=place % 4 + 1,
         )
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False, dtick=1)
-    return theme.dressed(figure, 2 * 44 * max(3, len(toy.queries)) + 150)
+    figure.update_yaxes(visible=False, autorange="reversed")
+    return theme.dressed(figure, min(440, 2 * 40 * max(3, len(toy.queries)) + 110))
 
 
 def _full(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)
+
+
+def _brief(number: float) -> str:
+    """Return a number in at most four letters, which is what a cell has room for.
+
+    >>> [_brief(number) for number in (0.26894, -12.345, 4.94, -0.71, 3e-6, float("nan"))]
+    ['0.27', '-12', '4.9', '-0.7', '0', '−∞']
+    """
+    size = abs(number)
+    if not np.isfinite(number):
+        return "−∞"
+    if size < 0.005:
+        return "0"
+    return f"{number:.0f}" if size >= 10 else f"{number:.{2 if 0 < number < 1 else 1}f}"
 
 
 def _short(number: float) -> str:

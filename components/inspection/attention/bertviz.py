@@ -64,7 +64,7 @@ _FIT: Final = (
 )
 WIDTHS: Final[dict[View, int]] = {"head": 370, "model": 1000, "neuron": 1020}
 """Pixels that each view needs."""
-LARGEST: Final[dict[View, float]] = {"head": 1.2, "model": 1.0, "neuron": 1.0}
+LARGEST: Final[dict[View, float]] = {"head": 1.0, "model": 1.0, "neuron": 1.0}
 """How much larger than drawn each view may become."""
 
 

@@ -96,6 +96,56 @@ def attention_while_writing(
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What was written so far."""
+
+    steps: tuple[WrittenToken, ...]
+    asked: int
+    """Tokens asked for; as many as there are, where the context was full before."""
+
+    @property
+    def done(self) -> float:
+        """0 to 1; 1 too where the text has ended."""
+        return 1.0 if self.steps[-1].ended else len(self.steps) / self.asked
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The worst of each check over all steps."""
+        return written_checks(self.steps)
+
+    def own_share(self, place: int) -> float:
+        """Return the mean share that query tokens after the first give to written tokens.
+
+        `place` counts the layers that attend; the mean is over its heads, too.
+        """
+        prompt = len(self.steps[0].read)
+        shares = [step.row[place][:, prompt:].sum(-1).mean() for step in self.steps[1:]]
+        return float(np.mean(shares)) if shares else 0.0
+
+    def rows(self, place: int, head: int | None) -> Array:
+        """Return [step, key token]: where `head` (None: the mean) of a layer looked; 0 beyond."""
+        grid = np.zeros((len(self.steps), len(self.steps[-1].read)), dtype=np.float32)
+        for row, step in enumerate(self.steps):
+            weights = step.row[place].mean(0) if head is None else step.row[place, head]
+            grid[row, : len(weights)] = weights
+        return grid
+
+
+def writing(model: Model, text: str, new_tokens: int, group: Group) -> Iterator[Written]:
+    """Yield, after each step of `attention_while_writing`, all that was written so far.
+
+    Raises:
+        InspectionError: as for `attention_while_writing`.
+    """
+    steps: list[WrittenToken] = []
+    for step in attention_while_writing(model, text, new_tokens, group):
+        steps.append(step)
+        yield Written(tuple(steps), new_tokens)
+    if steps and not steps[-1].ended and len(steps) < new_tokens:
+        yield Written(tuple(steps), len(steps))
+
+
 def written_checks(steps: Sequence[WrittenToken]) -> tuple[Check, ...]:
     """Return the worst of each check over all steps."""
     names = [check.says for check in steps[0].checks]

@@ -1,1 +1,1 @@
-"""The views of the attention page."""
+"""A question that Attribution's views still ask as the attention page once did."""

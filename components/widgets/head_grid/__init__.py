@@ -68,13 +68,14 @@ def head_grid(
     selected: tuple[int, int],
     key: str,
     on_open: Callable[[int, int], None],
+    kinds: Mapping[str, str] | None = None,
 ) -> None:
     """Show the `heads` in their order, as pictures of `weights[place, head, query, key]`.
 
     `visible` is [place, query, key]. `tokens` are those of the queries and of the keys, told where
     one points. `columns` lays the heads out as a table, a row for each layer; None lets them flow.
     `scale` are the colours, from 0 to 1. `on_open(layer, head)` is called for the head that was
-    clicked.
+    clicked. `kinds`, name to colour, are explained in a line below.
     """
     levels = np.stack(
         [thumbnail(weights[cell.place, cell.head], visible[cell.place], log) for cell in heads]
@@ -86,7 +87,7 @@ def head_grid(
         if isinstance(place, int | float) and 0 <= int(place) < len(heads):
             on_open(heads[int(place)].layer, heads[int(place)].head)
 
-    _COMPONENT(
+    answer = _COMPONENT(
         data={
             "levels": base64.b64encode(levels.tobytes()).decode(),
             "rows": levels.shape[1],
@@ -115,6 +116,11 @@ def head_grid(
         key=key,
         on_opened_change=opened,
     )
+    if kinds:
+        st.html(legend(kinds))
+    if getattr(answer, "opened", None) is not None:
+        # What was opened stands outside of the fragment that the grid may be in.
+        st.rerun(scope="app")
 
 
 def names(texts: Sequence[str], cells: int) -> list[str]:
@@ -146,6 +152,5 @@ def thumbnail(
 
 def legend(kinds: Mapping[str, str]) -> str:
     """Return the kinds, name to colour, as one line of Markdown-safe HTML."""
-    return " &nbsp; ".join(
-        f'<span style="color:{colour}">■</span> {name}' for name, colour in kinds.items()
-    )
+    named = (f'<span style="color:{colour}">■</span> {name}' for name, colour in kinds.items())
+    return f'<div style="font-size:0.875rem">{" &nbsp; ".join(named)}</div>'

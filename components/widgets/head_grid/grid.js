@@ -27,7 +27,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const grid = element("div", { class: data.table ? "grid table" : "grid", role: "group",
     "aria-label": "Heads; arrow keys walk, Enter opens" });
   if (data.table) grid.style.setProperty("--columns", data.table);
-  host.style.setProperty("--least", data.heads.length > 40 ? "84px" : "124px");
+  host.classList.toggle("as-table", Boolean(data.table));
+  /* All rows of a small model stand above the fold; the pane takes the width that is left. */
+  const room = Math.max(320, 0.42 * window.innerHeight) - 30;
+  const side = data.table ? room / (data.heads.length / data.table) - 14 : 168;
+  host.style.setProperty("--side", `${Math.min(168, Math.max(56, side))}px`);
   host.style.setProperty("--shape", `${data.columns} / ${data.rows}`);
 
   /* Names the pair of tokens under the pointer in the large picture. */
@@ -58,7 +62,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     mark.style.background = head.colour;
     pane.replaceChildren(
       element("strong", {}, `Layer ${head.layer}, head ${head.head}`),
-      element("p", { class: "kind" }, mark, head.kind), large, pair, table);
+      element("p", { class: "kind" }, mark, head.kind),
+      element("div", { class: "body" }, element("div", {}, large, pair), table));
   };
 
   const buttons = data.heads.map((head, place) => {

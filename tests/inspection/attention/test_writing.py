@@ -6,7 +6,7 @@ import torch
 
 from components.inspection.attention.maps import attention_maps
 from components.inspection.attention.patterns import MASKS, Sharing, mask, reach, score_bytes
-from components.inspection.attention.writing import attention_while_writing
+from components.inspection.attention.writing import attention_while_writing, writing
 from components.inspection.errors import InspectionError
 from tests import tiny
 
@@ -28,6 +28,31 @@ def test_each_row_is_the_last_row_of_the_text_so_far(tiny_causal):
         last = len(ids) - 1 + number
         np.testing.assert_allclose(step.row, whole[:, :, last, : last + 1], atol=1e-6)
         assert len(step.read) == last + 1
+
+
+def test_what_is_written_is_kept_step_by_step_with_its_checks(tiny_causal):
+    alone = list(attention_while_writing(tiny_causal, TEXT, 4, "decoder"))
+    found = list(writing(tiny_causal, TEXT, 4, "decoder"))
+    assert [len(each.steps) for each in found] == [1, 2, 3, 4]
+    assert [each.done for each in found] == [0.25, 0.5, 0.75, 1]
+    last = found[-1]
+    rows = last.rows(1, 2)
+    assert rows.shape == (4, len(alone[-1].read))
+    for row, step in zip(rows, alone, strict=True):
+        np.testing.assert_array_equal(row[: len(step.read)], step.row[1, 2])
+        assert not row[len(step.read) :].any()
+    np.testing.assert_allclose(last.rows(1, None)[3], alone[3].row[1].mean(0), atol=1e-7)
+    prompt = len(alone[0].read)
+    by_hand = np.mean([step.row[2][:, prompt:].sum(-1).mean() for step in alone[1:]])
+    assert last.own_share(2) == pytest.approx(float(by_hand))
+    assert 0 < last.own_share(2) < 1
+    assert all(check.holds for check in last.checks)
+
+
+def test_a_full_context_is_the_whole_of_what_can_be_written(tiny_causal):
+    found = list(writing(tiny_causal, "x" * 61, 20, "decoder"))
+    assert (len(found[-1].steps), found[-1].done) == (3, 1)
+    assert found[-2].done == 3 / 20
 
 
 def test_a_translator_looks_at_its_source_for_every_token():

@@ -1,12 +1,11 @@
-"""The few lines of plain transformers that reproduce what is on screen."""
+"""A few lines of plain transformers or NumPy that reproduce what a view shows."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from components.inspection.catalogue import opening
-from components.widgets.attention.choices import Reading
-
-if TYPE_CHECKING:
-    from components.inspection.model import ModelFacts
+from components.inspection.model import ModelFacts
+from pages.inside.attention.choices import Reading
+from pages.inside.attention.square import HEAD, LARGEST, MEAN, ROLLOUT
 
 _CLASSES: Final = {
     "causal": "AutoModelForCausalLM",
@@ -20,33 +19,54 @@ _ENCODERS_OF_TWO: Final = ("t5", "mt5", "umt5")
 """Families whose encoder is also saved alone, which `AutoModel` would give a random decoder."""
 
 
-def weights_code(
-    reading: Reading, facts: "ModelFacts", layer: int, head: int, place: int | None = None
+_COMBINED: Final = {
+    HEAD: "weights = attentions[{place}][0, {head}]  # layer {layer}, head {head}: [query, key]",
+    MEAN: "weights = attentions[{place}][0].mean(0)  # layer {layer}: [query, key]",
+    LARGEST: "weights = attentions[{place}][0].amax(0)  # layer {layer}: [query, key]",
+    ROLLOUT: """eye = torch.eye(attentions[0].shape[-1])
+weights = eye  # rollout: half attention, half residual connection, layer after layer
+for one in attentions[:{place} + 1]:
+    mean = one[0].float().mean(0)
+    weights = (eye + mean / mean.sum(-1, keepdim=True)) / 2 @ weights""",
+}
+
+
+def weights(
+    reading: Reading,
+    facts: ModelFacts,
+    layer: int,
+    head: int,
+    place: int | None = None,
+    drawn: str = HEAD,
 ) -> str:
-    """Return code whose `weights` are the weights of one head, [reader, read].
+    """Return code whose `weights` are what is `drawn` of one layer, [query token, key token].
 
     `place` is which of the layers that attend `layer` is: in hybrids not all do.
     """
+    place = layer if place is None else place
+    lines = _COMBINED[drawn].format(place=place, layer=layer, head=head)
+    return f"{_attentions(reading, facts)}{lines}\nprint(weights)\n"
+
+
+def _attentions(reading: Reading, facts: ModelFacts) -> str:
+    """Return the lines whose `attentions` are all weights, layer by layer."""
     field, arguments, start = "attentions", "**inputs", ""
-    if reading.two_towers:
+    if reading.two_stacks:
         field, arguments = f"{reading.group}_attentions", "**inputs, decoder_input_ids=start"
         start = f"""
 start = torch.tensor([[model.config.decoder_start_token_id]
                       + tokenizer({reading.target or ""!r}, add_special_tokens=False).input_ids])"""
-    place = layer if place is None else place
     return f"""{_loaded(reading, facts)}
 inputs = tokenizer({reading.text!r}, return_tensors="pt"){start}
 with torch.no_grad():
     attentions = model({arguments}, output_attentions=True).{field}
-weights = attentions[{place}][0, {head}]  # layer {layer}, head {head}: [reader, read]
-print(weights)
 """
 
 
-def _loaded(reading: Reading, facts: "ModelFacts", more: str = "") -> str:
+def _loaded(reading: Reading, facts: ModelFacts, more: str = "") -> str:
     """Return the lines that load tokenizer and model, in the number format that is looked at."""
     model = _CLASSES[facts.kind]
-    if facts.kind == "headless" and not reading.two_towers and facts.family in _ENCODERS_OF_TWO:
+    if facts.kind == "headless" and not reading.two_stacks and facts.family in _ENCODERS_OF_TWO:
         model = "AutoModelForTextEncoding"
     name = opening(reading.choice.source, reading.choice.revision)
     return f"""import torch
@@ -58,17 +78,17 @@ model = {model}.from_pretrained(
     {name}, dtype=torch.{facts.dtype}, attn_implementation="eager").eval()"""
 
 
-def previous_token_code(reading: Reading, facts: "ModelFacts") -> str:
-    """Return code whose `share` is each head's share on the token before, [layer, head]."""
-    first, _, _ = weights_code(reading, facts, 0, 0).partition("weights = ")
-    return f"""{first}weights = torch.cat(attentions)  # [layer, head, reader, read]
-# The share that each head gives to the token before; the first token has none before it.
+def previous_token(reading: Reading, facts: ModelFacts) -> str:
+    """Return code whose `share` is each head's weight on the token before, [layer, head]."""
+    return f"""{_attentions(reading, facts)}# [layer, head, query token, key token]
+weights = torch.cat(attentions)
+# The mean weight that each head gives to the token before; the first token has none before it.
 share = weights.float().diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
 print(share)
 """
 
 
-def steps_code(reading: Reading, facts: "ModelFacts", layer: int, head: int, place: int) -> str:
+def steps(reading: Reading, facts: ModelFacts, layer: int, head: int, place: int) -> str:
     """Return code that takes a Llama's head apart, for models built like it; `weights` is a row."""
     turn = "from transformers.models.llama.modeling_llama import apply_rotary_pos_emb\n"
     return f"""{_loaded(reading, facts, turn)}
@@ -89,12 +109,12 @@ with torch.no_grad():
     weights = scores.softmax(-1, dtype=torch.float32).to(v.dtype)
     output = weights @ v[0, kv_head]
     w_o = block.self_attn.o_proj.weight[:, head * size:(head + 1) * size]
-    write = w_o @ output                          # what this head adds to the stream
+    write = w_o @ output                          # what this head adds to the residual stream
 print(weights, write.norm())
 """
 
 
-def toy_code(q: str, k: str, v: str, scale: bool, causal: bool, temperature: float) -> str:
+def toy(q: str, k: str, v: str, scale: bool, causal: bool, temperature: float) -> str:
     """Return NumPy code of the toy; `weights` and `outputs` are its last two matrices."""
 
     def rows(text: str) -> str:

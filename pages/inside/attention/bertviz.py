@@ -1,0 +1,108 @@
+"""View: BertViz's own head, model and neuron view, fed from our recording, with no network.
+
+Takes the whole width: the package draws an HTML page, which stands in a frame on `ask.stage`.
+"""
+
+from components.inspection.attention import bertviz
+from components.inspection.attention.maps import AttentionMaps
+from components.lesson import Ask, Predict, Shown, View
+from components.widgets.ground import dark
+from pages.inside.attention.choices import layer_and_head, maps_of, pairs, window_of
+
+MOST_TOKENS: dict[bertviz.View, int] = {"head": 64, "model": 64, "neuron": 32}
+MOST_LINES = 160_000
+"""The model view draws a line for each pair of tokens in each head; more take a browser long."""
+HIGHEST = 440
+"""Pixels of the frame; saved as a file, the page is as high as it is."""
+ANSWERS = ("none", "fewer than half", "half or more")
+
+
+def drawn(ask: Ask, view: bertviz.View) -> Shown:
+    asked, maps = maps_of(ask)
+    layer, head = maps.numbers[0], 0
+    if view == "neuron":
+        layer, head = layer_and_head(ask, maps)
+    elif view == "head":
+        layer = ask.layer(maps.numbers)
+    most = MOST_TOKENS[view]
+    if view == "model":
+        most = min(most, max(4, int((MOST_LINES / (maps.layers * maps.heads)) ** 0.5)))
+    same = maps.group != "cross"
+    window, cropped = window_of(ask, len(maps.readers), len(maps.read), most, same)
+    page = ask.inspect(bertviz.bertviz_page, *asked.arguments, view, layer, head, window, dark())
+    place = ask.stage.container()
+    # A taller page scrolls in its frame: what is told of it stays on the screen.
+    place.iframe(page.html, height=min(page.height, HIGHEST))
+    place.download_button(
+        ":small[This page (HTML)]",
+        page.html,
+        f"bertviz-{view}.html",
+        "text/html",
+        on_click="ignore",
+        type="tertiary",
+        help="A page that works alone, with no network.",
+    )
+    at = maps.place_of(layer)
+    return Shown(
+        None,
+        alt=f"BertViz's {view} view of {maps.layers} layers of {maps.heads} heads, "
+        f"{window.last_row - window.first_row} query tokens.",
+        told=SAYS[view]
+        + ("" if same or view == "model" else " The decoder is left, the encoder's text right.")
+        + cropped,
+        checks=page.checks,
+        table=lambda: pairs(maps.weights[at, head], maps.readers, maps.read, "attention weight"),
+        read=READ,
+        uncoded="The code of the weights is under **One head**; BertViz's own functions take them "
+        "as they are, but for the neuron view.",
+        predict=question(maps, None if view == "model" else layer),
+        tries="Point at a word that refers back. Which head draws the line to what it refers to?",
+        facts={"attention": asked.group, "layer": layer, "head": head, "target": asked.target},
+    )
+
+
+def question(maps: AttentionMaps, layer: int | None) -> Predict | None:
+    """Ask for how many heads of `layer`, or of all, the last token attends most to the first."""
+    if len(maps.read) < 3:
+        return None
+    rows = maps.weights[:, :, -1] if layer is None else maps.weights[maps.place_of(layer), :, -1]
+    best = rows.reshape(-1, rows.shape[-1]).argmax(-1)
+    most, heads = int((best == 0).sum()), len(best)
+    where = "Of all heads" if layer is None else f"Of the {heads} heads of layer {layer}"
+    return Predict(
+        f"{where}, how many draw the thickest line of the **last** token to the **first** one?",
+        ANSWERS,
+        ANSWERS[0 if not most else 1 if most < heads / 2 else 2],
+        f"It is {most} of {heads}. A head with nothing to look for rests on the first token "
+        "(attention sink).",
+    )
+
+
+SAYS: dict[bertviz.View, str] = {
+    "head": "Lines run from the query token (left) to its key tokens (right); each colour is a "
+    "head. Point at a token for its lines; click a colour to switch a head off, double-click to "
+    "see it alone.",
+    "model": "Every layer (down) and head (across) as lines. Click one to enlarge it, and again to "
+    "go back.",
+    "neuron": "Point at a token on the left, then click its ⊕: query and key, number by number, "
+    "their product, and its sum. Blue is positive, orange negative.",
+}
+READ = (
+    "The lists inside the picture are BertViz's own: they change the picture only, while the "
+    "choices above are those that a link keeps. Its checks read the numbers back out of the page, "
+    "which keeps four digits; the table holds those of the chosen layer and head.\n\nBertViz 1.4 "
+    "by Jesse Vig (Apache 2.0). Its neuron view was written for three old model families; here it "
+    "gets the queries and keys as this model used them, after RoPE, a shared key repeated for each "
+    "of its heads."
+)
+
+VIEW = View(
+    "The same weights as lines between tokens, as the BertViz package draws them.",
+    kind="BertViz view",
+    kinds={
+        "head": View("", lambda ask: drawn(ask, "head")),
+        "model": View("", lambda ask: drawn(ask, "model")),
+        "neuron": View("", lambda ask: drawn(ask, "neuron")),
+    },
+    wide=True,
+)
