@@ -20,7 +20,6 @@ OLD = {
     "text/tokenizer.py",
     "inside/attention.py",
     "inside/attribution.py",
-    "output/sampling.py",
     "output/kv_cache.py",
     "about/self_check.py",
     "about/home.py",

@@ -1,13 +1,11 @@
 """The few lines of plain transformers that give what is on screen."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from components.engine import ModelChoice
 from components.inspection.catalogue import opening
+from components.inspection.model import ModelFacts
 from components.inspection.sampling.settings import RANGES, Settings
-
-if TYPE_CHECKING:
-    from components.inspection.model import ModelFacts
 
 LONGEST: Final = 2_000
 """Characters of a text that the code writes out; a longer one it reads from a file."""
@@ -51,7 +49,7 @@ def _value(settings: Settings, name: str) -> str:
 
 def reshape_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     settings: Settings,
     history: tuple[int, ...],
@@ -72,7 +70,7 @@ def reshape_code(
 
 def draws_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     settings: Settings,
     history: tuple[int, ...],
@@ -105,7 +103,7 @@ print(chisquare(*([float(each[b].sum()) for b in bins] for each in (counts, expe
 
 def generate_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     settings: Settings,
     new_tokens: int,
@@ -131,7 +129,7 @@ print(tokenizer.decode(ids[0]))
 
 def beam_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     beams: int,
     new_tokens: int,
@@ -154,7 +152,7 @@ for ids, score in zip(found.sequences, scores):
 
 def perplexity_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     prompt: str,
     before: tuple[int, ...],
@@ -196,7 +194,7 @@ print((total / (ids.shape[1] - 1)).exp())  # the mean is over all tokens but the
 """
 
 
-def _loaded(choice: ModelChoice, facts: "ModelFacts") -> str:
+def _loaded(choice: ModelChoice, facts: ModelFacts) -> str:
     where = opening(choice.source, choice.revision)
     return f"""tokenizer = AutoTokenizer.from_pretrained({where})
 model = {_CLASSES[facts.kind]}.from_pretrained(
@@ -209,7 +207,7 @@ def _count_penalty(settings: Settings) -> str:
 
 def _scores(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     settings: Settings,
     history: tuple[int, ...],
@@ -241,7 +239,7 @@ def _scores(
     return f"import torch\n{imports}\n{made}{head}\n" + "\n".join(lines) + "\n" * bool(lines)
 
 
-def _read(choice: ModelChoice, facts: "ModelFacts", text: str, history: tuple[int, ...]) -> str:
+def _read(choice: ModelChoice, facts: ModelFacts, text: str, history: tuple[int, ...]) -> str:
     loaded = _loaded(choice, facts)
     if facts.kind == "masked":
         return f"""{loaded}
