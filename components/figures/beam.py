@@ -10,7 +10,7 @@ from components.inspection.sampling.beam import Beam, BeamSearch
 HEIGHT: Final = 440
 LETTERS: Final = 76
 """Letters that stand beside one another over the width of the tree."""
-ENDING: Final = 36
+ENDING: Final = 60
 """Letters beside a beam's score: of its end, since beams begin alike."""
 MOST_NAMED: Final = 14
 """Columns in which every kept token has room for its name."""
@@ -65,6 +65,7 @@ def beam_tree(search: BeamSearch) -> go.Figure:
     )
     for fate, symbol in (("dropped", "circle-open"), ("kept", "circle"), ("finished", "square")):
         of_fate = [i for i, node in enumerate(search.nodes) if node.fate == fate]
+        of_fate.sort(key=best.__contains__)  # the legend has the colour of the first
         figure.add_scatter(
             name=fate,
             x=[search.nodes[i].depth for i in of_fate],

@@ -116,7 +116,7 @@ def finished(ask: Ask) -> Shown:
     return Shown(
         beam_scores(found.search),
         alt=f"The scores of {len(found.search.beams)} finished beams, the best {best.score:.4f}.",
-        told=f"The winner: ln p = {best.log_probability:.4f} over {size}^{penalty:g} = "
+        told=f"The winner's score: {best.log_probability:.4f} / {size}^{penalty:g} = "
         f"**{best.score:.4f}**.",
         checks=found.checks,
         unchecked="Of longer texts the probabilities are not computed a second time.",

@@ -165,7 +165,7 @@ is told `top_k=0`.
 
 VIEW = View(
     "A model outputs a logit for **every** token; the settings process them, and one token is "
-    "drawn. Drag.",
+    "drawn. Drag a slider, and watch.",
     kind="Logits",
     kinds={"of the model": View("", model), "4, 3, 2, 1, 0": View("", five)},
     wide=True,
