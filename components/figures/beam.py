@@ -23,9 +23,11 @@ def beam_tree(search: BeamSearch) -> go.Figure:
     """
     best = _path(search, search.beams[0]) if search.beams else set()
     depth = max((node.depth for node in search.nodes), default=1)
-    # Names of all would lie over one another: where there are many columns, only the winner's.
+    # Names of all would lie over one another: where there are many columns, only the winner's,
+    # and in the narrowest none.
     named = {i for i, node in enumerate(search.nodes) if node.fate != "dropped"}
-    named = best if depth > MOST_NAMED else named | best
+    if depth > MOST_NAMED:
+        named = best if depth <= 2 * MOST_NAMED else set()
     height = _heights(search)
     x_lines: list[float | None] = []
     y_lines: list[float | None] = []
@@ -65,7 +67,7 @@ def beam_tree(search: BeamSearch) -> go.Figure:
     )
     for fate, symbol in (("dropped", "circle-open"), ("kept", "circle"), ("finished", "square")):
         of_fate = [i for i, node in enumerate(search.nodes) if node.fate == fate]
-        of_fate.sort(key=best.__contains__)  # the legend has the colour of the first
+        of_fate.sort(key=lambda i: i in best)  # the legend has the colour of the first
         figure.add_scatter(
             name=fate,
             x=[search.nodes[i].depth for i in of_fate],
@@ -97,10 +99,11 @@ def beam_tree(search: BeamSearch) -> go.Figure:
     most = max(
         (sum(node.depth == d for node in search.nodes) for d in range(1, depth + 1)), default=1
     )
+    step = 1 if depth <= 20 else 5
     figure.update_xaxes(
         title="new token",
         range=[-0.2, depth + 0.6],
-        tickvals=list(range(1, depth + 1)),
+        tickvals=list(range(step, depth + 1, step)),
         showgrid=False,
     )
     figure.update_yaxes(visible=False, range=[most - 0.5, -0.9])

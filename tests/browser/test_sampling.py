@@ -164,6 +164,7 @@ def test_the_toy_logits_can_be_followed_by_hand(page, app_url):
     expect(page.locator(".rows tbody tr:visible")).to_have_count(5)
     expect(page.locator("[data-step=top_p] .leaves span").first).to_have_text("3")
     assert page.locator(".rows tbody td.was").all_inner_texts()[:3] == ["63.6%", "23.4%", "8.61%"]
+    assert page.locator(".rows tfoot td.number").all_inner_texts() == ["", ""]
     expect(page.get_by_role("button", name="✓ 3 checks hold")).to_be_visible()
 
 

@@ -92,6 +92,8 @@ def test_names_in_the_tree_are_of_what_was_kept_and_of_the_winner_alone_where_it
     assert named() == kept
     monkeypatch.setattr(beam, "MOST_NAMED", 3)
     assert named() == len(search.beams[0].tokens) < kept
+    monkeypatch.setattr(beam, "MOST_NAMED", 1)
+    assert named() == 0
 
 
 def test_each_finished_beam_has_its_score_and_its_end(tiny_causal):

@@ -75,10 +75,11 @@ export function drawRows(view, prepared, result, texts, drawn) {
     say(row.was, percent(before));
     say(row.is, left ? percent(after) : "removed");
   });
-  say(view.others.token, prepared.size > shown.length
+  const more = prepared.size > shown.length;
+  say(view.others.token, more
     ? `all ${grouped(prepared.size - shown.length)} other tokens` : "no other token");
-  say(view.others.was, percent(Math.max(0, 1 - was) < 1e-6 ? 0 : 1 - was));
-  say(view.others.is, percent(Math.max(0, 1 - is) < 1e-6 ? 0 : 1 - is));
+  say(view.others.was, !more ? "" : percent(Math.max(0, 1 - was) < 1e-6 ? 0 : 1 - was));
+  say(view.others.is, !more ? "" : percent(Math.max(0, 1 - is) < 1e-6 ? 0 : 1 - is));
 }
 
 function percentTick(share) {

@@ -6,7 +6,12 @@ from dataclasses import asdict
 import pandas as pd
 
 from components.figures.beam import beam_scores, beam_tree
-from components.inspection.sampling.compare import Strategies, check_with_generate, strategies
+from components.inspection.sampling.compare import (
+    Continuation,
+    Strategies,
+    check_with_generate,
+    strategies,
+)
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets import sampling_settings
 from components.widgets.apparatus import guess
@@ -62,7 +67,7 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def ways(found: Strategies) -> tuple:
+def ways(found: Strategies) -> tuple[Continuation, ...]:
     return found.greedy, found.beam, found.sampled
 
 

@@ -19,7 +19,7 @@ def show(ask: Ask) -> Shown:
     count = ask.number("Draws", "draws", 1, 100_000, 1000)
     following = ask.inspect(next_token, ask.prompt)
     found = ask.compute(draws, following.logits, following.history, settings, count)
-    formula, symbols = test(found)
+    formula, symbols = pearson(found)
     return Shown(
         draws_against_exact(found, following.texts),
         alt=f"Of {count:,} draws, how often the likeliest tokens came up, beside their "
@@ -59,7 +59,7 @@ def told(found: Draws) -> str:
     )
 
 
-def test(found: Draws) -> tuple[str, str]:
+def pearson(found: Draws) -> tuple[str, str]:
     if found.p_value is None:
         return "", ""
     formula = (
