@@ -7,6 +7,8 @@ from components.inspection.catalogue import opening
 from components.inspection.model import ModelFacts
 from components.inspection.sampling.settings import RANGES, Settings
 
+Ids = tuple[int, ...]
+Logits = tuple[float, ...]
 LONGEST: Final = 2_000
 """Characters of a text that the code writes out; a longer one it reads from a file."""
 _CLASSES: Final = {
@@ -52,8 +54,8 @@ def reshape_code(
     facts: ModelFacts,
     text: str,
     settings: Settings,
-    history: tuple[int, ...],
-    toy: tuple[float, ...] = (),
+    history: Ids,
+    toy: Logits = (),
 ) -> str:
     """Return code that prints the likeliest next tokens after the settings, at most ten.
 
@@ -69,12 +71,7 @@ def reshape_code(
 
 
 def draws_code(
-    choice: ModelChoice,
-    facts: ModelFacts,
-    text: str,
-    settings: Settings,
-    history: tuple[int, ...],
-    count: int,
+    choice: ModelChoice, facts: ModelFacts, text: str, settings: Settings, history: Ids, count: int
 ) -> str:
     """Return code that draws as often, and tests the counts."""
     return (
@@ -151,12 +148,7 @@ for ids, score in zip(found.sequences, scores):
 
 
 def perplexity_code(
-    choice: ModelChoice,
-    facts: ModelFacts,
-    text: str,
-    prompt: str,
-    before: tuple[int, ...],
-    window: int | None,
+    choice: ModelChoice, facts: ModelFacts, text: str, prompt: str, before: Ids, window: int | None
 ) -> str:
     """Return code that prints the perplexity on screen.
 
@@ -206,12 +198,7 @@ def _count_penalty(settings: Settings) -> str:
 
 
 def _scores(
-    choice: ModelChoice,
-    facts: ModelFacts,
-    text: str,
-    settings: Settings,
-    history: tuple[int, ...],
-    toy: tuple[float, ...],
+    choice: ModelChoice, facts: ModelFacts, text: str, settings: Settings, history: Ids, toy: Logits
 ) -> str:
     """Return code that ends with the logits after the settings, `scores` [1, token]."""
     counts = bool(settings.presence_penalty or settings.frequency_penalty)
@@ -239,7 +226,7 @@ def _scores(
     return f"import torch\n{imports}\n{made}{head}\n" + "\n".join(lines) + "\n" * bool(lines)
 
 
-def _read(choice: ModelChoice, facts: ModelFacts, text: str, history: tuple[int, ...]) -> str:
+def _read(choice: ModelChoice, facts: ModelFacts, text: str, history: Ids) -> str:
     loaded = _loaded(choice, facts)
     if facts.kind == "masked":
         return f"""{loaded}
