@@ -42,7 +42,6 @@ PYTHONS = {"__name__", "__module__", "__qualname__", "__version__", "__cause__"}
 """Names with underscores that the language documents, and those of any package."""
 OUR_OWN = {
     ("components/inspection/tokenizer/compare.py", "vars(reading)"),
-    ("components/widgets/sampling/compare_view.py", "vars(node)"),
 }
 """Looked into with `vars`, and made by ourselves."""
 

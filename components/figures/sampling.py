@@ -1,25 +1,83 @@
-"""Pictures of drawing one token, of many draws, and of a text's surprise."""
+"""Pictures of drawing one token, of many draws, and of a text's surprisal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from components.figures import theme
 from components.inspection.sampling.draws import Draws
 from components.inspection.sampling.generation import Step
 from components.inspection.sampling.perplexity import Surprise
 
-BARS = 16
+BARS = 14
+CANDIDATES = 10
+ENOUGH = 0.995
+"""Rows end where those shown hold so much of the probability, if there are `FEWEST`."""
+FEWEST = 5
+HEIGHT = 400
 PERCENT = ".3~%"
 """Percent with no more digits than the number needs."""
-LEAST_LABEL = 0.035
-"""A stretch of the line shorter than this carries no text."""
+LINE = 120
+"""Pixels for the line from 0 to 1, its numbers and its name."""
+LETTERS = 64
+"""Letters that the whole line from 0 to 1 has room for."""
+
+
+def percent(share: float) -> str:
+    """Return a probability in percent, with three digits that count.
+
+    >>> percent(0.5), percent(0.0123), percent(0.0004), percent(0), percent(0.9997), percent(1)
+    ('50.0%', '1.23%', '< 0.1%', '0%', '> 99.9%', '100%')
+    """
+    if share in (0, 1):
+        return f"{share:.0%}"
+    if share > 0.9995:
+        return "> 99.9%"
+    return "< 0.1%" if share < 0.001 else f"{share:.1%}" if share >= 0.0995 else f"{share:.2%}"
+
+
+def enough(*shares: Sequence[float] | NDArray[np.float64]) -> int:
+    """Return how many of the first rows hold `ENOUGH` of the probability in each of `shares`.
+
+    >>> enough([0.9, 0.05, 0.02, 0.01, 0.01, 0.006, 0.004])
+    6
+    """
+    ends = [int(np.searchsorted(np.cumsum(each), ENOUGH)) + 1 for each in shares]
+    return max(FEWEST, *ends)
+
+
+def why_taken(step: Step) -> go.Figure:
+    """Draw where the random number fell, if there is one, and below it the candidates."""
+    bars = candidate_bars(step)
+    if step.number is None:
+        return bars
+    line = draw_line(step)
+    for trace in line.data:
+        trace.update(xaxis="x2", yaxis="y2")
+    for mark in (*line.layout.shapes, *line.layout.annotations):
+        mark.update(xref="x2", yref=str(mark.yref).replace("y", "y2", 1))
+    rows = len(bars.data[0].y) * theme.CELL
+    whole = rows + LINE
+    figure = go.Figure([*bars.data, *line.data], bars.layout)
+    figure.update_layout(
+        bargap=0,
+        yaxis_domain=[0, rows / whole],
+        xaxis2=line.layout.xaxis.to_plotly_json() | {"anchor": "y2"},
+        yaxis2=line.layout.yaxis.to_plotly_json()
+        | {"anchor": "x2", "domain": [1 - LINE * 0.34 / whole, 1]},
+        shapes=line.layout.shapes,
+        annotations=line.layout.annotations,
+    )
+    return theme.dressed(figure, whole + 75)
 
 
 def candidate_bars(step: Step) -> go.Figure:
     """Draw what could have been taken: each token's share before and after the settings."""
-    shown = list(step.candidates[:BARS])
+    likeliest = step.candidates[:CANDIDATES]
+    rows = enough([each.before for each in likeliest], [each.after for each in likeliest])
+    shown = list(likeliest[:rows])
     if step.chosen not in shown:
         shown.append(step.chosen)
     labels = [theme.label(each.text) for each in shown]
@@ -54,7 +112,9 @@ def candidate_bars(step: Step) -> go.Figure:
         ]
     )
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(title="probability: grey before, coloured after", tickformat=PERCENT)
+    figure.update_xaxes(
+        title="probability: grey by the model, coloured after the settings", tickformat=PERCENT
+    )
     figure.update_yaxes(
         tickvals=places,
         ticktext=labels,
@@ -87,7 +147,7 @@ def draw_line(step: Step) -> go.Figure:
             y=[0],
             orientation="h",
             marker={"color": theme.HIGHLIGHT if each == step.chosen else color, "line_width": 0},
-            text=name if each.high - each.low > LEAST_LABEL else "",
+            text=name if (each.high - each.low) * LETTERS > len(name) else "",
             textposition="inside",
             insidetextanchor="middle",
             textfont={
@@ -116,19 +176,20 @@ def draw_line(step: Step) -> go.Figure:
 def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
     """Draw how often each of the likeliest tokens came up beside how often it should.
 
-    The whiskers span two standard deviations of an honest count: 19 of 20 should be inside.
+    The whiskers span two standard deviations of such a count: 19 of 20 should be inside.
     """
     order = np.argsort(-draws.probabilities, kind="stable")[:BARS]
+    order = order[: enough(draws.probabilities[order])]
     order = order[draws.probabilities[order] > 0]
     share = draws.probabilities[order]
     seen = draws.counts[order] / draws.drawn
-    spread = 2 * np.sqrt(share * (1 - share) / draws.drawn)
+    spread = 2 * draws.deviation(draws.drawn)[order]
     labels = [theme.label(texts.get(int(token), f"#{token}")) for token in order]
     places = list(range(len(order)))
     figure = go.Figure(
         [
             go.Bar(
-                name="drawn",
+                name="relative frequency",
                 x=seen,
                 y=places,
                 orientation="h",
@@ -138,7 +199,7 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
                 hovertemplate="drawn %{customdata} times: %{x:.3%}<extra></extra>",
             ),
             go.Scatter(
-                name="exact",
+                name="probability, with two standard deviations",
                 x=share,
                 y=places,
                 mode="markers",
@@ -149,7 +210,9 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
         ]
     )
     figure.update_xaxes(
-        title="share: bars drawn, marks exact", tickformat=PERCENT, rangemode="tozero"
+        title="relative frequency (bars) and probability (marks)",
+        tickformat=PERCENT,
+        rangemode="tozero",
     )
     figure.update_yaxes(
         tickvals=places,
@@ -158,10 +221,10 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
         showgrid=False,
         tickfont_family="monospace",
     )
-    return theme.dressed(figure, theme.CELL * len(order) + 90)
+    return theme.with_legend(theme.dressed(figure, theme.CELL * len(order) + 120))
 
 
-def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
+def surprisal_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
     """Draw the surprisal of tokens `first` up to `last` in bits, and the running perplexity."""
     nats = surprise.surprisal.astype(np.float64)
     scored = ~np.isnan(nats)
@@ -183,7 +246,7 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
                 "%{customdata[1]:.4f})<br>rank %{customdata[2]:,}<extra></extra>",
             ),
             go.Scatter(
-                name="running perplexity",
+                name="perplexity so far (right axis)",
                 x=places,
                 y=[running[i] if scored[i] else None for i in places],
                 yaxis="y2",
@@ -211,6 +274,25 @@ def surprise_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
         ticktext=[theme.label(surprise.tokens[i]) for i in places] if few else None,
         tickfont_family="monospace" if few else None,
         tickangle=-45 if few else 0,
-        title=None if few else "token number",
+        title="token" if few else "token number",
     )
-    return theme.dressed(figure, 340)
+    return theme.with_legend(theme.dressed(figure, HEIGHT))
+
+
+def surprisal_by_hand(shares: Sequence[float]) -> go.Figure:
+    """Draw the surprisal of tokens whose probabilities were given, and their mean."""
+    bits = -np.log2(np.array(shares))
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(1, len(shares) + 1)),
+            y=bits,
+            marker_color=theme.NEGATIVE,
+            width=0.6,
+            customdata=shares,
+            hovertemplate="probability %{customdata}<br>%{y:.3f} bits<extra></extra>",
+        )
+    )
+    figure.add_hline(y=float(bits.mean()), line={"dash": "dash", "color": theme.RESIDUAL})
+    figure.update_xaxes(title="token number", dtick=1)
+    figure.update_yaxes(title="surprisal (bits), dashed: the mean", rangemode="tozero")
+    return theme.dressed(figure, 300)

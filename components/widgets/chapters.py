@@ -54,7 +54,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     ),
     "Output": (
         Lesson(
-            "output/sampling.py",
+            "output/sampling/sampling.py",
             "Sampling playground",
             "How temperature and top-p reshape the next-token distribution, as you drag.",
             OPEN,

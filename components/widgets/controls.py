@@ -219,11 +219,24 @@ class Controls:
 
         return self._once(name, draw)
 
+    def drawn(self, name: str, draw: Callable[[DeltaGenerator], Result]) -> Result:
+        """Ask by a control of another kind: `draw(row)` draws it in the row and returns the answer.
+
+        For parts of `components.widgets` that several views share; their names are their own.
+        """
+        if name not in self._asked:
+            self._asked[name] = draw(self._row)
+        return self._asked[name]
+
+    def note(self, sentence: str) -> None:
+        """Say below the row what a reader should know of the controls."""
+        if self._notes is not None:
+            self._notes.caption(f":material/info: {literal(sentence)}")
+
     def tell_corrections(self) -> None:
         """Say below the row what could not be had as asked."""
-        if self._notes is not None:
-            for sentence in settled.corrections(self._own):
-                self._notes.caption(f":material/info: {literal(sentence)}")
+        for sentence in settled.corrections(self._own):
+            self.note(sentence)
 
     @property
     def _row(self) -> DeltaGenerator:

@@ -84,7 +84,15 @@ def the_type_of_a_page():
     "streamlit",
     "streamlit.delta_generator",
     "DeltaGenerator",
-    by=("widgets/apparatus.py", "widgets/ask.py", "widgets/controls.py", "widgets/frame.py"),
+    by=(
+        "widgets/apparatus.py",
+        "widgets/ask.py",
+        "widgets/controls.py",
+        "widgets/frame.py",
+        "widgets/ribbon/__init__.py",
+        "widgets/sampling_settings.py",
+        "widgets/writing.py",
+    ),
 )
 def the_type_of_a_place():
     """Places in which figures, controls and progress are drawn are handed on, and typed."""

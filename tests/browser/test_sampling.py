@@ -7,14 +7,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 STORY = quote("Once upon a time there was a little fox named Leo.")
-CHECKED = "Each token left has the probability that transformers gives it"
+
+
+def checked(page: Page) -> None:
+    """Wait until all checks hold: three of what the browser made, one of the model's logits."""
+    expect(page.get_by_role("button", name="✓ 4 checks hold")).to_be_visible()
 
 
 def checked_for(page: Page, what: str) -> None:
     """Wait until the server has checked what the browser made of these settings: all is green."""
     expect(page.get_by_text(re.compile(f"Checked for: .*{what}"))).to_be_visible()
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     expect(page.get_by_text("✗")).to_have_count(0)
+
+
+NEW = {"sampling.new": "12"}
 
 
 def opened(page: Page, app_url: str, **address: str) -> None:
@@ -52,7 +59,7 @@ def drag(page: Page, name: str, share: float, release: bool = True) -> None:
 
 def test_bars_change_while_the_thumb_is_dragged_and_the_server_agrees_on_release(page, app_url):
     opened(page, app_url)
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     before = shares_after(page)
     drag(page, "Temperature", 0.6, release=False)
     dragged = shares_after(page)
@@ -66,46 +73,50 @@ def test_bars_change_while_the_thumb_is_dragged_and_the_server_agrees_on_release
 
 def test_top_p_removes_tokens_as_it_is_dragged(page, app_url):
     opened(page, app_url)
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     assert page.locator(".rows .gone").count() == 0
     drag(page, "Top-p", 0.5, release=False)
-    assert page.locator(".rows .gone").count() > 10
+    assert page.locator(".rows .gone").count() > 5
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"top_p=0\.5"))
     checked_for(page, r"top-p 0\.5")
+    page.get_by_role("button", name="✓ 4 checks hold").click()
+    said = "Each token left has the probability that transformers gives it"
+    expect(page.get_by_text(said)).to_be_visible()
 
 
 def test_the_address_reopens_exactly_what_was_on_screen(page, app_url):
     opened(page, app_url, temperature="1.3", top_k="12", min_p="0.02", seed="7")
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     shown = page.locator(".rows").inner_text(), page.locator(".said").inner_text()
     expect(slider(page, "Temperature")).to_have_value("1.3")
     page.reload()
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     assert (page.locator(".rows").inner_text(), page.locator(".said").inner_text()) == shown
     assert len([row for row in shares_after(page) if row != "removed"]) <= 12
+    assert page.locator("[data-step=top_k] .leaves span").first.inner_text() == "12"
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home").click()
     expect(page.get_by_text("of the probability. Entropy")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Sampling playground").click()
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     assert (page.locator(".rows").inner_text(), page.locator(".said").inner_text()) == shown
 
 
 def test_a_second_drag_is_not_taken_back_by_the_answer_to_the_first(page, app_url):
     opened(page, app_url)
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     drag(page, "Temperature", 0.5)
     drag(page, "Top-p", 0.4)
     drag(page, "Temperature", 0.1)
     expect(page).to_have_url(re.compile(r"temperature=0\.[45]"))
     expect(page).to_have_url(re.compile(r"top_p=0\.4"))
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     expect(slider(page, "Top-p")).to_have_value(re.compile(r"0\.[34]"))
 
 
 def test_sliders_obey_the_keyboard_and_say_what_they_are_set_to(page, app_url):
     opened(page, app_url)
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     control = slider(page, "Top-k")
     control.focus()
     expect(control).to_have_attribute("aria-valuetext", "all tokens, off")
@@ -118,7 +129,7 @@ def test_sliders_obey_the_keyboard_and_say_what_they_are_set_to(page, app_url):
 
 def test_a_number_typed_beside_a_slider_is_kept_within_its_range(page, app_url):
     opened(page, app_url)
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     number = page.get_by_label("Temperature, exact")
     number.fill("99")
     number.press("Enter")
@@ -149,10 +160,12 @@ def test_hot_as_it_may_be_the_token_drawn_has_its_name(page, app_url):
 
 
 def test_the_toy_logits_can_be_followed_by_hand(page, app_url):
-    opened(page, app_url, logits="4, 3, 2, 1, 0", top_p="0.8", temperature="2")
+    opened(page, app_url, **{"sampling.logits": "4, 3, 2, 1, 0"}, top_p="0.8", temperature="2")
     expect(page.locator(".rows tbody tr:visible")).to_have_count(5)
     expect(page.locator("[data-step=top_p] .leaves span").first).to_have_text("3")
     assert page.locator(".rows tbody td.was").all_inner_texts()[:3] == ["63.6%", "23.4%", "8.61%"]
+    assert page.locator(".rows tfoot td.number").all_inner_texts() == ["", ""]
+    expect(page.get_by_role("button", name="✓ 3 checks hold")).to_be_visible()
 
 
 def test_nonsense_in_the_address_gets_a_sentence_and_the_page_goes_on(page, app_url):
@@ -161,32 +174,66 @@ def test_nonsense_in_the_address_gets_a_sentence_and_the_page_goes_on(page, app_
         page.get_by_text("Temperature is '77', but must be a number from 0 to 5")
     ).to_be_visible()
     expect(page.get_by_text("Top-p is 'warm'")).to_be_visible()
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
 
 
 def test_a_generated_token_is_clicked_explained_and_replaced(page, app_url):
-    opened(page, app_url, view="Generate", new="8", seed="3")
+    opened(page, app_url, view="Generate", seed="3", **{"sampling.new": "8"})
     page.get_by_role("button", name="Write 8").click()
     tokens = page.locator(".ribbon button")
     expect(tokens).to_have_count(8)
     tokens.nth(2).click()
-    expect(page.get_by_text("Token 3: why")).to_be_visible()
-    expect(page.get_by_text("The random number")).to_be_visible()
-    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
+    expect(page.get_by_text("Token 3 is")).to_be_visible()
+    expect(page.get_by_text("the random number")).to_be_visible()
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(1)
+    expect(page.locator(".xtitle, .x2title")).to_have_count(2)
+    page.get_by_role("button", name="Take another token").click()
     page.get_by_role("button", name="Take it, and go on").click()
     expect(page.locator(".ribbon .row")).to_have_count(2)
     expect(page.get_by_text("↳ after token 2")).to_be_visible()
     expect(page.locator(".ribbon button.hand")).to_have_count(1)
     tokens.nth(1).click()
-    expect(page.get_by_text("Token 2: why")).to_be_visible()
+    expect(page.get_by_text("Token 2 is")).to_be_visible()
     page.get_by_role("button", name="Rewind to here").click()
     expect(tokens).to_have_count(2)
+
+
+def test_writing_again_gives_the_same_text_and_another_seed_another(page, app_url):
+    """The experiment that the page asks for can be done as it says."""
+    opened(page, app_url, view="Generate", seed="11", temperature="1.2", **NEW)
+    expect(page.get_by_text("Press Write 12, then Write again")).to_be_visible()
+    page.get_by_role("button", name="Write 12").click()
+    expect(page.get_by_text("Stopped: 12 tokens were asked for.")).to_be_visible()
+    page.get_by_role("button", name="Write again").click()
+    expect(page.get_by_text("same text: all 12 tokens as before")).to_be_visible()
+    page.mouse.move(700, 900)  # the button's own help lies over the row
+    page.get_by_role("button", name="Sampling: temperature 1.2 · seed 11").click()
+    page.get_by_label("Seed", exact=True).fill("12")
+    page.get_by_label("Seed", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile(r"[?&]seed=12(&|$)"))
+    expect(page.get_by_role("button", name="Sampling: temperature 1.2 · seed 12")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Write again").click()
+    expect(page.locator(".ribbon .row")).to_have_count(2)
+
+
+def test_on_a_phone_the_bars_stay_in_sight_of_the_slider(browser, app_url):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    opened(page, app_url)
+    checked(page)
+    page.mouse.move(200, 600)
+    slider(page, "Top-p").scroll_into_view_if_needed()
+    slider(page, "Temperature").scroll_into_view_if_needed()
+    for there in (page.locator(".rows tbody tr").first, slider(page, "Temperature")):
+        expect(there).to_be_in_viewport()
+    context.close()
 
 
 def test_the_same_seed_writes_the_same_text_after_a_reload(page, app_url):
     texts = []
     for _ in range(2):
-        opened(page, app_url, view="Generate", new="12", seed="11", temperature="1.2")
+        opened(page, app_url, view="Generate", seed="11", temperature="1.2", **NEW)
         page.get_by_role("button", name="Write 12").click()
         expect(page.get_by_text("Stopped:")).to_be_visible()
         expect(page.locator(".ribbon button")).not_to_have_count(0)
@@ -195,7 +242,7 @@ def test_the_same_seed_writes_the_same_text_after_a_reload(page, app_url):
 
 
 def test_writing_is_stopped_by_a_button_and_what_was_written_stays(page, app_url):
-    opened(page, app_url, view="Generate", new="200", temperature="5")
+    opened(page, app_url, view="Generate", temperature="5", **{"sampling.new": "200"})
     page.get_by_role("button", name="Write 200").click()
     page.get_by_role("button", name="Stop writing").click()
     tokens = page.locator(".ribbon button")
@@ -206,19 +253,19 @@ def test_writing_is_stopped_by_a_button_and_what_was_written_stays(page, app_url
 
 
 def test_beams_are_drawn_and_equal_transformers(page, app_url):
-    opened(page, app_url, view="Compare", beams="3", each="6")
+    opened(page, app_url, view="Compare", **{"sampling.beams": "3", "sampling.each": "6"})
     guess = page.get_by_test_id("stButtonGroup").get_by_text("beam search", exact=True)
     guess.click()
     expect(page.get_by_text("ln p = ").first).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
-    page.get_by_role("button", name="Check against transformers' own beam search").click()
+    page.get_by_text("transformers' own beam search too").click()
     expect(page.get_by_text("returns the same")).to_be_visible()
 
 
 def test_draws_come_with_their_chi_square(page, app_url):
-    opened(page, app_url, view="Draws", draws="2000")
+    opened(page, app_url, view="Draws", **{"sampling.draws": "2000"})
     expect(
-        page.get_by_text(re.compile("of 100 honest series|fewer than one honest"))
+        page.get_by_text(re.compile("of 100 samples of 2,000 draws|fewer than one sample"))
     ).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
 
@@ -233,7 +280,7 @@ def test_a_scored_token_is_clicked_and_explained(page, app_url):
     page.get_by_label("Text to score").fill("A llama is a generative transformer model.")
     page.get_by_label("Text to score").press("Control+Enter")
     expect(page.get_by_text("the model gave it")).to_have_count(0)
-    expect(page).to_have_url(re.compile("scored=A\\+llama"))
+    expect(page).to_have_url(re.compile(r"sampling\.text=A\+llama"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -244,7 +291,7 @@ def test_the_playground_fits_and_can_be_read(browser, app_url, scheme, width):
     )
     page = context.new_page()
     opened(page, app_url, top_p="0.8")
-    expect(page.get_by_text(CHECKED)).to_be_visible()
+    checked(page)
     spilled = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert spilled <= 0
     inside = page.locator(".playground").evaluate("(e) => e.scrollWidth - e.clientWidth")

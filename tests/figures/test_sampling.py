@@ -20,7 +20,7 @@ def step(tiny_causal):
 
 def test_each_candidate_has_its_two_probabilities_and_the_chosen_one_its_own_colour(step):
     before, after = figures.candidate_bars(step).data
-    shown = step.candidates[: figures.BARS]
+    shown = step.candidates[: figures.CANDIDATES]
     assert list(before.x) == [each.before for each in shown]
     assert list(after.x) == [each.after for each in shown]
     marked = [i for i, color in enumerate(after.marker.color) if color == theme.HIGHLIGHT]
@@ -30,7 +30,7 @@ def test_each_candidate_has_its_two_probabilities_and_the_chosen_one_its_own_col
 def test_an_unlikely_choice_is_added_below_the_likeliest(tiny_causal):
     step = choose(tiny_causal, reshape(np.linspace(1, 0, 60), [], Settings()), 0.999)
     before, after = figures.candidate_bars(step).data
-    assert len(after.x) == figures.BARS + 1
+    assert len(after.x) == figures.CANDIDATES + 1
     assert after.x[-1] == step.chosen.after
     assert after.marker.color[-1] == theme.HIGHLIGHT
     assert len(before.y) == len(after.y)
@@ -48,6 +48,59 @@ def test_the_line_is_laid_end_to_end_and_the_number_marked(step):
     drawn = [bar for bar in stretches if bar.marker.color == theme.HIGHLIGHT]
     assert drawn[0].base[0] <= 0.62 <= drawn[0].base[0] + drawn[0].x[0]
     assert figure.layout.shapes[0].x0 == 0.62
+
+
+def test_line_and_bars_stand_in_one_figure_and_keep_what_they_say(step):
+    figure, line, bars = (
+        draw(step) for draw in (figures.why_taken, figures.draw_line, figures.candidate_bars)
+    )
+    below, above = figure.data[:2], figure.data[2:]
+    assert [list(trace.x) for trace in below] == [list(trace.x) for trace in bars.data]
+    assert [list(trace.x) for trace in above] == [list(trace.x) for trace in line.data]
+    assert {(trace.xaxis, trace.yaxis) for trace in above} == {("x2", "y2")}
+    (mark,) = figure.layout.shapes
+    assert (mark.x0, mark.xref, mark.yref) == (0.62, "x2", "y2 domain")
+    assert figure.layout.yaxis.domain[1] < figure.layout.yaxis2.domain[0]
+
+
+def test_without_a_random_number_there_is_no_line(tiny_causal):
+    step = choose(tiny_causal, reshape(np.linspace(4, 0, 40), [], Settings(temperature=0)), None)
+    assert len(figures.why_taken(step).data) == 2
+
+
+def test_rows_end_where_nearly_all_is_shown_and_five_are(tiny_causal):
+    logits = np.array([9.0, 0, 0, 0, 0, 0, 0, 0], dtype=np.float32)
+    step = choose(tiny_causal, reshape(logits, [], Settings()), 0.1)
+    assert len(figures.candidate_bars(step).data[0].x) == figures.FEWEST
+    found = draws(logits, (), Settings(), 10)
+    assert len(figures.draws_against_exact(found, {}).data[0].x) == figures.FEWEST
+
+
+def test_surprisal_by_hand_is_in_bits():
+    assert list(figures.surprisal_by_hand((0.5, 0.25)).data[0].y) == [1, 2]
+
+
+def test_names_in_the_tree_are_of_what_was_kept_and_of_the_winner_alone_where_it_is_wide(
+    tiny_causal, monkeypatch
+):
+    search = beam_search(tiny_causal, "to be", 3, 4)
+    kept = sum(node.fate != "dropped" for node in search.nodes)
+
+    def named():
+        return sum(bool(text) for mark in beam.beam_tree(search).data[2:] for text in mark.text)
+
+    assert named() == kept
+    monkeypatch.setattr(beam, "MOST_NAMED", 3)
+    assert named() == len(search.beams[0].tokens) < kept
+    monkeypatch.setattr(beam, "MOST_NAMED", 1)
+    assert named() == 0
+
+
+def test_each_finished_beam_has_its_score_and_its_end(tiny_causal):
+    search = beam_search(tiny_causal, "to be", 3, 30)
+    (bars,) = beam.beam_scores(search).data
+    assert list(bars.x) == [each.score for each in search.beams] == sorted(bars.x, reverse=True)
+    assert bars.marker.color[0] == theme.HIGHLIGHT
 
 
 def test_the_tree_shows_every_node_once_and_joins_it_to_its_parent(tiny_causal):
@@ -86,7 +139,7 @@ def test_removed_tokens_have_no_bar():
 
 def test_surprisal_is_drawn_in_bits_and_perplexity_runs_to_the_whole_text_s(tiny_causal):
     found = surprise(tiny_causal, "to be or not")
-    figure = figures.surprise_bars(found, 0, len(found.tokens))
+    figure = figures.surprisal_bars(found, 0, len(found.tokens))
     bars, running = figure.data
     np.testing.assert_allclose(bars.y, found.surprisal / np.log(2), rtol=1e-6)
     assert running.y[-1] == pytest.approx(found.perplexity)
@@ -95,11 +148,11 @@ def test_surprisal_is_drawn_in_bits_and_perplexity_runs_to_the_whole_text_s(tiny
 
 def test_a_part_of_a_long_text_is_drawn_at_its_place(tiny_causal):
     found = surprise(tiny_causal, "to be or not to be " * 8)
-    bars, running = figures.surprise_bars(found, 70, 140).data
+    bars, running = figures.surprisal_bars(found, 70, 140).data
     assert list(bars.x) == list(range(70, 140))
     assert len(running.y) == 70
 
 
 def test_a_word_that_occurs_twice_keeps_both_its_places(tiny_causal):
     found = surprise(tiny_causal, "aa")
-    assert list(figures.surprise_bars(found, 0, 2).data[0].x) == [0, 1]
+    assert list(figures.surprisal_bars(found, 0, 2).data[0].x) == [0, 1]

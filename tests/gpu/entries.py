@@ -97,6 +97,7 @@ ENTRIES = (
     Entry(surprise, lambda m, text: (surprise(m, LONG), surprise(m, text, "to be", True))),
     Entry(start_before, lambda m, _: start_before(m)),
     Entry(generation.steps, _written),
+    Entry(generation.twice, lambda m, text: generation.twice(m, text, SETTINGS, 3)),
     Entry(require_writing, lambda m, _: require_writing(m)),
     Entry(name_of, lambda m, _: [name_of(m, token) for token in (0, 5, 260)]),
     Entry(rule_in_words, lambda m, _: [rule_in_words(m, group) for group in groups(m)]),

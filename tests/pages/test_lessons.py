@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[2]
 OLD = {
     "text/tokenizer.py",
     "inside/attribution.py",
-    "output/sampling.py",
     "about/glossary.py",
     "about/self_check.py",
     "about/home.py",

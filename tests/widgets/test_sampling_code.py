@@ -17,8 +17,8 @@ from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.perplexity import surprise
 from components.inspection.sampling.reshape import reshape
 from components.inspection.sampling.settings import RANGES, Settings
-from components.widgets.sampling import code
-from components.widgets.sampling.reshape_view import TOY_LOGITS
+from pages.output.sampling import code
+from pages.output.sampling.logits_processing import TOY_LOGITS
 from tests import tiny
 
 TEXT = "to be, or not"

@@ -9,7 +9,9 @@ from components.inspection.sampling.compare import Continuation, Strategies
 from components.inspection.sampling.generation import first_drawn
 from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.settings import Settings
-from components.widgets.sampling import compare_view, reshape_view, state
+from components.lesson import Ask
+from components.widgets.sampling_settings import summary
+from pages.output.sampling import compare, logits_processing
 
 STORYTELLER = ModelChoice("storyteller", "cpu", "float32")
 
@@ -22,7 +24,7 @@ def test_the_browser_is_told_the_name_of_the_token_drawn(seed, monkeypatch):
     settings = Settings(temperature=5, seed=seed)
     drawn = first_drawn(following.logits, following.history, settings)
     assert drawn not in following.texts
-    told = reshape_view._texts(STORYTELLER, following, settings)
+    told = logits_processing.names(Ask(STORYTELLER, "", "sampling"), following, settings)
     assert told[drawn] == engine._model(STORYTELLER).token_texts([drawn])[0]
     assert told.items() > following.texts.items()
 
@@ -36,18 +38,22 @@ def strategies(*tokens):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "guess", "said"),
+    ("tokens", "right", "said"),
     [
-        (((1,), (1,), (1,)), "greedy", "All three wrote the same text"),
-        (((1,), (1,), (1, 2)), "beam search", "**Right**: **greedy** and **beam search** wrote"),
-        (((1,), (1,), (1, 2)), "sampling", "**Not quite**: **greedy** and **beam search**"),
-        (((1, 2), (1,), (1, 3)), "beam search", "**Right**: the likeliest of the three is"),
-        (((1, 2), (1,), (1, 3)), "greedy", "**Not quite**: the likeliest of the three is"),
+        (((1,), (1,), (1,)), "a tie", "All three wrote the same text"),
+        (((1,), (1,), (1, 2)), "a tie", "**greedy** and **beam search** wrote the same text"),
+        (((1,), (1, 2), (1,)), "a tie", "**greedy** and **sampling** wrote the same text"),
+        (((1, 2), (1,), (1, 3)), "beam search", "The likeliest of the three is the one by **beam"),
+        (((1,), (1, 2), (1, 3)), "greedy", "The likeliest of the three is the one by **greedy**"),
+        (((1, 2), (1, 3), (1,)), "sampling", "The likeliest of the three is the one by **samp"),
     ],
 )
-def test_who_guessed_right_is_told_and_a_tie_is_nobodys(tokens, guess, said):
-    assert compare_view.verdict(guess, strategies(*tokens)).startswith(said)
+def test_who_is_right_is_told_and_a_tie_is_nobodys(tokens, right, said):
+    found = compare.verdict(strategies(*tokens))
+    assert found.right == right
+    assert found.because.startswith(said)
 
 
-def test_a_verdict_has_the_same_words_everywhere():
-    assert (state.verdict(True), state.verdict(False)) == ("**Right.**", "**Not quite.**")
+def test_settings_after_a_temperature_of_0_are_not_said():
+    assert summary(Settings(temperature=0, top_k=5, seed=3)) == "Greedy: temperature **0**"
+    assert summary(Settings(top_k=5, seed=3)) == "Sampling: top-k **5** · seed **3**"

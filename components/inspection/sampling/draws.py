@@ -17,7 +17,8 @@ MOST_DRAWS: Final = 100_000
 LEAST_EXPECTED: Final = 5
 """A bin in which fewer draws than this are expected is pooled with others (Cochran 1954)."""
 BEYOND_CHANCE: Final = 1e-9
-"""Of a thousand million honest series, one is so far off that its check would fail."""
+"""Of a thousand million samples from the distribution itself, one is so far off that its check
+would fail."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,8 @@ class Draws:
     `counts[token]` sum to `drawn`; `probabilities[token]`, float64, sum to 1. The test puts
     tokens with at least `LEAST_EXPECTED` expected draws in a bin each and all others in one:
     `statistic` is the sum over `bins` of (drawn - expected)**2 / expected, with `bins` - 1
-    degrees of freedom. `p_value` is the share of honest runs that would be at least as far
-    off; None if there is but one bin, which cannot be off.
+    degrees of freedom. `p_value` is the share of samples from the distribution itself that would
+    be at least as far off; None if there is but one bin, which cannot be off.
     """
 
     drawn: int
@@ -51,6 +52,12 @@ class Draws:
                 "Tokens were not drawn as often as their probabilities say.",
             ),
         )
+
+    def deviation(self, count: int) -> NDArray[np.float64]:
+        """Return the standard deviation of each token's relative frequency in `count` draws."""
+        share = self.probabilities
+        deviation: NDArray[np.float64] = np.sqrt(share * (1 - share) / count)
+        return deviation
 
     @property
     def degrees_of_freedom(self) -> int:

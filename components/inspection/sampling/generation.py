@@ -8,13 +8,14 @@ distribution, but another token for the same seed.)
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from components.inspection.checks import Check
 from components.inspection.decoding import Writer, end_tokens
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
@@ -140,6 +141,42 @@ def steps(
         yield replace(step, ended=ended)
         if ended:
             return
+
+
+@dataclass(frozen=True, eq=False)
+class Twice:
+    """The beginning of one text, written twice with the same settings and seed.
+
+    `steps` are those of the first time; `differ` counts the tokens that were others the second.
+    """
+
+    steps: tuple[Step, ...]
+    differ: int
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """That the seed decides, and nothing else."""
+        return (
+            Check(
+                "written a second time with the same seed, the text is the same",
+                self.differ,
+                0,
+                "Something besides the seed decides which token is drawn.",
+            ),
+        )
+
+
+def twice(model: Model, text: str, settings: Settings, new_tokens: int) -> Twice:
+    """Write up to `new_tokens` after `text`, and once more from the beginning.
+
+    Raises:
+        InspectionError: as `steps`.
+    """
+    first, second = (tuple(steps(model, text, settings, new_tokens)) for _ in range(2))
+    pairs = zip_longest(
+        (step.chosen.token for step in first), (step.chosen.token for step in second)
+    )
+    return Twice(first, sum(one != other for one, other in pairs))
 
 
 def first_drawn(logits: NDArray[np.float32], history: Sequence[int], settings: Settings) -> int:

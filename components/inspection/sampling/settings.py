@@ -126,7 +126,7 @@ class Settings:
         "Typical-p",
         *(0.01, 1.0, 0.01),
         off=1.0,
-        says="keeps the tokens whose surprise is nearest the average, until they reach this mass",
+        says="keeps the tokens whose surprisal is nearest the entropy, until they reach p",
         stage="typical_p",
         group="Two more cuts",
         processor="TypicalLogitsWarper",

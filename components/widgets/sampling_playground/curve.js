@@ -3,8 +3,8 @@
 import { element, grouped } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 132;
-const EDGE = { left: 38, right: 10, top: 8, bottom: 34 };
+const HEIGHT = 104;
+const EDGE = { left: 38, right: 10, top: 6, bottom: 32 };
 const POINTS = 160;
 
 function drawn(name, attributes) {
@@ -76,7 +76,7 @@ function frame(view, width, size, x, y) {
     const name = r >= 1e6 ? `${r / 1e6}M` : r >= 1e3 ? `${r / 1e3}k` : String(r);
     marks.push(label(x(r), HEIGHT - EDGE.bottom + 15, name, "middle"));
   }
-  marks.push(label(width - EDGE.right, HEIGHT - 3, "the likeliest … tokens together (log scale)", "end"));
+  marks.push(label(width - EDGE.right, HEIGHT - 3, "cumulative probability of the k most likely tokens (k, log scale)", "end"));
   view.grid.replaceChildren(...marks);
 }
 

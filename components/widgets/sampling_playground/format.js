@@ -10,9 +10,9 @@ export function grouped(count) {
 export function percent(share) {
   const value = 100 * share;
   if (value === 0) return "0%";
-  if (value < 0.001) return "<0.001%";
+  if (value < 0.1) return "< 0.1%";
   if (value >= 99.995) return "100%";
-  return `${value >= 10 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toPrecision(2)}%`;
+  return `${value >= 10 ? value.toFixed(1) : value.toFixed(2)}%`;
 }
 
 export function bits(entropy) {

@@ -57,9 +57,9 @@ export function makePanel(changed, choose) {
       changed(name, range.whole ? Math.round(value) : value, true);
     };
     controls[name] = { slider, number };
-    return element("div", { class: "control" },
+    return element("div", { class: "control", title: `${range.label} ${range.says}` },
       element("label", { for: id }, range.label), number, slider,
-      element("p", { class: "says", id: `${id}-says` }, range.says));
+      element("p", { class: "hidden", id: `${id}-says` }, range.says));
   };
   const step = ([name, settings]) => {
     lines[name] = line();
@@ -79,13 +79,12 @@ export function makePanel(changed, choose) {
     ...Object.entries(PRESETS).map(([name, preset]) =>
       element("button", { type: "button", onclick: () => choose(preset) }, name)));
   const panel = element("section", { class: "panel", "aria-label": "Settings, in order" },
-    presets,
     element("div", { class: "columns", "aria-hidden": "true" }, element("span", {}, "tokens left"),
-      element("span", {}, "mass kept"), element("span", {}, "entropy")),
+      element("span", {}, "probability kept"), element("span", {}, "entropy")),
     element("div", { class: "model", "data-step": "model" },
       element("strong", {}, "The model"), lines.model.node),
     ...groups, seed);
-  return { panel, controls, lines, details: groups.filter((group) => group.told) };
+  return { presets, panel, controls, lines, details: groups.filter((group) => group.told) };
 }
 
 function line() {

@@ -38,7 +38,7 @@ class Shell {
       element("span", { class: "key after" }), "after the settings",
       element("button", { type: "button", class: "save", onclick: () => this.picture() },
         "Save picture (SVG)"));
-    host.append(
+    host.append(this.panel.presets,
       element("div", { class: "figure" }, legend, this.rows.table, this.line.node, this.curve.node),
       this.panel.panel, this.status);
     this.sizes = new ResizeObserver(() => this.redraw());

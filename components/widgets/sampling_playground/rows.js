@@ -2,7 +2,7 @@
 
 import { element, grouped, percent, say, visible } from "./format.js";
 
-const ROWS = 24;
+const ROWS = 10;
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1];
 
 export function makeRows() {
@@ -41,7 +41,7 @@ export function makeRows() {
  * of those and then it. */
 export function shownRanks(size, low) {
   const count = Math.min(ROWS, size);
-  const top = low < ROWS / 2 ? count : Math.min(8, count);
+  const top = low < ROWS / 2 ? count : Math.min(5, count);
   const ranks = Array.from({ length: top }, (_, r) => r);
   for (let r = low; ranks.length < count && r < size; r++) if (r >= top) ranks.push(r);
   return ranks;
@@ -75,10 +75,11 @@ export function drawRows(view, prepared, result, texts, drawn) {
     say(row.was, percent(before));
     say(row.is, left ? percent(after) : "removed");
   });
-  say(view.others.token, prepared.size > shown.length
+  const more = prepared.size > shown.length;
+  say(view.others.token, more
     ? `all ${grouped(prepared.size - shown.length)} other tokens` : "no other token");
-  say(view.others.was, percent(Math.max(0, 1 - was) < 1e-6 ? 0 : 1 - was));
-  say(view.others.is, percent(Math.max(0, 1 - is) < 1e-6 ? 0 : 1 - is));
+  say(view.others.was, !more ? "" : percent(Math.max(0, 1 - was) < 1e-6 ? 0 : 1 - was));
+  say(view.others.is, !more ? "" : percent(Math.max(0, 1 - is) < 1e-6 ? 0 : 1 - is));
 }
 
 function percentTick(share) {

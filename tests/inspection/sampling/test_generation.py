@@ -24,6 +24,7 @@ from components.inspection.sampling.generation import (
     first_number,
     random_numbers,
     steps,
+    twice,
 )
 from components.inspection.sampling.plain import logits_for
 from components.inspection.sampling.reshape import reshape
@@ -234,3 +235,22 @@ def test_a_masked_model_does_not_write_and_says_so(tiny_masked):
 @given(st.sampled_from(["🦙🦙", "שלום", "a\0b", "x"]))
 def test_unusual_text_is_written_on(tiny_causal, text):
     assert len(list(steps(tiny_causal, text, Settings(), 3))) == 3
+
+
+def test_written_twice_the_text_is_that_of_its_steps(tiny_causal):
+    settings = Settings(temperature=1.4, seed=3)
+    found = twice(tiny_causal, "to be", settings, 5)
+    assert tokens(found.steps) == tokens(steps(tiny_causal, "to be", settings, 5))
+    assert (found.differ, found.checks[0].verdict) == (0, "holds")
+
+
+@pytest.mark.sabotage("written a second time with the same seed, the text is the same")
+def test_random_numbers_that_do_not_follow_from_the_seed_turn_the_check_red(
+    tiny_causal, monkeypatch
+):
+    settings = Settings(temperature=5)
+    assert twice(tiny_causal, "to be", settings, 6).checks[0].verdict == "holds"
+    numbers = iter([0.1] * 6 + [0.9] * 6)
+    monkeypatch.setattr(generation, "random_numbers", lambda _seed: numbers)
+    (check,) = twice(tiny_causal, "to be", settings, 6).checks
+    assert check.verdict == "fails"

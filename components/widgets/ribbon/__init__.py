@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-_HERE = Path(__file__).parent
+LINE: Final = 2400
+"""Pixels that no row has left: what is so wide stands in a line of its own."""
+_HERE: Final = Path(__file__).parent
 _COMPONENT = st.components.v2.component(
     "sampling_ribbon",
     html='<div class="ribbon">\n</div>',
@@ -32,7 +35,7 @@ def ribbon(
     rows: Sequence[tuple[str, Sequence[Bead]]],
     selected: int | None,
     key: str,
-    scale: Literal["probability", "surprise"] = "probability",
+    scale: Literal["probability", "surprisal"] = "probability",
 ) -> int | None:
     """Show `rows`, each a label and its tokens; return the number of a token just picked."""
     answer = _COMPONENT(
@@ -48,3 +51,20 @@ def ribbon(
         on_picked_change=lambda: None,
     )
     return answer.picked if isinstance(answer.picked, int) else None
+
+
+def picked_of(beads: Sequence[Bead], about: object, key: str, row: DeltaGenerator) -> int | None:
+    """Show one row of beads, tinted by surprisal; return the number of the one picked last.
+
+    A click is an event, over after one run; a token of what the beads are `about` stays picked
+    until another is.
+    """
+    kept, picked = st.session_state.get(key, (None, None))
+    if kept != about or picked not in {bead.node for bead in beads}:
+        picked = None
+    with row.container(width=LINE):
+        fresh = ribbon([("", beads)], picked, f"{key}-ribbon", "surprisal")
+    if fresh is not None:
+        st.session_state[key] = (about, fresh)
+        st.rerun()
+    return picked

@@ -1,14 +1,14 @@
 """The few lines of plain transformers that give what is on screen."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from components.engine import ModelChoice
 from components.inspection.catalogue import opening
+from components.inspection.model import ModelFacts
 from components.inspection.sampling.settings import RANGES, Settings
 
-if TYPE_CHECKING:
-    from components.inspection.model import ModelFacts
-
+Ids = tuple[int, ...]
+Logits = tuple[float, ...]
 LONGEST: Final = 2_000
 """Characters of a text that the code writes out; a longer one it reads from a file."""
 _CLASSES: Final = {
@@ -51,11 +51,11 @@ def _value(settings: Settings, name: str) -> str:
 
 def reshape_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     settings: Settings,
-    history: tuple[int, ...],
-    toy: tuple[float, ...] = (),
+    history: Ids,
+    toy: Logits = (),
 ) -> str:
     """Return code that prints the likeliest next tokens after the settings, at most ten.
 
@@ -71,12 +71,7 @@ def reshape_code(
 
 
 def draws_code(
-    choice: ModelChoice,
-    facts: "ModelFacts",
-    text: str,
-    settings: Settings,
-    history: tuple[int, ...],
-    count: int,
+    choice: ModelChoice, facts: ModelFacts, text: str, settings: Settings, history: Ids, count: int
 ) -> str:
     """Return code that draws as often, and tests the counts."""
     return (
@@ -105,7 +100,7 @@ print(chisquare(*([float(each[b].sum()) for b in bins] for each in (counts, expe
 
 def generate_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     settings: Settings,
     new_tokens: int,
@@ -131,7 +126,7 @@ print(tokenizer.decode(ids[0]))
 
 def beam_code(
     choice: ModelChoice,
-    facts: "ModelFacts",
+    facts: ModelFacts,
     text: str,
     beams: int,
     new_tokens: int,
@@ -153,12 +148,7 @@ for ids, score in zip(found.sequences, scores):
 
 
 def perplexity_code(
-    choice: ModelChoice,
-    facts: "ModelFacts",
-    text: str,
-    prompt: str,
-    before: tuple[int, ...],
-    window: int | None,
+    choice: ModelChoice, facts: ModelFacts, text: str, prompt: str, before: Ids, window: int | None
 ) -> str:
     """Return code that prints the perplexity on screen.
 
@@ -196,7 +186,7 @@ print((total / (ids.shape[1] - 1)).exp())  # the mean is over all tokens but the
 """
 
 
-def _loaded(choice: ModelChoice, facts: "ModelFacts") -> str:
+def _loaded(choice: ModelChoice, facts: ModelFacts) -> str:
     where = opening(choice.source, choice.revision)
     return f"""tokenizer = AutoTokenizer.from_pretrained({where})
 model = {_CLASSES[facts.kind]}.from_pretrained(
@@ -208,12 +198,7 @@ def _count_penalty(settings: Settings) -> str:
 
 
 def _scores(
-    choice: ModelChoice,
-    facts: "ModelFacts",
-    text: str,
-    settings: Settings,
-    history: tuple[int, ...],
-    toy: tuple[float, ...],
+    choice: ModelChoice, facts: ModelFacts, text: str, settings: Settings, history: Ids, toy: Logits
 ) -> str:
     """Return code that ends with the logits after the settings, `scores` [1, token]."""
     counts = bool(settings.presence_penalty or settings.frequency_penalty)
@@ -241,7 +226,7 @@ def _scores(
     return f"import torch\n{imports}\n{made}{head}\n" + "\n".join(lines) + "\n" * bool(lines)
 
 
-def _read(choice: ModelChoice, facts: "ModelFacts", text: str, history: tuple[int, ...]) -> str:
+def _read(choice: ModelChoice, facts: ModelFacts, text: str, history: Ids) -> str:
     loaded = _loaded(choice, facts)
     if facts.kind == "masked":
         return f"""{loaded}
