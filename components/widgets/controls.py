@@ -211,11 +211,45 @@ class Controls:
 
         return self._once(name, draw)
 
+    def one_of_or_typed(
+        self,
+        label: str,
+        name: str,
+        options: Sequence[str],
+        default: str,
+        *,
+        hint: str | None = None,
+    ) -> str:
+        """Ask for one of `options`, or for a text that is typed; a default follows the new one."""
+
+        def draw(key: str) -> str:
+            old = st.session_state.get(f"default-{key}", default)
+            if old != default and st.session_state.get(key) == old:
+                st.session_state[key] = default
+            st.session_state[f"default-{key}"] = default
+            picked = self._row.selectbox(
+                label,
+                options,
+                options.index(default),
+                key=key,
+                accept_new_options=True,
+                help=hint,
+                width=self._wide(170),
+                **settled.KEPT,
+            )
+            return str(picked or default)
+
+        return self._once(name, draw)
+
     def tell_corrections(self) -> None:
         """Say below the row what could not be had as asked."""
         if self._notes is not None:
             for sentence in settled.corrections(self._own):
                 self._notes.caption(f":material/info: {literal(sentence)}")
+
+    def sets(self, values: Mapping[str, Any]) -> None:
+        """Give controls, by name, or the prompt another value, while a button is pressed."""
+        st.session_state.update({self._named(name): value for name, value in values.items()})
 
     @property
     def _row(self) -> DeltaGenerator:
@@ -227,8 +261,11 @@ class Controls:
     def _wide(self, pixels: int, least: int = 0) -> int:
         return round(self.scale * max(pixels, least))
 
+    def _named(self, name: str) -> str:
+        return name if name in SHARED or name == "prompt" else f"{self.scope}.{name}"
+
     def _once(self, name: str, draw: Callable[[str], Result]) -> Result:
-        key = name if name in SHARED else f"{self.scope}.{name}"
+        key = self._named(name)
         if key not in self._asked:
             self._own.append(key)
             self._asked[key] = draw(key)
