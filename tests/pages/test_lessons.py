@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[2]
 OLD = {
     "text/tokenizer.py",
     "inside/attention.py",
-    "inside/attribution.py",
     "output/sampling.py",
     "output/kv_cache.py",
     "about/self_check.py",
