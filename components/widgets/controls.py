@@ -162,6 +162,7 @@ class Controls:
                 labels,
                 selection_mode="multi",
                 default=[spoken(each) for each in default],
+                wrap=True,
                 key=key,
                 **settled.KEPT,
             )
