@@ -117,10 +117,14 @@ def bridge(found: Attribution) -> go.Figure:
         tickfont=LABEL,
         showgrid=False,
     )
-    unit = "piece" if found.question is None else found.question.unit
-    figure.update_xaxes(title=f"each {unit} of the prompt, in place of the baseline")
+    figure.update_xaxes(title=f"each {unit_of(found)} of the prompt, in place of the baseline")
     figure.update_yaxes(title="target (logits)", zeroline=True)
     return theme.dressed(figure, 380).update_layout(bargap=0.2)
+
+
+def unit_of(found: Attribution) -> str:
+    """Return what the pieces are that are scored."""
+    return "piece" if found.question is None else found.question.unit
 
 
 def numbers(
@@ -177,7 +181,7 @@ def strengths(found: Attribution) -> go.Figure:
         )
     )
     name_pieces(figure, labels)
-    figure.update_xaxes(title="of the prompt")
+    figure.update_xaxes(title=f"{unit_of(found)} of the prompt")
     figure.update_yaxes(title="norm of the gradient")
     return theme.dressed(figure, 380)
 
@@ -232,7 +236,7 @@ def side_by_side(
             hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[3]}<extra></extra>",
             showscale=with_sign,
             colorbar={
-                "title": "opposes (−), supports (+)",
+                "title": "score",
                 "tickvals": [-0.9, 0, 0.9],
                 "ticktext": ["−", "0", "+"],
                 "thickness": 12,

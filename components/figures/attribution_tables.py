@@ -24,10 +24,10 @@ def agreement_grid(found: Agreement) -> go.Figure:
             ygap=2,
             texttemplate="%{z:.2f}",
             hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
-            colorbar={"title": "Spearman's rank correlation", "thickness": 12},
+            colorbar={"title": "Spearman", "thickness": 12},
         )
     )
-    figure.update_xaxes(showgrid=False, tickangle=-30, title="ranking")
+    figure.update_xaxes(showgrid=False, tickangle=-30, title={"text": "ranking", "standoff": 20})
     figure.update_yaxes(autorange="reversed", showgrid=False, title="ranking")
     return theme.dressed(figure, min(44 * len(found.names) + 220, 440))
 

@@ -45,9 +45,9 @@ def approach(found: Completeness) -> go.Figure:
         showgrid=False,
         ticktext=[str(steps) for steps in found.steps],
     )
-    figure.update_yaxes(
-        type="log", title="convergence delta, share of the change", tickformat=".0e"
-    )
+    # Ticks at powers of ten only: those between would lie over each other.
+    title = "convergence delta, share of the change"
+    figure.update_yaxes(type="log", title=title, tickformat="~%", dtick=1)
     return theme.dressed(figure, 360)
 
 

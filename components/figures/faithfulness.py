@@ -82,7 +82,7 @@ def deletion_and_insertion(curves: Curves) -> go.Figure:
                 row=1,
                 col=column,
             )
-    figure.update_xaxes(tickformat=".0%", title="deletion: share of the pieces removed", col=1)
+    figure.update_xaxes(tickformat=".0%", title="deletion: share removed", col=1)
     figure.update_xaxes(tickformat=".0%", title="insertion: share put back", col=2)
     figure.update_yaxes(title="target (logits)", col=1)
     return theme.with_legend(theme.dressed(figure, 400))
@@ -116,7 +116,11 @@ def areas(curves: Curves) -> go.Figure:
 
 
 def beside_attention(
-    names: Sequence[str], rows: NDArray[np.float32], signs: NDArray[np.float32], units: Units
+    names: Sequence[str],
+    rows: NDArray[np.float32],
+    signs: NDArray[np.float32],
+    units: Units,
+    unit: str = "piece",
 ) -> go.Figure:
     """Draw a strip of columns for each ranking: its shares [ranking, unit], coloured by sign.
 
@@ -146,7 +150,7 @@ def beside_attention(
         tickangle=-45,
         tickfont={"family": "monospace", "size": 13},
         showgrid=False,
-        title="piece of the prompt",
+        title=f"{unit} of the prompt",
         row=len(names),
     )
     figure.update_yaxes(tickformat=".0%", nticks=3, rangemode="tozero", title="share")

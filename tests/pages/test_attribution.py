@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -393,6 +394,14 @@ def test_what_gives_the_answer_away_waits_for_the_guess(drawn):
     assert "Saliency" in {trace.name for trace in shown.figure.data}
     guess(app, "faithfulness", "Saliency")
     assert "falls fastest: deletion AUC" in said(app)
+
+
+def test_until_the_guess_each_method_stands_only_beside_itself(drawn):
+    opened(view="Methods", folds=True)
+    shown = drawn["attribution-methods-do_they_agree"]
+    covered, whole = (each.data[0].z for each in (shown.predict.before, shown.figure))
+    np.testing.assert_array_equal(np.isnan(covered), ~np.eye(5, dtype=bool))
+    assert not np.isnan(whole).any()
 
 
 def test_rankings_are_told_apart_by_their_areas(drawn):

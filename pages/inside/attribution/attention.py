@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from components.figures.attribution import unit_of
 from components.figures.attribution_tables import agreement_grid
 from components.figures.faithfulness import beside_attention
 from components.inspection.attribution.agreement import FEWEST, agreement
@@ -110,7 +111,7 @@ def drawn(rows: Rows) -> Any:
     signs = np.zeros_like(shares)
     if METHODS[rows.found.method].signed:
         signs[-1] = np.where(np.nan_to_num(rows.scores[-1]) < 0, -1, 1)
-    return beside_attention(rows.names, shares, signs, rows.found.units)
+    return beside_attention(rows.names, shares, signs, rows.found.units, unit_of(rows.found))
 
 
 def as_table(rows: Rows) -> pd.DataFrame:

@@ -181,7 +181,10 @@ def agreed(ask: Ask) -> Shown:
 
 def alone(found: Agreement) -> Predict | None:
     """Ask which method agrees least with the others; None where none can be told."""
-    others = np.where(np.eye(len(found.names), dtype=bool), np.nan, found.correlation)
+    itself = np.eye(len(found.names), dtype=bool)
+    others = np.where(itself, np.nan, found.correlation)
+    # Each with itself alone gives nothing away, and a map of nothing would have no axes.
+    covered = replace(found, correlation=np.where(itself, 1.0, np.nan))
     if np.isnan(others).all():
         return None
     means = np.nanmean(np.where(np.isnan(others).all(1)[:, None], 1.0, others), axis=1)
@@ -191,7 +194,7 @@ def alone(found: Agreement) -> Predict | None:
         found.names[int(means.argmin())],
         f"Its mean rank correlation with the others is {means.min():.2f}. Methods that disagree "
         "answer different questions: a *small change* (gradients) is not a *removal* (ablation).",
-        before=agreement_grid(replace(found, correlation=np.full_like(found.correlation, np.nan))),
+        before=agreement_grid(covered),
     )
 
 
