@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
-from components.inspection.attribution.completeness import Completeness
 from components.inspection.attribution.digits import with_error, written
 from components.inspection.attribution.methods import Attribution
 from components.inspection.attribution.units import Units
@@ -15,6 +14,10 @@ from components.inspection.attribution.units import Units
 MOSTLABELS = 70
 """More pieces than this are not named on the axis, only on hover."""
 _STRENGTH = ((0.0, "#F5F4F0"), (1.0, "#6B6B68"))
+ROOMY = 8
+"""Up to so many scores in a row there is room for all their digits."""
+SMALL = 0.03
+"""A score is small below this share of the largest."""
 LABEL = {"family": "monospace", "size": 13}
 Floats = NDArray[np.float32]
 
@@ -27,8 +30,8 @@ def labels_of(units: Units) -> list[str]:
 def bridge(found: Attribution) -> go.Figure:
     """Draw the way from the target at the baseline to that at the text, a step for each piece.
 
-    What the steps leave over is the last step, hatched: the gap. Scores that rest on random draws
-    carry their standard error as a bar, and no more digits than are known.
+    What the steps leave over is the last step, hatched: the convergence delta. Scores that rest on
+    random draws carry their standard error as a bar, and no more digits than are known.
     """
     labels = labels_of(found.units)
     scores = found.scores[found.units.free].astype(float)
@@ -56,7 +59,7 @@ def bridge(found: Attribution) -> go.Figure:
                 },
                 customdata=list(
                     zip(
-                        ["the baseline", *labels, "not accounted for", "the text"],
+                        ["the baseline", *labels, "convergence delta", "the text"],
                         told,
                         ends,
                         strict=True,
@@ -84,22 +87,27 @@ def bridge(found: Attribution) -> go.Figure:
             },
         )
     if len(scores) <= 24:
-        tops = [max(start, start + step) for start, step in zip(starts, steps, strict=True)]
+        ups = [step >= 0 or place in (0, last) for place, step in enumerate(steps)]
+        sure = [0, *[error or 0 for error in errors], 0, 0]
         figure.add_scatter(
             x=list(range(last + 1)),
-            y=[top + (error or 0) for top, error in zip(tops, [0, *errors, 0, 0], strict=True)],
+            # Above a step up and below a step down, so that neighbours do not meet.
+            y=[
+                max(start, start + step) + error if up else min(start, start + step) - error
+                for start, step, error, up in zip(starts, steps, sure, ups, strict=True)
+            ],
             text=[
                 f"{found.at_baseline:.2f}",
-                *[written(score, error) for score, error in zip(scores, errors, strict=True)],
-                written(found.gap),
+                *numbers(scores, errors),
+                written(found.gap) if len(scores) <= ROOMY else "",
                 f"{found.at_input:.2f}",
             ],
             mode="text",
-            textposition="top center",
+            textposition=[f"{'top' if up else 'bottom'} center" for up in ups],
             hoverinfo="skip",
             cliponaxis=False,
         )
-    named = ["baseline", *labels, "gap", "text"]
+    named = ["baseline", *labels, "delta", "text"]
     few = len(scores) <= MOSTLABELS
     places = list(range(last + 1)) if few else [0, last]
     figure.update_xaxes(
@@ -109,8 +117,43 @@ def bridge(found: Attribution) -> go.Figure:
         tickfont=LABEL,
         showgrid=False,
     )
+    figure.update_xaxes(title=f"each {unit_of(found)} of the prompt, in place of the baseline")
     figure.update_yaxes(title="target (logits)", zeroline=True)
-    return theme.dressed(figure, 400).update_layout(bargap=0.2)
+    return theme.dressed(figure, 380).update_layout(bargap=0.2)
+
+
+def unit_of(found: Attribution) -> str:
+    """Return what the pieces are that are scored."""
+    return "piece" if found.question is None else found.question.unit
+
+
+def numbers(
+    scores: Floats, errors: Sequence[float | None], sign: bool = True, most: float = 0.0
+) -> list[str]:
+    """Return a row of scores as it is written in a figure.
+
+    Of more than `ROOMY` scores each has two digits at most, and those are left out that are small
+    beside `most`, or beside the row's own largest.
+
+    >>> numbers(np.array([1.234, -0.0004]), [None, None])
+    ['+1.23', '-0.00040']
+    >>> numbers(np.array([1.234, -0.0004, 23.4] + [0.0] * 7), [None] * 10)[:3]
+    ['+1.2', '', '+23']
+    """
+    if len(scores) <= ROOMY:
+        return [written(score, error, sign) for score, error in zip(scores, errors, strict=True)]
+    most = most or float(np.abs(scores).max(initial=0.0))
+    shown = []
+    for score, error in zip(scores, errors, strict=True):
+        if abs(score) <= SMALL * most:
+            shown.append("")
+        elif error is not None and np.isfinite(error) and error > 0:
+            shown.append(written(score, error, sign))
+        else:
+            size = abs(score)
+            form = ".0f" if size >= 9.95 else ".1f" if size >= 0.995 else ".2f"
+            shown.append(f"{score:{'+' if sign else ''}{form if size >= 0.095 else '.1g'}}")
+    return shown
 
 
 def _connectors(reached: list[float]) -> go.Scatter:
@@ -138,46 +181,9 @@ def strengths(found: Attribution) -> go.Figure:
         )
     )
     name_pieces(figure, labels)
-    figure.update_yaxes(title="length of the gradient")
-    return theme.dressed(figure, 400)
-
-
-def approach(found: Completeness) -> go.Figure:
-    """Draw how the gap shrinks with the steps, against the bound."""
-    shares = found.shares.astype(float)
-    figure = go.Figure(
-        go.Scatter(
-            x=found.steps.tolist(),
-            # A gap of exactly 0 has no place on a logarithmic axis.
-            y=[max(share, 1e-7) for share in shares],
-            mode="lines+markers",
-            line={"color": theme.POSITIVE, "width": 2},
-            marker={"size": 9},
-            customdata=found.gaps,
-            hovertemplate="%{x} steps<br>gap %{customdata:.3g} logits, %{y:.2%}<extra></extra>",
-        )
-    )
-    # As a line of its own: the text of a shape is misplaced on a logarithmic axis.
-    ends = [int(found.steps[0]), max(int(found.steps[-1]), 2 * int(found.steps[0]))]
-    figure.add_scatter(
-        x=ends,
-        y=[found.bound] * 2,
-        mode="lines+text",
-        text=["", f"your bound, {found.bound:.1%}"],
-        textposition="top left",
-        hoverinfo="skip",
-        name="bound",
-        line={"color": theme.HIGHLIGHT, "width": 2, "dash": "dash"},
-    )
-    figure.update_xaxes(
-        type="log",
-        title="steps",
-        tickvals=found.steps.tolist(),
-        showgrid=False,
-        ticktext=[str(steps) for steps in found.steps],
-    )
-    figure.update_yaxes(type="log", title="gap, as a share of the change", tickformat=".0e")
-    return theme.dressed(figure, 260)
+    figure.update_xaxes(title=f"{unit_of(found)} of the prompt")
+    figure.update_yaxes(title="norm of the gradient")
+    return theme.dressed(figure, 380)
 
 
 def side_by_side(
@@ -186,10 +192,11 @@ def side_by_side(
     signed: Sequence[bool],
     units: Units,
     errors: Sequence[Floats | None] = (),
+    unit: str = "piece",
 ) -> go.Figure:
     """Draw a row for each method: each row's colours span its own largest score.
 
-    Methods without a sign are drawn in grey, and say so: they speak neither for nor against.
+    Methods without a sign are drawn in grey, and say so: they neither support nor oppose.
     `errors` [method][unit] are standard errors, where there are; as many digits are written as are
     known.
     """
@@ -229,20 +236,12 @@ def side_by_side(
             hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[3]}<extra></extra>",
             showscale=with_sign,
             colorbar={
-                "title": "of the row's<br>largest",
-                "tickvals": [-1, 0, 1],
-                "ticktext": ["against", "0", "for"],
+                "title": "score",
+                "tickvals": [-0.9, 0, 0.9],
+                "ticktext": ["−", "0", "+"],
                 "thickness": 12,
             },
-            text=[
-                [
-                    written(score, error, with_sign)
-                    for score, error in zip(free[row], known[row], strict=True)
-                ]
-                for row in rows
-            ]
-            if few
-            else None,
+            text=[numbers(free[row], known[row], with_sign) for row in rows] if few else None,
             texttemplate="%{text}" if few else None,
         )
     name_pieces(figure, labels)
@@ -252,7 +251,8 @@ def side_by_side(
         autorange="reversed",
         showgrid=False,
     )
-    return theme.dressed(figure, 44 * len(titles) + 130)
+    figure.update_xaxes(title=f"{unit} of the prompt")
+    return theme.dressed(figure, min(44 * len(titles) + 180, 400))
 
 
 def name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:

@@ -1,12 +1,12 @@
-"""Tables of attributions: how far methods agree, and a phrase token by token."""
+"""Tables of attributions: how far methods agree, and a sequence token by token."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from components.figures import theme
-from components.figures.attribution import LABEL, name_pieces, short
+from components.figures.attribution import LABEL, name_pieces, numbers, short
 from components.inspection.attribution.agreement import Agreement
-from components.inspection.attribution.digits import with_error, written
+from components.inspection.attribution.digits import with_error
 from components.inspection.attribution.phrase import PhraseAttribution
 
 
@@ -27,23 +27,20 @@ def agreement_grid(found: Agreement) -> go.Figure:
             colorbar={"title": "Spearman", "thickness": 12},
         )
     )
-    figure.update_xaxes(showgrid=False, tickangle=-30)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    return theme.dressed(figure, 38 * len(found.names) + 150)
+    figure.update_xaxes(showgrid=False, tickangle=-30, title={"text": "ranking", "standoff": 20})
+    figure.update_yaxes(autorange="reversed", showgrid=False, title="ranking")
+    return theme.dressed(figure, min(44 * len(found.names) + 220, 440))
 
 
 def phrase_table(found: PhraseAttribution) -> go.Figure:
-    """Draw a row for each token of the phrase, a column for each token of the text."""
+    """Draw a row for each token of the sequence, a column for each token of the prompt."""
     labels = [short(token) for token in found.tokens]
     rows = [short(token) for token in found.phrase]
     most = float(np.abs(found.scores).max(initial=1e-9))
     few = found.scores.shape[1] <= 22
     sure = np.full(found.scores.shape, np.nan) if found.errors is None else found.errors
     told = [
-        [
-            (with_error(float(a), float(b)), written(float(a), float(b)))
-            for a, b in zip(scores, errors, strict=True)
-        ]
+        [with_error(float(a), float(b)) for a, b in zip(scores, errors, strict=True)]
         for scores, errors in zip(found.scores, sure, strict=True)
     ]
     figure = go.Figure(
@@ -55,24 +52,29 @@ def phrase_table(found: PhraseAttribution) -> go.Figure:
             xgap=1,
             ygap=2,
             customdata=[
-                [(row, label, long) for label, (long, _) in zip(labels, line, strict=True)]
+                [(row, label, long) for label, long in zip(labels, line, strict=True)]
                 for row, line in zip(rows, told, strict=True)
             ],
             hovertemplate="%{customdata[1]} → %{customdata[0]}: %{customdata[2]} nats"
             "<extra></extra>",
-            text=[[short for _, short in line] for line in told] if few else None,
+            text=[
+                numbers(row, known.tolist(), most=most)
+                for row, known in zip(found.scores.astype(float), sure, strict=True)
+            ]
+            if few
+            else None,
             texttemplate="%{text}" if few else None,
             colorbar={"title": "nats", "thickness": 12},
         )
     )
     name_pieces(figure, labels)
-    figure.update_xaxes(title="token of the text")
+    figure.update_xaxes(title="token of the prompt")
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=rows,
         autorange="reversed",
         showgrid=False,
-        title="token of the phrase",
+        title="token of the sequence",
         tickfont=LABEL,
     )
-    return theme.dressed(figure, 52 * len(rows) + 170)
+    return theme.dressed(figure, min(44 * len(rows) + 200, 420))

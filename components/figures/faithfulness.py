@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from components.figures import theme
-from components.inspection.attribution.faithfulness import Curves
+from components.inspection.attribution.faithfulness import Curves, area
 from components.inspection.attribution.units import Units
 
 LINES: Final = {
@@ -31,8 +31,7 @@ def deletion_and_insertion(curves: Curves) -> go.Figure:
     figure = make_subplots(
         cols=2,
         shared_yaxes=True,
-        horizontal_spacing=0.04,
-        subplot_titles=("Taking pieces away, highest score first", "Putting them back"),
+        horizontal_spacing=0.09,
     )
     pieces = curves.removed[-1]
     shares = (curves.removed / pieces).tolist()
@@ -83,19 +82,45 @@ def deletion_and_insertion(curves: Curves) -> go.Figure:
                 row=1,
                 col=column,
             )
-    figure.update_xaxes(tickformat=".0%", title="share taken away", col=1)
-    figure.update_xaxes(tickformat=".0%", title="share back", col=2)
+    figure.update_xaxes(tickformat=".0%", title="deletion: share removed", col=1)
+    figure.update_xaxes(tickformat=".0%", title="insertion: share put back", col=2)
     figure.update_yaxes(title="target (logits)", col=1)
-    figure = theme.dressed(figure, 460)
-    return figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
-        margin={**theme.MARGIN, "t": 36},
-    )
+    return theme.with_legend(theme.dressed(figure, 400))
+
+
+def areas(curves: Curves) -> go.Figure:
+    """Draw the area under both curves of each ranking, and the mean of random orders."""
+    figure = go.Figure()
+    for name, found, orders, color in (
+        ("deletion", curves.deletion_area, curves.random_deletion, theme.NEGATIVE),
+        ("insertion", curves.insertion_area, curves.random_insertion, theme.POSITIVE),
+    ):
+        figure.add_bar(
+            x=list(curves.names),
+            y=found.astype(float),
+            name=name,
+            marker_color=color,
+            hovertemplate=f"%{{x}}, {name}: %{{y:.3f}}<extra></extra>",
+        )
+        figure.add_scatter(
+            x=list(curves.names),
+            y=[float(area(orders, curves.removed).mean())] * len(curves.names),
+            name=f"random orders, {name}",
+            mode="lines+markers",
+            line={"color": color, "width": 2, "dash": "dot"},
+            hovertemplate="random orders, mean: %{y:.3f}<extra></extra>",
+        )
+    figure.update_xaxes(title="ranking", showgrid=False)
+    figure.update_yaxes(title="area under the curve (logits)", zeroline=True)
+    return theme.with_legend(theme.dressed(figure, 400))
 
 
 def beside_attention(
-    names: Sequence[str], rows: NDArray[np.float32], signs: NDArray[np.float32], units: Units
+    names: Sequence[str],
+    rows: NDArray[np.float32],
+    signs: NDArray[np.float32],
+    units: Units,
+    unit: str = "piece",
 ) -> go.Figure:
     """Draw a strip of columns for each ranking: its shares [ranking, unit], coloured by sign.
 
@@ -103,7 +128,7 @@ def beside_attention(
     """
     labels = [theme.label(units.texts[place], 24) for place in units.free]
     figure = make_subplots(
-        rows=len(names), shared_xaxes=True, vertical_spacing=0.07, subplot_titles=list(names)
+        rows=len(names), shared_xaxes=True, vertical_spacing=0.09, subplot_titles=list(names)
     )
     tints = {-1: theme.NEGATIVE, 0: "#9B84C9", 1: theme.POSITIVE}
     for place, name in enumerate(names):
@@ -125,9 +150,10 @@ def beside_attention(
         tickangle=-45,
         tickfont={"family": "monospace", "size": 13},
         showgrid=False,
+        title=f"{unit} of the prompt",
         row=len(names),
     )
-    figure.update_yaxes(tickformat=".0%", nticks=4, rangemode="tozero")
+    figure.update_yaxes(tickformat=".0%", nticks=3, rangemode="tozero", title="share")
     figure.update_annotations(x=0, xanchor="left", font_size=14)
-    figure = theme.dressed(figure, 105 * len(names) + 90)
+    figure = theme.dressed(figure, 400)
     return figure.update_layout(bargap=0.2, margin={**theme.MARGIN, "t": 30})

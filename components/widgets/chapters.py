@@ -42,7 +42,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "Where every head looks, what kind of head it is, and each step to a weight.",
         ),
         Lesson(
-            "inside/attribution.py",
+            "inside/attribution/attribution.py",
             "Attribution",
             "Which words of the prompt made the answer, by seven methods, and whether they hold.",
         ),

@@ -4,48 +4,21 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from components.figures.visible import visible
 from components.widgets import settled
-from components.widgets.markup import literal
+from components.widgets.row import Row
 
-Result = TypeVar("Result")
 Option = TypeVar("Option", bound=Hashable)
 
-SHARED: Final = frozenset({"layer", "head", "query", "key"})
-"""Names that mean the same on every page, so that the choice goes along from page to page."""
 FEW: Final = 6
 """So many options, or fewer, stand side by side as buttons, if they are short."""
 SHORT: Final = 60
 """Letters of all options together that still stand side by side."""
 
 
-class Controls:
-    """One row of controls. What is asked for twice in a run is asked once: the second time the
-    same answer, and nothing drawn.
-
-    `scope` begins the names in the address, `key` the names of what is drawn; `scale` is how much
-    wider everything is on a projector.
-    """
-
-    def __init__(self, scope: str, key: str, scale: float) -> None:
-        self.scope, self.key, self.scale = scope, key, scale
-        self._asked: dict[str, Any] = {}
-        self._controls: DeltaGenerator | None = None
-        self._notes: DeltaGenerator | None = None
-        self._own: list[str] = []
-
-    def follow(self, above: "Controls") -> None:
-        """Take over what was asked `above` in this run."""
-        self._asked = above._asked
-
-    def place_controls(self) -> None:
-        """Open the row here; what is asked for stands in it, in order."""
-        self._controls = st.container(
-            horizontal=True, vertical_alignment="bottom", gap="small", key=f"controls-{self.key}"
-        )
-        self._notes = st.container(gap=None)
+class Controls(Row):
+    """The kinds of controls that a view asks for."""
 
     def number(
         self,
@@ -166,6 +139,7 @@ class Controls:
                 labels,
                 selection_mode="multi",
                 default=[spoken(each) for each in default],
+                wrap=True,
                 key=key,
                 **settled.KEPT,
             )
@@ -219,41 +193,35 @@ class Controls:
 
         return self._once(name, draw)
 
-    def drawn(self, name: str, draw: Callable[[DeltaGenerator], Result]) -> Result:
-        """Ask by a control of another kind: `draw(row)` draws it in the row and returns the answer.
+    def one_of_or_typed(
+        self,
+        label: str,
+        name: str,
+        options: Sequence[str],
+        default: str,
+        *,
+        hint: str | None = None,
+    ) -> str:
+        """Ask for one of `options`, or for a text that is typed; a default follows the new one."""
 
-        For parts of `components.widgets` that several views share; their names are their own.
-        """
-        if name not in self._asked:
-            self._asked[name] = draw(self._row)
-        return self._asked[name]
+        def draw(key: str) -> str:
+            old = st.session_state.get(f"default-{key}", default)
+            if old != default and st.session_state.get(key) == old:
+                st.session_state[key] = default
+            st.session_state[f"default-{key}"] = default
+            picked = self._row.selectbox(
+                label,
+                options,
+                options.index(default),
+                key=key,
+                accept_new_options=True,
+                help=hint,
+                width=self._wide(170),
+                **settled.KEPT,
+            )
+            return str(picked or default)
 
-    def note(self, sentence: str) -> None:
-        """Say below the row what a reader should know of the controls."""
-        if self._notes is not None:
-            self._notes.caption(f":material/info: {literal(sentence)}")
-
-    def tell_corrections(self) -> None:
-        """Say below the row what could not be had as asked."""
-        for sentence in settled.corrections(self._own):
-            self.note(sentence)
-
-    @property
-    def _row(self) -> DeltaGenerator:
-        if self._controls is None:
-            self.place_controls()
-        assert self._controls is not None
-        return self._controls
-
-    def _wide(self, pixels: int, least: int = 0) -> int:
-        return round(self.scale * max(pixels, least))
-
-    def _once(self, name: str, draw: Callable[[str], Result]) -> Result:
-        key = name if name in SHARED else f"{self.scope}.{name}"
-        if key not in self._asked:
-            self._own.append(key)
-            self._asked[key] = draw(key)
-        return self._asked[key]
+        return self._once(name, draw)
 
     def _numbered(self, label: str, name: str, numbers: Sequence[int]) -> int:
         labels = [str(each) for each in numbers]

@@ -8,10 +8,11 @@ import pytest
 from components.figures import attribution as figures
 from components.figures import theme
 from components.figures.attribution_tables import agreement_grid, phrase_table
-from components.figures.faithfulness import beside_attention, deletion_and_insertion
+from components.figures.completeness import approach, sums
+from components.figures.faithfulness import areas, beside_attention, deletion_and_insertion
 from components.inspection.attribution.agreement import agreement
 from components.inspection.attribution.completeness import Completeness
-from components.inspection.attribution.faithfulness import Curves
+from components.inspection.attribution.faithfulness import Curves, area
 from components.inspection.attribution.methods import Attribution
 from components.inspection.attribution.phrase import PhraseAttribution
 from components.inspection.attribution.units import Units
@@ -114,13 +115,36 @@ def test_strengths_are_drawn_without_a_sign():
 
 def test_the_approach_shows_each_try_and_the_bound():
     found = Completeness(np.array([4, 8]), np.array([0.4, -0.1], np.float32), 0.01, FOUND)
-    figure = figures.approach(found)
+    figure = approach(found)
     assert list(figure.data[0].x) == [4, 8]
     assert list(figure.data[0].y) == pytest.approx([0.2, 0.05])
     bound = figure.data[1]
     assert list(bound.x) == [4, 8]
     assert list(bound.y) == [0.01, 0.01]
     assert "your bound, 1.0%" in bound.text
+
+
+def test_sums_stand_against_the_change_that_they_should_be():
+    other = replace(FOUND, method="shapley", scores=np.array([np.nan, 1.5, 0.5], np.float32))
+    bars, line = sums([FOUND, other]).data
+    assert list(bars.x) == ["Integrated gradients", "Shapley values"]
+    assert list(bars.y) == pytest.approx([1.75, 2.0])
+    assert list(bars.text) == ["+1.75", "+2.00"]
+    assert list(bars.customdata) == ["+0.25", "0.00"]
+    assert list(line.y) == pytest.approx([2.0, 2.0])
+
+
+def test_of_many_scores_each_has_two_digits_and_small_ones_are_left_out():
+    """A cell is as wide as five letters; what is beside its row's largest nothing needs none."""
+    many = [1.234, -0.0004, 23.4, -9.96, 0.9, 0.71, -5.04, 0.0, 0.0]
+    shown = figures.numbers(np.array(many), [None] * 9)
+    assert shown == ["+1.2", "", "+23", "-10", "+0.90", "+0.71", "-5.0", "", ""]
+    faint = figures.numbers(np.array([0.0123, -0.004, *[0.0] * 7]), [None] * 9)
+    assert faint[:2] == ["+0.01", "-0.004"]
+    sure = figures.numbers(np.array([1.234] * 9), [0.2] * 9)
+    assert sure[0] == "+1.2"
+    assert figures.numbers(np.array([1.234] * 9), [None] * 9, most=100.0) == [""] * 9
+    assert figures.numbers(np.array([219.4] * 9), [None] * 9, sign=False)[0] == "219"
 
 
 def test_agreement_is_drawn_on_a_fixed_scale():
@@ -189,6 +213,16 @@ def test_curves_are_drawn_over_the_share_that_is_away_with_the_spread_of_chance(
         "Integrated gradients",
         "Attention rollout",
     ]
+
+
+def test_areas_stand_beside_those_of_random_orders():
+    given = curves(2)
+    deletion, random, insertion, _ = areas(given).data
+    assert list(deletion.x) == list(given.names)
+    np.testing.assert_allclose(deletion.y, given.deletion_area)
+    np.testing.assert_allclose(insertion.y, given.insertion_area)
+    mean = area(given.random_deletion, given.removed).mean()
+    np.testing.assert_allclose(random.y, [mean, mean])
 
 
 def test_attention_and_attribution_stand_above_each_other_in_their_colours():

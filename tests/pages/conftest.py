@@ -3,7 +3,7 @@
 import pytest
 
 from components.lesson import Shown
-from components.widgets import apparatus
+from components.widgets import apparatus, running
 
 
 @pytest.fixture
@@ -18,3 +18,9 @@ def drawn(monkeypatch) -> dict[str, Shown]:
 
     monkeypatch.setattr(apparatus, "draw", keep)
     return kept
+
+
+@pytest.fixture(autouse=True)
+def without_haste(monkeypatch):
+    """Work starts by itself however busy the machine is that runs the tests."""
+    monkeypatch.setattr(running, "AT_ONCE", 1e6)

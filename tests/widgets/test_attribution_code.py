@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from components.inspection.attribution.catalogue import METHODS, Effort
+from components.inspection.attribution.faithfulness import curves, ranking
 from components.inspection.attribution.methods import attribute
 from components.inspection.attribution.phrase import PHRASE_METHODS, attribute_phrase
 from components.inspection.attribution.question import Question, read
-from components.widgets.attribution.code import Setting, scores_code
-from components.widgets.attribution.phrase_code import phrase_code
-from components.widgets.attribution.shown import ground
+from components.widgets.scored_text import ground
+from pages.inside.attribution.code import Setting, curve_code, scores_code
+from pages.inside.attribution.sequence_code import sequence_code
 from tests import tiny
 
 EFFORT = Effort(steps=12, samples=4, window=2)
@@ -90,6 +91,16 @@ def test_it_follows_each_choice(saved, changed):
     np.testing.assert_allclose(printed(code), expected, rtol=2e-3, atol=2e-5)
 
 
+def test_the_offered_code_prints_the_deletion_curve(saved):
+    question = Question(MANY)
+    shown = attribute(saved, question, "ablation", EFFORT)
+    order = ranking(shown.scores)
+    found = curves(saved, question, ["Feature ablation"], [order])
+    code = curve_code(setting(saved), read(saved, question), "Feature ablation", order)
+    assert list(found.removed) == list(range(len(order) + 1))
+    np.testing.assert_allclose(printed(code), found.deletion[0], rtol=2e-3, atol=2e-5)
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_it_computes_in_the_number_format_that_is_on_screen(tmp_path, dtype):
     model = tiny.model("llama", dtype)
@@ -110,7 +121,7 @@ def test_the_offered_code_prints_the_phrase_s_scores(saved, method, text):
     if saved.kind not in ("causal", "seq2seq"):
         pytest.skip("offered for models that write")
     found = attribute_phrase(saved, text, "or", 3, method, "<mask>", 6)
-    told = lines(phrase_code(setting(saved), text, found, 6))
+    told = lines(sequence_code(setting(saved), text, found, 6))
     np.testing.assert_allclose(
         [float(line.split()[0]) for line in told], found.whole, rtol=2e-3, atol=2e-5
     )

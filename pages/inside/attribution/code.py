@@ -1,16 +1,15 @@
 """The few lines of plain PyTorch that reproduce what is on screen, without Captum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from components import engine
-from components.engine import ModelChoice
+from components.inspection.attribution.catalogue import Effort, MethodName
+from components.inspection.attribution.question import Reading
+from components.inspection.attribution.shapley import EXACT, rounded_up
 from components.inspection.catalogue import opening
-
-if TYPE_CHECKING:
-    from components.inspection.attribution.catalogue import Effort, MethodName
-    from components.inspection.attribution.question import Reading
-    from components.inspection.model import Kind
+from components.inspection.model import Kind
+from components.lesson import Ask
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Setting:
     """What the code needs to know of the model that is on screen."""
 
     source: str
-    kind: "Kind"
+    kind: Kind
     dtype: str = "float32"
     revision: str = "main"
 
@@ -78,15 +77,24 @@ errors = np.std(pairs, axis=0, ddof=1) / len(pairs) ** 0.5
 """
 
 
-def setting(choice: ModelChoice) -> Setting:
+def setting(ask: Ask) -> Setting:
     """Return what the code needs to know of the chosen model."""
-    facts = engine.facts(choice)
+    choice, facts = ask.choice, ask.facts
     return Setting(choice.source.strip(), facts.kind, facts.dtype, choice.revision)
 
 
-def scores_code(shown: Setting, reading: "Reading", method: "MethodName", effort: "Effort") -> str:
+def scores_code(shown: Setting, reading: Reading, method: MethodName, effort: Effort) -> str:
     """Return code that prints each piece's score, and its standard error where there is one."""
     return _opening(shown, reading) + _body(len(reading.units.free), method, effort) + _CLOSING
+
+
+def curve_code(shown: Setting, reading: Reading, name: str, order: Sequence[int]) -> str:
+    """Return code that prints the deletion curve of one ranking: the target, piece by piece."""
+    return f"""{_opening(shown, reading)}{_SWITCHES}
+order = {list(order)}  # the pieces by {name}, the highest score first
+for away in range(count + 1):
+    print(f"{{without(order[:away]):+9.5f}}  without the first {{away}}")
+"""
 
 
 def loading(shown: Setting) -> str:
@@ -109,7 +117,7 @@ def embeddings(shown: Setting) -> str:
     return "model.get_input_embeddings()"
 
 
-def _opening(shown: Setting, reading: "Reading") -> str:
+def _opening(shown: Setting, reading: Reading) -> str:
     target = reading.target
     place = {"classifier": "", "masked": f"{target.place}, "}.get(reading.kind, "-1, ")
     picked = f"logits[:, {place}{target.answer}]"
@@ -144,7 +152,7 @@ def target(e):  # {names!r}
 """
 
 
-def _body(pieces: int, method: "MethodName", effort: "Effort") -> str:
+def _body(pieces: int, method: MethodName, effort: Effort) -> str:
     if method in ("integrated_gradients", "gradient_shap"):
         points = f"""
 # Gauss-Legendre points on the way from baseline to text
@@ -181,8 +189,6 @@ scores = [np.mean([f for f, w in zip(falls, windows) if i in w]) for i in range(
 
 
 def shapley(features: int, samples: int, seed: int, zeros: str, without: str) -> str:
-    from components.inspection.attribution.shapley import EXACT, rounded_up
-
     if features <= EXACT:
         return _EXACT.format(value=f"{without}(set(range(count)) - set(there))")
     return _DRAWN.format(seed=seed, pairs=rounded_up(samples) // 2, zeros=zeros)

@@ -1,15 +1,14 @@
-"""The few lines of plain PyTorch that reproduce a phrase's table, without Captum."""
+"""The few lines of plain PyTorch that reproduce a sequence's table, without Captum."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from components.widgets.attribution.code import Setting, embeddings, loading, shapley
+from components.inspection.attribution.phrase import PhraseAttribution
+from components.inspection.attribution.phrase_ways import STEPS
+from pages.inside.attribution.code import Setting, embeddings, loading, shapley
 
-if TYPE_CHECKING:
-    from components.inspection.attribution.phrase import PhraseAttribution
 
-
-def phrase_code(shown: Setting, text: str, found: "PhraseAttribution", orders: int) -> str:
-    """Return code that prints each token's scores: for the phrase as a whole, and row by row."""
+def sequence_code(shown: Setting, text: str, found: PhraseAttribution, orders: int) -> str:
+    """Return code that prints each token's scores: for the sequence as a whole, and row by row."""
     gradients, two_stacks = found.method == "integrated_gradients", shown.kind == "seq2seq"
     begins = f"{loading(shown)}ids = tokenizer({text!r}).input_ids\n"
     begins += f"phrase = {list(found.phrase_ids)}  # {''.join(found.phrase)!r}\n"
@@ -18,7 +17,7 @@ def phrase_code(shown: Setting, text: str, found: "PhraseAttribution", orders: i
         "special = set(tokenizer.all_special_ids)\n"
         "free = [i for i, token in enumerate(ids) if token not in special]\n"
         "count = len(free)\n\n"
-        "def log_p(text):  # of each token of the phrase\n"
+        "def log_p(text):  # of each token of the sequence\n"
     )
     if two_stacks:
         begins += (
@@ -39,12 +38,10 @@ def phrase_code(shown: Setting, text: str, found: "PhraseAttribution", orders: i
         begins += f"embed = {embeddings(shown)}\n"
         holed = f"embed(torch.tensor([{holed}])).float()"
     begins += f"\ndef text_without(away):\n    return {holed}\n"
-    return begins + _phrase_body(found, orders) + _PHRASE_CLOSING
+    return begins + _body(found, orders) + _CLOSING
 
 
-def _phrase_body(found: "PhraseAttribution", orders: int) -> str:
-    from components.inspection.attribution.phrase_ways import STEPS
-
+def _body(found: PhraseAttribution, orders: int) -> str:
     without = """
 @torch.no_grad()
 def without(away):
@@ -68,7 +65,7 @@ scores = torch.stack(rows, dim=1).numpy()
 """
 
 
-_PHRASE_CLOSING: Final = """
+_CLOSING: Final = """
 for i, score in zip(free, scores):
     print(f"{sum(score):+9.5f}  {tokenizer.decode([ids[i]])!r}  {[float(s) for s in score]}")
 """
