@@ -24,7 +24,7 @@ def the_context_of_a_run():
 @borrowed(
     "streamlit",
     "st.session_state.get",
-    by=("engine.py", "widgets/ask.py", "widgets/attribution/running.py"),
+    by=("engine.py", "widgets/ask.py", "widgets/running.py"),
 )
 def looking_into_the_session_yields():
     """Long work must end where the reader has asked for something else. Streamlit ends a run

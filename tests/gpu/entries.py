@@ -183,7 +183,11 @@ def asked_by(code: str) -> Iterator[str]:
 
 def _place(node: ast.AST) -> int | None:
     """Return where among a call's arguments the function stands that is asked of a model."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Name):  # handed on by `running.started`
+        return 0 if node.func.id == "inspect" else None
+    if not isinstance(node.func, ast.Attribute):
         return None
     of, method = ast.unparse(node.func.value), node.func.attr
     if of == "ask":  # a view's own

@@ -11,7 +11,7 @@ from components.inspection.attention.maps import AttentionMaps, Group, attention
 from components.inspection.attention.steps import attention_steps
 from components.inspection.attention.value_weighted import value_weighted
 from components.inspection.attention.window import Window
-from components.inspection.attention.writing import attention_while_writing, written_checks
+from components.inspection.attention.writing import writing
 from components.inspection.attribution.attention_rows import attention_rows
 from components.inspection.attribution.catalogue import METHODS, Effort, MethodName
 from components.inspection.attribution.faithfulness import curves, ranking
@@ -114,7 +114,8 @@ def _steps(model: Model, text: str, group: Group) -> Any:
 
 
 def _written(model: Model, text: str, group: Group) -> Any:
-    return written_checks(list(attention_while_writing(model, text, NEW, group)))
+    *_, found = writing(model, text, NEW, group)
+    return found.checks
 
 
 def _bertviz(model: Model, text: str, group: Group) -> Any:
@@ -194,8 +195,8 @@ INSPECTIONS: Final = (
     Inspection("Attention", "While writing", _of_each_group(_written, ("decoder", "cross"))),
     Inspection("Attribution", "Question", lambda model, text: read(model, Question(text))),
     *(_method(name) for name in METHODS),
-    Inspection("Attribution", "Does it hold?", _faithfulness),
-    Inspection("Attribution", "A phrase", _phrase),
+    Inspection("Attribution", "Faithfulness", _faithfulness),
+    Inspection("Attribution", "Sequence", _phrase),
     Inspection("Attribution", "Against attention", attention_rows),
     Inspection("Positions", "Frequencies", lambda model, _text: spectrum(model)),
     Inspection(
@@ -225,25 +226,25 @@ INSPECTIONS: Final = (
     Inspection("Key-value cache", "Another last token", _reach),
     Inspection(
         "Key-value cache",
-        "The same answer",
+        "Logits",
         lambda model, text: agreement(model, text, None, NEW),
     ),
     Inspection(
-        "Key-value cache", "What is in it", lambda model, text: contents(model, text, None, NEW)
+        "Key-value cache", "Contents", lambda model, text: contents(model, text, None, NEW)
     ),
     Inspection("Key-value cache", "Memory planner", lambda model, _text: shape_of(model)),
     Inspection(
-        "Key-value cache", "Where the time goes", lambda model, text: work(model, text, 8, NEW)
+        "Key-value cache", "Roofline", lambda model, text: work(model, text, 8, NEW)
     ),
     Inspection(
         "Key-value cache",
-        "Kinds of cache",
+        "Cache types",
         lambda model, text: _last(kinds(model, text, 8, NEW, 1, 4)),
         timed=True,
     ),
     Inspection(
         "Key-value cache",
-        "Measured",
+        "Timing",
         lambda model, text: _last(measure(model, text, 8, NEW, 1)),
         timed=True,
     ),
