@@ -128,19 +128,23 @@ def unit_of(found: Attribution) -> str:
 
 
 def numbers(
-    scores: Floats, errors: Sequence[float | None], sign: bool = True, most: float = 0.0
+    scores: Floats,
+    errors: Sequence[float | None],
+    sign: bool = True,
+    most: float = 0.0,
+    roomy: bool = True,
 ) -> list[str]:
     """Return a row of scores as it is written in a figure.
 
-    Of more than `ROOMY` scores each has two digits at most, and those are left out that are small
-    beside `most`, or beside the row's own largest.
+    Of more than `ROOMY` scores, or where it is not `roomy`, each has two digits at most, and those
+    are left out that are small beside `most`, or beside the row's own largest.
 
     >>> numbers(np.array([1.234, -0.0004]), [None, None])
     ['+1.23', '-0.00040']
     >>> numbers(np.array([1.234, -0.0004, 23.4] + [0.0] * 7), [None] * 10)[:3]
     ['+1.2', '', '+23']
     """
-    if len(scores) <= ROOMY:
+    if roomy and len(scores) <= ROOMY:
         return [written(score, error, sign) for score, error in zip(scores, errors, strict=True)]
     most = most or float(np.abs(scores).max(initial=0.0))
     shown = []

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures import theme
-from components.figures.attribution import LABEL, name_pieces, numbers, short
+from components.figures.attribution import LABEL, ROOMY, name_pieces, numbers, short
 from components.inspection.attribution.agreement import Agreement
 from components.inspection.attribution.digits import with_error
 from components.inspection.attribution.phrase import PhraseAttribution
@@ -58,7 +58,7 @@ def phrase_table(found: PhraseAttribution) -> go.Figure:
             hovertemplate="%{customdata[1]} → %{customdata[0]}: %{customdata[2]} nats"
             "<extra></extra>",
             text=[
-                numbers(row, known.tolist(), most=most)
+                numbers(row, known.tolist(), most=most, roomy=len(rows) <= ROOMY)
                 for row, known in zip(found.scores.astype(float), sure, strict=True)
             ]
             if few
@@ -77,4 +77,5 @@ def phrase_table(found: PhraseAttribution) -> go.Figure:
         title="token of the sequence",
         tickfont=LABEL,
     )
-    return theme.dressed(figure, min(44 * len(rows) + 200, 420))
+    # Sixteen rows, the most there are, need a little more than the others.
+    return theme.dressed(figure, min(44 * len(rows) + 200, max(420, 17 * len(rows) + 200)))

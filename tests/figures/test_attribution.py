@@ -178,6 +178,16 @@ def test_the_phrase_table_has_a_row_for_each_written_token():
     assert drawn.customdata[0][1][2] == "-3.0 ± 0.2"
 
 
+def test_many_rows_of_a_sequence_have_room_for_few_digits_and_for_their_names():
+    scores = np.tile(np.array([[4.321, 0.00004]], np.float32), (16, 1))
+    long = np.zeros(16, np.float32)
+    ids = tuple(range(16))
+    of = ("ablation", "<pad>", ("a", "b"), tuple("x" * 16), ids, scores, long, long, 1, 0, True)
+    figure = phrase_table(PhraseAttribution(*of))
+    assert list(figure.data[0].text[0]) == ["+4.3", ""]
+    assert figure.layout.height / 16 > 16
+
+
 def curves(many: int) -> Curves:
     generator = np.random.default_rng(0)
 
