@@ -9,8 +9,6 @@ TERMS: Final[dict[str, str]] = {
     "for each head",
     "arithmetic intensity": "floating-point operations for each byte moved from memory; it tells "
     "whether a computation is memory-bound or compute-bound",
-    "attention head": "one of several parallel parts of an attention layer, with queries, keys and "
-    "values of its own",
     "attention score": "query times key, scaled; softmax makes attention weights of a query "
     "token's scores",
     "attention sink": "a token, mostly the first, on which heads put their weight when nothing "
@@ -21,16 +19,16 @@ TERMS: Final[dict[str, str]] = {
     "AUC": "the area under a curve: one number for the whole of it",
     "baseline": "the uninformative input that an attribution compares the text with",
     "beam search": "writing by keeping the few best texts so far, instead of the one best",
-    "BPE": "byte-pair encoding: a tokenizer that merges the most frequent adjacent pair, again and "
-    "again",
+    "BPE": "byte-pair encoding: a tokenizer that merges the most frequent adjacent pair, again "
+    "and again",
     "causal mask": "what lets each token attend only to itself and those before it",
     "completeness": "the property that attribution scores sum to the output's difference between "
     "text and baseline",
     "compute-bound": "limited by how fast the machine calculates",
-    "context extension": "changing the rotation of RoPE so that a model reads longer texts than it "
-    "was trained on (RoPE scaling)",
+    "context extension": "changing the rotation of RoPE so that a model reads longer texts than "
+    "it was trained on (RoPE scaling)",
     "context window": "the most tokens that a model can read at once",
-    "contrast token": "the token that a prediction is compared with: why this one rather than that",
+    "contrast": "the token that a prediction is compared with: why this one rather than that",
     "convergence delta": "how far attribution scores are from summing to what they should",
     "cosine similarity": "how alike the directions of two vectors are, from -1 to 1",
     "cross-attention": "attention from the decoder's tokens to the encoder's",
@@ -40,8 +38,10 @@ TERMS: Final[dict[str, str]] = {
     "dtype": "the number format of weights and activations: float32, bfloat16 or float16",
     "embedding": "the vector that stands for a token where it enters the model",
     "entropy": "how open a distribution is, in bits: the yes-no questions its outcome is worth",
+    "GQA": "grouped-query attention: several query heads that share one head of keys and values",
     "greedy decoding": "always taking the most likely next token",
-    "grouped-query attention": "several query heads that share one head of keys and values",
+    "head": "one of several parallel parts of an attention layer, with queries, keys and values "
+    "of its own",
     "hidden state": "a token's vector between two layers; the residual stream at that place",
     "induction head": "a head that attends to what came after an earlier copy of the token",
     "insertion curve": "the output as the words with the highest scores are put in, one by one",
@@ -52,10 +52,8 @@ TERMS: Final[dict[str, str]] = {
     "layer": "one block of the model: attention and an MLP that add to the residual stream",
     "logit": "the number that a model gives a token before softmax makes probabilities of them",
     "logit margin": "how far the highest logit is above the second",
-    "mask token": "the token that a masked model fills in",
     "memory-bound": "limited by how fast data comes from memory",
     "MLP": "the part of a layer that works on each token by itself",
-    "nucleus": "the fewest most likely tokens that together reach the probability p (top-p)",
     "perplexity": "two to the power of the mean surprisal in bits: the number of tokens that a "
     "model hesitates between",
     "prefill": "the first pass, which reads the whole prompt at once",

@@ -15,7 +15,6 @@ RETIRED = {
     r"share of attention": "attention weight",
     r"stretching|stretched": "context extension, extended",
     r"compared with:|stand-ins?\b": "baseline, replacement token",
-    r"rather than\b(?=.{0,3}$)": "contrast token",
     r"bytes bind|operations bind": "memory-bound, compute-bound",
     r"\bcopy rate|matrix rate": "memory bandwidth, peak FLOP/s",
     r"toll on distance": "a bias that falls with the distance",

@@ -77,7 +77,8 @@ class Row:
 
     def sets(self, values: Mapping[str, Any]) -> None:
         """Give controls, by name, or the prompt another value, while a button is pressed."""
-        st.session_state.update({self._named(name): value for name, value in values.items()})
+        for name, value in values.items():
+            st.session_state["prompt" if name == "prompt" else self._named(name)] = value
 
     @property
     def _row(self) -> DeltaGenerator:
@@ -90,7 +91,7 @@ class Row:
         return round(self.scale * max(pixels, least))
 
     def _named(self, name: str) -> str:
-        return name if name in SHARED or name == "prompt" else f"{self.scope}.{name}"
+        return name if name in SHARED else f"{self.scope}.{name}"
 
     def _once(self, name: str, draw: Callable[[str], Result]) -> Result:
         key = self._named(name)

@@ -87,9 +87,10 @@ def the_type_of_a_page():
     by=(
         "widgets/apparatus.py",
         "widgets/ask.py",
-        "widgets/controls.py",
         "widgets/frame.py",
+        "widgets/presets.py",
         "widgets/ribbon/__init__.py",
+        "widgets/row.py",
         "widgets/sampling_settings.py",
         "widgets/writing.py",
     ),

@@ -20,7 +20,7 @@ VIEWS = ("Timing", "Logits", "Contents", "Cache types", "Roofline", "Memory plan
 FOLDS = {
     "Timing": ("positions_computed",),
     "Contents": ("how_it_grows", "layer_by_layer", "mha_gqa_mqa", "why_it_may_be_kept"),
-    "Roofline": ("positions_computed", "the_book_s_4_8_times", "share_of_attention"),
+    "Roofline": ("positions_computed", "the_book_s_4_8_times", "attention_s_share_of_the_work"),
     "Memory planner": ("mha_gqa_mqa",),
 }
 """Parts below a view, by their names in the address."""
@@ -249,7 +249,7 @@ def test_what_takes_long_waits_for_a_button(drawn, asked):
     assert drawn["kv_cache-logits"].checks, "kept for the next run of the page"
     app = short("Roofline")
     assert "About **" in words(app) and "kv_cache-roofline" not in drawn
-    assert "kv_cache-roofline-share_of_attention" in drawn, "what takes no time is there"
+    assert "kv_cache-roofline-attention_s_share_of_the_work" in drawn, "what takes no time is there"
     app = button(app, "Measure").click().run()
     assert any(line.startswith(":green[✓] Torch counts") for line in verdicts(app))
     assert "by you" in drawn["kv_cache-roofline"].told
@@ -441,7 +441,7 @@ def test_the_roofline_counts_and_explains(drawn):
     assert drawn[scope].predict.right in drawn[scope].predict.answers
     book = drawn[f"{scope}-the_book_s_4_8_times"]
     assert "60 times fewer positions" in book.told and "**2.3 ms**" in book.told
-    assert "18,432" in drawn[f"{scope}-share_of_attention"].told
+    assert "18,432" in drawn[f"{scope}-attention_s_share_of_the_work"].told
 
 
 def test_passes_are_timed_beside_the_roof(drawn):

@@ -229,13 +229,9 @@ INSPECTIONS: Final = (
         "Logits",
         lambda model, text: agreement(model, text, None, NEW),
     ),
-    Inspection(
-        "Key-value cache", "Contents", lambda model, text: contents(model, text, None, NEW)
-    ),
+    Inspection("Key-value cache", "Contents", lambda model, text: contents(model, text, None, NEW)),
     Inspection("Key-value cache", "Memory planner", lambda model, _text: shape_of(model)),
-    Inspection(
-        "Key-value cache", "Roofline", lambda model, text: work(model, text, 8, NEW)
-    ),
+    Inspection("Key-value cache", "Roofline", lambda model, text: work(model, text, 8, NEW)),
     Inspection(
         "Key-value cache",
         "Cache types",

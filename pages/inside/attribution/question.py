@@ -53,8 +53,8 @@ def question_of(ask: Ask) -> tuple[Question, Reading]:
         [RUNNER_UP, NOTHING, *names],
         opens if opens in names else RUNNER_UP,
         typed,
-        "With a contrast the target is the difference of the two logits: what speaks for the "
-        f"answer *rather than* for this one. {RUNNER_UP.capitalize()} is the likeliest of the "
+        "With a contrast the target is the difference of the two logits: what supports "
+        f"the answer rather than this one. {RUNNER_UP.capitalize()} is the likeliest of the "
         "others. A logit alone also holds all that speaks for any answer.",
     )
     against: str | int | None = "" if other == RUNNER_UP else names.get(other, other)

@@ -204,6 +204,6 @@ VIEW = View(
     further={
         "Positions computed": COUNTED,
         "The book's 4.8 times": BOOK_TIMES,
-        "Share of attention": SHARE,
+        "Attention's share of the work": SHARE,
     },
 )
