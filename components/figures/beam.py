@@ -79,7 +79,7 @@ def beam_tree(search: BeamSearch) -> go.Figure:
             ],
             hovertext=[theme.label(search.nodes[i].text) for i in of_fate],
             textposition="top center",
-            textfont={"family": "monospace", "size": 13},
+            textfont={"family": "monospace", "size": 14},
             marker={
                 "symbol": symbol,
                 "size": 8,
