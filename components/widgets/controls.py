@@ -215,11 +215,28 @@ class Controls:
 
         return self._once(name, draw)
 
+    def drawn(self, name: str, draw: Callable[[DeltaGenerator], Result]) -> Result:
+        """Ask by a control of another kind: `draw(row)` draws it in the row and returns the answer.
+
+        For parts of `components.widgets` that several views share; their names are their own.
+        """
+        if name not in self._asked:
+            self._asked[name] = draw(self._row)
+        return self._asked[name]
+
+    def note(self, sentence: str) -> None:
+        """Say below the row what a reader should know of the controls."""
+        if self._notes is not None:
+            self._notes.caption(f":material/info: {literal(sentence)}")
+
     def tell_corrections(self) -> None:
         """Say below the row what could not be had as asked."""
-        if self._notes is not None:
-            for sentence in settled.corrections(self._own):
-                self._notes.caption(f":material/info: {literal(sentence)}")
+        for sentence in settled.corrections(self._own):
+            self.note(sentence)
+
+    def sets(self, values: Mapping[str, Any]) -> None:
+        """Give controls, by name, or the prompt another value, while a button is pressed."""
+        st.session_state.update({self._named(name): value for name, value in values.items()})
 
     @property
     def _row(self) -> DeltaGenerator:
@@ -231,8 +248,11 @@ class Controls:
     def _wide(self, pixels: int, least: int = 0) -> int:
         return round(self.scale * max(pixels, least))
 
+    def _named(self, name: str) -> str:
+        return name if name in SHARED or name == "prompt" else f"{self.scope}.{name}"
+
     def _once(self, name: str, draw: Callable[[str], Result]) -> Result:
-        key = name if name in SHARED else f"{self.scope}.{name}"
+        key = self._named(name)
         if key not in self._asked:
             self._own.append(key)
             self._asked[key] = draw(key)
