@@ -84,7 +84,10 @@ def the_type_of_a_page():
     "streamlit",
     "streamlit.delta_generator",
     "DeltaGenerator",
-    by=("widgets/apparatus.py", "widgets/ask.py", "widgets/controls.py", "widgets/frame.py"),
+    by=(
+        *("widgets/apparatus.py", "widgets/ask.py", "widgets/controls.py", "widgets/frame.py"),
+        *("widgets/text_files.py", "widgets/tokenizers.py"),
+    ),
 )
 def the_type_of_a_place():
     """Places in which figures, controls and progress are drawn are handed on, and typed."""

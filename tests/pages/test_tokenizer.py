@@ -274,12 +274,25 @@ def test_every_statistic_has_its_figure_and_numbers(count, drawn):
 
 
 def test_a_tokenizer_trained_anew_is_shown_whole():
-    app = opened(view="Train your own", text="The tour text", learned="3")
-    assert app.slider(key="tokenizer.learned").value == 3
+    def slider(app: AppTest):
+        return next(each for each in app.slider if each.label == "Pieces learned")
+
+    app = opened(view="Train your own", text="The tour text")
+    slider(app).set_value(3).run()
+    assert "after 3 of" in words(app)
+    first = slider(app).max
     app.segmented_control(key="tokenizer.method").set_value("WordPiece").run()
     assert not app.exception
-    slider = app.slider(key="tokenizer.learned")
-    assert slider.value == slider.max
+    assert slider(app).value == slider(app).max != first
+
+
+def test_another_tokenizers_special_token_is_typed():
+    app = opened(view="Special tokens")
+    assert app.text_input(key="tokenizer.typed").value == "The end.<|endoftext|>Once more"
+    app.text_input(key="tokenizer.typed").set_value("my own").run()
+    app.selectbox(key="tokenizer.name").set_value("storyteller").run()
+    assert not app.exception
+    assert app.text_input(key="tokenizer.typed").value == "The end.<|end|>Once more"
 
 
 def test_a_longer_text_is_a_click_away_where_there_is_too_little_to_learn_from():

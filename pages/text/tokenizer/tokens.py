@@ -8,6 +8,7 @@ from components.inspection.tokenizer.cutting import encoding_checks, window
 from components.inspection.tokenizer.pieces import EncodedText
 from components.inspection.tokenizer.roundtrip import RoundTrip, round_trip_of
 from components.lesson import Ask, Predict, Shown, View
+from components.widgets import settled
 from components.widgets.apparatus import told
 from components.widgets.markup import literal
 from pages.text.tokenizer import asking, code
@@ -25,9 +26,13 @@ def show(ask: Ask) -> Shown:
     chosen, read = asking.tokenizer(ask), asking.text(ask)
     spaces, ids = ask.toggle("Show spaces", "spaces", True), ask.toggle("Show ids", "ids", True)
     hint = "Say how many tokens you expect before you see them."
-    hidden = ask.toggle("Guess first", "guess", hint=hint) and not told(ask.key)
+    guessing = ask.toggle("Guess first", "guess", hint=hint)
     encoded = asking.encoded(ask, chosen, read)
     total = len(encoded.ids)
+    answers, right = guesses(len(read.text), total - encoded.before - encoded.after)
+    # Of another text nothing has been guessed yet, whatever was of the last one.
+    anew = settled.moved(f"{ask.key}-answers", answers)
+    hidden = guessing and (anew or not told(ask.key))
     pages = max(1, -(-total // ON_SCREEN))
     place = ask.number(f"Window, of {pages:,}", "window", 1, pages, 1) if pages > 1 else 1
     first = (place - 1) * ON_SCREEN
@@ -51,7 +56,8 @@ def show(ask: Ask) -> Shown:
         read=READ,
         predict=Predict(
             f"{len(read.text):,} characters of {literal(read.name)}. How many tokens are they?",
-            *guesses(len(read.text), total - encoded.before - encoded.after),
+            answers,
+            right,
             f"It is {total - encoded.before - encoded.after:,}: look at what is split.",
         ),
         tries="Double a letter in a long word; write a word in capitals; put two spaces. Which "

@@ -14,7 +14,6 @@ from components.inspection.tokenizer.training import (
     train,
 )
 from components.lesson import Ask, Predict, Shown, View
-from components.widgets import settled
 from components.widgets.markup import literal
 from components.widgets.text_files import download, setting
 from pages.text.tokenizer import asking, code
@@ -42,10 +41,10 @@ def show(ask: Ask) -> Shown:
     trained = ask.compute(train, read.text, method, size)
     text = ask.text("A text to tokenize", "try", ask.prompt[:300] or "The rabbit ran.", most=300)
     steps = steps_of(trained)
-    if settled.moved(f"{ask.key}-steps", steps):  # trained anew: shown whole
-        ask.sets({"learned": steps})
     hint = "Drag to the left to see it know less."
-    taken = int(ask.slider("Pieces learned", "learned", 0, steps, steps, hint=hint)) if steps else 0
+    # By a name of its own: trained anew with more pieces, it is shown whole.
+    name = f"learned-{steps}"
+    taken = int(ask.slider("Pieces learned", name, 0, steps, steps, hint=hint)) if steps else 0
     download(ask, "Download tokenizer.json", trained.content, "tokenizer.json")
     cut = ask.compute(cut_after, trained, taken, text, 300)
     with ask.stage.container():
