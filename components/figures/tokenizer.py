@@ -1,12 +1,19 @@
 """Tokenizers in figures: counts side by side, lengths, windows, and how numbers are written."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
+from components.figures.visible import label
 from components.inspection.tokenizer.compare import Comparison
-from components.inspection.tokenizer.statistics import LONGEST_BIN, TextStatistics
+from components.inspection.tokenizer.statistics import (
+    LONGEST_BIN,
+    CountedToken,
+    TextStatistics,
+)
 
 ROW = 40
 """Pixels of height for each bar."""
@@ -28,17 +35,22 @@ def token_counts(comparison: Comparison) -> go.Figure:
         textposition="outside",
         cliponaxis=False,
         customdata=[
-            f"{reading.title}: {reading.tokens:,} tokens,<br>"
+            f"{_name(reading.title)}: {reading.tokens:,} tokens,<br>"
             f"{reading.characters_per_token:.3f} characters per token"
             for reading in readings
         ],
         hovertemplate="%{customdata}<extra></extra>",
     )
     figure = go.Figure(bars).update_layout(
-        xaxis={"range": [0, max([*counts, 1]) * 1.15], "visible": False, "fixedrange": True},
+        xaxis={
+            "range": [0, max([*counts, 1]) * 1.15],
+            "title": "tokens, special ones not counted",
+            "showticklabels": False,
+            "fixedrange": True,
+        },
         yaxis={
             "tickvals": places,
-            "ticktext": [reading.title for reading in readings],
+            "ticktext": [_name(reading.title) for reading in readings],
             "autorange": "reversed",
             "fixedrange": True,
             "ticklabelstandoff": 8,
@@ -46,7 +58,7 @@ def token_counts(comparison: Comparison) -> go.Figure:
         },
         bargap=0.35,
     )
-    return theme.dressed(figure, height=ROW * len(readings) + 40)
+    return theme.dressed(figure, height=ROW * len(readings) + 70)
 
 
 def length_histogram(statistics: TextStatistics) -> go.Figure:
@@ -74,7 +86,7 @@ def length_histogram(statistics: TextStatistics) -> go.Figure:
         yaxis={"title": "tokens", "fixedrange": True, "tickformat": ",d"},
         bargap=0.15,
     )
-    return theme.dressed(figure, height=300)
+    return theme.dressed(figure, height=440)
 
 
 def window_fit(tokens: int, windows: list[tuple[str, int]]) -> go.Figure:
@@ -91,7 +103,7 @@ def window_fit(tokens: int, windows: list[tuple[str, int]]) -> go.Figure:
             "cornerradius": 3,
         },
         text=[
-            f"fits, {_percent(share)} full" if fit else f"{share:,.1f} times too long"
+            f"fits, {_percent(share)} full" if fit else f"{share:,.1f} × the context window"
             for share, fit in zip(shares, fits, strict=True)
         ],
         textposition=["outside" if share < 0.6 else "inside" for share in shares],
@@ -102,24 +114,64 @@ def window_fit(tokens: int, windows: list[tuple[str, int]]) -> go.Figure:
         cliponaxis=False,
     )
     figure = go.Figure(bars).update_layout(
-        xaxis={"range": [0, 1], "visible": False, "fixedrange": True},
+        xaxis={
+            "range": [0, 1],
+            "title": "share of the context window",
+            "tickformat": ".0%",
+            "fixedrange": True,
+        },
         yaxis={
             "tickvals": places,
-            "ticktext": [f"{name}<br>{size:,}" for name, size in windows],
+            "ticktext": [f"{_name(name)}<br>{size:,}" for name, size in windows],
             "autorange": "reversed",
             "fixedrange": True,
             "ticklabelstandoff": 8,
         },
         bargap=0.4,
     )
-    return theme.dressed(figure, height=ROW * len(windows) + 40)
+    return theme.dressed(figure, height=ROW * len(windows) + 70)
+
+
+def counted_tokens(tokens: Sequence[CountedToken], by: str) -> go.Figure:
+    """Draw a bar for each token, the largest on top; `by` is "count" or "length"."""
+    places = list(range(len(tokens)))
+    bars = go.Bar(
+        x=[getattr(token, by) for token in tokens],
+        y=places,
+        orientation="h",
+        marker={"color": theme.PROBABILITY, "cornerradius": 3},
+        customdata=[[label(token.text), token.id, token.count, token.length] for token in tokens],
+        hovertemplate="%{customdata[0]} (id %{customdata[1]}): %{customdata[2]:,} times, "
+        "%{customdata[3]} bytes<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(
+        xaxis={
+            "title": "times in the text" if by == "count" else "bytes that the token writes",
+            "tickformat": ",d",
+            "fixedrange": True,
+        },
+        yaxis={
+            "title": "token",
+            "tickvals": places,
+            "ticktext": [label(token.text, 24) for token in tokens],
+            "autorange": "reversed",
+            "fixedrange": True,
+        },
+        bargap=0.25,
+    )
+    return theme.dressed(figure, height=440)
+
+
+def _name(name: str) -> str:
+    """Return a name letter by letter, for a figure."""
+    return label(name, 30).replace("·", " ")
 
 
 def _percent(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 or share == 0 else "under 0.1%"
 
 
-def number_grid(counts: NDArray[np.int8], title: str) -> go.Figure:
+def number_grid(counts: NDArray[np.int8]) -> go.Figure:
     """Draw for each number from 0 to 9,999 in how many tokens it is written.
 
     `counts[hundreds, rest]`, so that number 4,207 stands in row 42, column 7.
@@ -147,7 +199,6 @@ def number_grid(counts: NDArray[np.int8], title: str) -> go.Figure:
     )
     rows = list(range(0, 100, 20))
     figure = go.Figure(grid).update_layout(
-        title={"text": title, "font": {"size": 14}},
         xaxis={"title": "last two digits", "tickvals": rows, "constrain": "domain"},
         yaxis={
             "title": "hundreds",
@@ -157,4 +208,4 @@ def number_grid(counts: NDArray[np.int8], title: str) -> go.Figure:
             "constrain": "domain",
         },
     )
-    return theme.dressed(figure, height=460).update_layout(margin_t=44)
+    return theme.dressed(figure, height=440)

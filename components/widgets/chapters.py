@@ -30,7 +30,7 @@ GLOSSARY: Final = Lesson("about/glossary.py", "Glossary", "The field's words, in
 CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     "Text": (
         Lesson(
-            "text/tokenizer.py",
+            "text/tokenizer/tokenizer.py",
             "Tokenizer tour",
             "How a text is cut into tokens: yours, a file's, and by other tokenizers.",
         ),

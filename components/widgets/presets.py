@@ -19,7 +19,7 @@ def button(
         if then is not None:
             then()
 
-    row.drawn(label, lambda place: place.button(label, key=f"{row.key}-sets", on_click=take))
+    row.drawn(label, lambda place: place.button(label, key=f"{row.scope}-{label}", on_click=take))
 
 
 def examples(row: Row, of: Mapping[str, Mapping[str, Any]], note: str = "") -> None:

@@ -92,6 +92,8 @@ def the_type_of_a_page():
         "widgets/ribbon/__init__.py",
         "widgets/row.py",
         "widgets/sampling_settings.py",
+        "widgets/text_files.py",
+        "widgets/tokenizers.py",
         "widgets/writing.py",
     ),
 )

@@ -5,6 +5,7 @@ import pytest
 
 from components.figures.tokenizer import (
     NUMBER_TINTS,
+    counted_tokens,
     length_histogram,
     number_grid,
     token_counts,
@@ -41,7 +42,7 @@ def test_an_empty_text_has_an_empty_histogram():
 def test_a_window_that_is_full_and_one_that_is_too_small_are_told_apart():
     figure = window_fit(1_000, [("exact", 1_000), ("small", 512), ("large", 4_000)])
     (bars,) = figure.data
-    assert list(bars.text) == ["fits, 100.0% full", "2.0 times too long", "fits, 25.0% full"]
+    assert list(bars.text) == ["fits, 100.0% full", "2.0 × the context window", "fits, 25.0% full"]
     assert list(bars.x) == [1.0, 1.0, 0.25]
     exact, small, large = bars.marker.color
     assert exact == large != small
@@ -55,7 +56,7 @@ def test_a_nearly_empty_window_is_not_called_empty():
 @pytest.mark.parametrize("leading_space", [False, True])
 def test_the_grid_shows_each_number_at_its_place(leading_space):
     counts = tokens_per_number("gpt2", leading_space)
-    (grid,) = number_grid(counts, "GPT-2").data
+    (grid,) = number_grid(counts).data
     np.testing.assert_array_equal(grid.z, counts)
     assert grid.customdata[42, 7].tolist() == [4207, counts[42, 7]]
     assert grid.z.dtype == np.float32
@@ -63,5 +64,16 @@ def test_the_grid_shows_each_number_at_its_place(leading_space):
 
 def test_more_tokens_than_there_are_tints_share_the_last():
     counts = np.full((100, 100), 9, dtype=np.int8)
-    (grid,) = number_grid(counts, "many").data
+    (grid,) = number_grid(counts).data
     assert grid.z.max() == len(NUMBER_TINTS) < grid.zmax
+
+
+@pytest.mark.parametrize("by", ["count", "length"])
+def test_a_bar_for_each_listed_token_and_nothing_in_it_read_as_markup(by):
+    found = text_statistics("gpt2", "<b> <b> <b> longer")
+    tokens = found.frequent if by == "count" else found.longest
+    figure = counted_tokens(tokens, by)
+    (bars,) = figure.data
+    assert list(bars.x) == [getattr(token, by) for token in tokens] == sorted(bars.x, reverse=True)
+    assert len(figure.layout.yaxis.ticktext) == len(tokens)
+    assert not any("<" in name for name in figure.layout.yaxis.ticktext)

@@ -17,7 +17,6 @@ from components.widgets import chapters, measuring
 
 ROOT = Path(__file__).parents[2]
 OLD = {
-    "text/tokenizer.py",
     "about/glossary.py",
     "about/self_check.py",
     "about/home.py",

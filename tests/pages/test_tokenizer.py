@@ -1,11 +1,13 @@
 """The tokenizer tour: every view runs, and what cannot be done is said in a sentence."""
 
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.inspection.tokenizer.cutting import cut, encode
+from pages.text.tokenizer.tokens import guesses
 
 ROOT = Path(__file__).parents[2]
 VIEWS = ["Tokens", "Statistics", "Compare", "Step by step", "Train your own", "Special tokens"]
@@ -14,11 +16,12 @@ PROMPT = "Once upon a time there was a little fox named Leo."
 
 def opened(prompt: str = PROMPT, **address: str) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
-    app.switch_page("pages/text/tokenizer.py")
+    app.switch_page("pages/text/tokenizer/tokenizer.py")
     app.query_params["prompt"] = prompt
-    app.query_params["tokenizer"] = address.pop("tokenizer", "gpt2")
+    app.query_params["tokenizer.name"] = address.pop("tokenizer", "gpt2")
     for name, value in address.items():
-        app.query_params[f"tok-{name}"] = value
+        own = name == "view" or name.startswith("tokenizer-")
+        app.query_params[name if own else f"tokenizer.{name}"] = value
     return app.run()
 
 
@@ -39,24 +42,26 @@ def test_every_view_runs_with_every_tokenizer_at_hand(view, tokenizer):
     assert app.title[0].value == "Tokenizer tour"
 
 
-def test_the_poets_question_is_thirteen_tokens():
+def test_the_poets_question_is_thirteen_tokens(drawn):
     app = opened("Have the bards who preceded me left any theme unsung?")
-    assert "## 13 tokens" in words(app)
+    assert "**13 tokens**" in words(app)
     assert "53 characters ÷ 13 tokens = **4.08 characters per token**" in words(app)
     assert ":green[✓] Decode(encode(text)) gives the text back" in words(app)
     assert ":green[✓] The tokens' bytes, put together, are the text's bytes" in words(app)
     assert ":green[✓] These are the ids that the tokenizer gives to the text" in words(app)
     assert ":red[✗]" not in words(app)
+    assert len(drawn["tokenizer-tokens"].table()) == 13
 
 
-def test_special_tokens_are_counted_apart_from_the_texts():
+def test_special_tokens_are_counted_apart_from_the_texts(drawn):
     app = opened(PROMPT, tokenizer="model")
     found = cut("storyteller", PROMPT).total - 1
-    assert f"## {found} tokens + 1 special" in words(app)
+    assert f"**{found} tokens** + 1 special" in words(app)
     assert f"{len(PROMPT)} characters ÷ {found} tokens" in words(app)
     app = opened(PROMPT, tokenizer="model", view="Statistics")
-    assert app.metric[0].value == str(found)
-    assert "+ 1 special" in app.metric[0].delta
+    assert f"**{found} tokens** + 1 special (1 special token added)" in words(app)
+    assert drawn["tokenizer-statistics"].facts["tokens"] == found
+    assert drawn["tokenizer-statistics"].facts["special"] == 1
     app = opened(PROMPT, view="Compare")
     assert f"{found} tokens + 1 special" in words(app)
 
@@ -78,21 +83,25 @@ def test_no_check_is_red(view, tokenizer):
 def test_a_word_in_a_sentence_has_one_space_before_it(tokenizer, always, ids):
     """SentencePiece puts it there itself: a second one would be a token of its own."""
     app = opened(view="Step by step", tokenizer=tokenizer)
-    (toggle,) = app.toggle
-    assert (toggle.value, toggle.disabled) == (True, always)
+    toggles = [each.value for each in app.toggle if each.label == "With a space before it"]
+    assert toggles == ([] if always else [True])
+    assert ("puts a space before every text itself" in words(app)) == always
     assert f"The ids: **{ids}**" in words(app)
 
 
-def test_in_a_sentence_hiking_is_what_it_is_there():
-    app = opened(tokenizer="mistral-v1")
-    app.segmented_control(key="question-0").set_value("2").run()
+def test_in_a_sentence_hiking_is_what_it_is_there(drawn):
+    key = "tokenizer-tokens-guess_a_word_in_a_sentence"
+    app = opened(tokenizer="mistral-v1", **{key: "true"})
     tokens = cut("mistral-v1", "hiking").total
+    assert f"**{tokens}** for Mistral" not in words(app)
+    app.pills(key=f"guess-{key}").set_value("2").run()
     assert f"**{tokens}** for Mistral 7B (v1)." in words(app)
+    assert len(drawn[key].table()) == tokens
 
 
 def test_it_is_said_that_transformers_reads_mistrals_special_tokens_otherwise():
     app = opened(view="Special tokens", tokenizer="mistral-v3")
-    assert "As mistral_common cuts a plain text" in words(app)
+    assert "as mistral_common tokenizes a plain text" in words(app)
     assert "mistral_common" not in words(opened(view="Special tokens"))
 
 
@@ -119,7 +128,7 @@ def test_an_empty_prompt_has_no_tokens_and_nothing_breaks(view):
     app.run()
     assert not app.exception
     if view == "Tokens":
-        assert "## 0 tokens" in words(app)
+        assert "**0 tokens**" in words(app)
     if view == "Train your own":
         assert "There is no text to learn from" in app.error[0].value
 
@@ -129,14 +138,19 @@ def test_a_text_of_100_000_characters_is_shown_a_window_at_a_time():
     app.session_state["prompt"] = "lamp " * 20_000
     app.run()
     total = encode("gpt2", "lamp " * 20_000).ids.size
-    assert f"tokens 1 to 500 of {total:,}" in words(app)
+    assert f"Shown are tokens 1 to 500 of {total:,}." in words(app)
 
 
 def test_values_out_of_range_in_the_address_are_not_fatal():
     app = opened(view="Nowhere", window="999", text="No such text", size="-5", learned="x")
     assert not app.exception
-    assert "The link asks for" in words(app)
-    assert "## " in words(app)
+    assert "The link asks for the view" in words(app)
+    assert "The link asks for Text" in words(app)
+    assert " tokens**" in words(app)
+    for view, name in (("Train your own", "size"), ("Tokens", "window")):
+        app = opened(PROMPT, view=view, **{name: "-5", "text": "Alice in Wonderland"})
+        assert not app.exception
+        assert "The link asks for" in words(app), name
 
 
 @pytest.mark.parametrize(
@@ -146,7 +160,8 @@ def test_a_tokenizer_that_is_not_here_is_explained_and_the_page_goes_on(source):
     app = opened(tokenizer=source)
     assert not app.exception
     assert any(word in words(app) for word in ("not on this machine", "neither", "no folder"))
-    assert "## " in words(app)
+    assert "Still looking at the chosen model's tokenizer" in words(app)
+    assert " tokens**" in words(app)
 
 
 def uploaded(raw: bytes, name: str = "notes.txt", view: str = "Statistics") -> AppTest:
@@ -158,17 +173,16 @@ def uploaded(raw: bytes, name: str = "notes.txt", view: str = "Statistics") -> A
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ("naïve café".encode(), "Read as **UTF-8**"),
-        ("naïve café".encode("utf-16"), "Read as **UTF-16, little-endian**: it says so"),
-        ("naïve café".encode("latin-1"), "Read as **Latin-1**: it is not valid UTF-8 (byte EF"),
+        ("naïve café".encode(), "Read as UTF-8:"),
+        ("naïve café".encode("utf-16"), "Read as UTF-16, little-endian: it says so"),
+        ("naïve café".encode("latin-1"), "Read as Latin-1: it is not valid UTF-8 (byte EF"),
     ],
 )
 def test_a_file_is_read_and_its_encoding_stated(raw, said):
     app = uploaded(raw)
     assert not app.exception
     assert said in words(app)
-    assert app.metric[0].label == "tokens"
-    assert app.metric[0].value == str(cut("gpt2", "naïve café").total)
+    assert f"**{cut('gpt2', 'naïve café').total} tokens**" in words(app)
 
 
 @pytest.mark.parametrize(
@@ -182,18 +196,103 @@ def test_a_file_that_is_no_text_is_refused_kindly(raw, said):
 
 def test_a_guess_is_asked_for_before_the_tokens_are_shown():
     app = opened(guess="true")
-    assert "## " not in words(app)
     found = cut("gpt2", PROMPT).total
-    app.number_input[0].set_value(found).run()
-    assert f"You said {found}; it is {found}. Exactly." in [each.value for each in app.success]
-    assert f"## {found} tokens" in words(app)
+    assert f"**{found} tokens**" not in words(app)
+    assert PROMPT in [each.value for each in app.text]
+    _, right = guesses(len(PROMPT), found)
+    app.pills(key="guess-tokenizer-tokens").set_value(right).run()
+    assert f"Right: {right}" in words(app)
+    assert f"It is {found}: look" in words(app)
+    assert f"**{found} tokens**" in words(app)
+    assert PROMPT not in [each.value for each in app.text]
+
+
+def test_another_text_is_guessed_anew():
+    app = opened(guess="true")
+    _, right = guesses(len(PROMPT), cut("gpt2", PROMPT).total)
+    app.pills(key="guess-tokenizer-tokens").set_value(right).run()
+    app.session_state["prompt"] = PROMPT * 5
+    app.run()
+    assert not app.exception
+    assert "Not quite" not in words(app)
+    assert "characters per token" not in words(app)
+
+
+@pytest.mark.parametrize("characters", [0, 1, 2, 5, 11, 60, 1_000])
+def test_the_ranges_to_guess_among_hold_every_number_once(characters):
+    answers, _ = guesses(characters, 0)
+    assert len(set(answers)) == 4
+    held = [guesses(characters, tokens)[1] for tokens in range(characters + 4)]
+    assert sorted(held, key=answers.index) == held
+    assert set(held) == set(answers) or characters < 2
+    for tokens, answer in enumerate(held):
+        numbers = [int(each.replace(",", "")) for each in re.findall(r"[\d,]+", answer)]
+        if "fewer" in answer:
+            assert tokens < numbers[0]
+        elif "more" in answer:
+            assert tokens >= numbers[0]
+        else:
+            assert numbers[0] <= tokens <= numbers[-1]
+
+
+def test_what_does_not_come_back_is_told_and_listed(drawn):
+    key = "tokenizer-tokens-round_trip"
+    saved = opened("a naïve fox", **{key: "true"})
+    assert "They come back as they were." in words(saved)
+    assert drawn[key].checks[0].verdict == "holds"
 
 
 def test_comparing_lists_what_is_not_here():
     app = opened(view="Compare", against="gpt2")
     app.multiselect[0].set_value(["gpt2", "Xenova/gpt-4"]).run()
     assert not app.exception
-    assert any("GPT-4" in each.label for each in app.expander)
+    assert "Not on this machine: GPT-4" in words(app)
+    assert any("Fetch Xenova/gpt-4" in each.label for each in app.button)
+
+
+def test_the_counts_of_the_comparison_are_drawn_and_listed(drawn):
+    opened(view="Compare", plot="Counts")
+    shown = drawn["tokenizer-compare"]
+    assert sorted(shown.figure.data[0].x) == sorted(shown.table()["tokens"])
+
+
+@pytest.mark.parametrize("count", ["Length", "Context windows", "Frequent", "Longest"])
+def test_every_statistic_has_its_figure_and_numbers(count, drawn):
+    app = opened(view="Statistics", count=count, text="Alice in Wonderland")
+    assert not app.exception
+    shown = drawn["tokenizer-statistics"]
+    (bars,) = shown.figure.data
+    table = shown.table()
+    if count == "Length":
+        assert sum(bars.y) == table["tokens"].sum()
+    elif count == "Context windows":
+        assert len(bars.x) == len(table)
+        assert "1 + ⌈(" in words(app)
+    else:
+        column = "times" if count == "Frequent" else "bytes"
+        assert list(bars.x) == table[column].tolist()
+
+
+def test_a_tokenizer_trained_anew_is_shown_whole():
+    def slider(app: AppTest):
+        return next(each for each in app.slider if each.label == "Pieces learned")
+
+    app = opened(view="Train your own", text="The tour text")
+    slider(app).set_value(3).run()
+    assert "after 3 of" in words(app)
+    first = slider(app).max
+    app.segmented_control(key="tokenizer.method").set_value("WordPiece").run()
+    assert not app.exception
+    assert slider(app).value == slider(app).max != first
+
+
+def test_another_tokenizers_special_token_is_typed():
+    app = opened(view="Special tokens")
+    assert app.text_input(key="tokenizer.typed").value == "The end.<|endoftext|>Once more"
+    app.text_input(key="tokenizer.typed").set_value("my own").run()
+    app.selectbox(key="tokenizer.name").set_value("storyteller").run()
+    assert not app.exception
+    assert app.text_input(key="tokenizer.typed").value == "The end.<|end|>Once more"
 
 
 def test_a_longer_text_is_a_click_away_where_there_is_too_little_to_learn_from():
@@ -204,6 +303,6 @@ def test_a_longer_text_is_a_click_away_where_there_is_too_little_to_learn_from()
 
 
 def test_a_conversation_is_written_with_the_template():
-    app = opened(view="Special tokens", template="Phi-3")
+    app = opened(view="Special tokens", template="Phi-3", **{"in": "A conversation"})
     assert not app.exception
     assert "<s><|user|>\nWhat is 1 + 1?<|end|>\n<|assistant|>" in [c.value for c in app.code]

@@ -9,8 +9,8 @@ from components.figures import theme
 from components.figures.visible import visible
 from components.inspection.tokenizer.algorithm import story
 from components.inspection.tokenizer.cutting import cut
-from components.widgets.tokenizer.cells import NAMES, as_csv, cells_of, rows_of
-from components.widgets.tokenizer.rungs import matching_rungs, merging_rungs, path_rungs
+from pages.text.tokenizer.cells import NAMES, as_table, cells_of, rows_of
+from pages.text.tokenizer.rungs import matching_rungs, merging_rungs, path_rungs
 from tests.inspection.tokenizer.kinds import tokenizer_called
 
 STRIP = Path(__file__).parents[2] / "components" / "widgets" / "token_strip"
@@ -70,12 +70,13 @@ def test_what_all_agree_on_is_set_back():
 
 
 def test_the_table_has_every_token_with_its_exact_bytes():
-    rows = rows_of(cut("gpt2", "é,\n"))
+    shown = cut("gpt2", "é,\n")
+    rows = rows_of(shown)
     assert [row["bytes"] for row in rows] == ["c3 a9", "2c", "0a"]
-    lines = as_csv(rows).split("\r\n")
-    assert lines[0].startswith("position,id,vocabulary,bytes")
-    assert len([line for line in lines if line]) >= 4
-    assert as_csv([]) == "position\r\n"
+    lines = as_table(shown).to_csv(index=False)
+    assert lines.startswith("position,id,vocabulary entry,bytes,start,end,")
+    assert as_table(shown)["id"].tolist() == [token.id for token in shown.tokens]
+    assert as_table(cut("gpt2", "")).to_csv(index=False) == lines.split("\n")[0] + "\n"
 
 
 def test_signs_stand_for_what_cannot_be_seen():

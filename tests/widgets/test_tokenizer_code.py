@@ -8,9 +8,10 @@ from components.inspection.tokenizer.compare import compare
 from components.inspection.tokenizer.cutting import cut
 from components.inspection.tokenizer.opening import ready
 from components.inspection.tokenizer.roundtrip import round_trip
+from components.inspection.tokenizer.template import TEMPLATES, ChatMessage, render_chat
 from components.inspection.tokenizer.training import LONGEST, cut_after, steps_of, train
-from components.widgets.tokenizer import code
-from components.widgets.tokenizer.text import ChosenText, sample
+from pages.text.tokenizer import code
+from pages.text.tokenizer.asking import ChosenText, sample
 from tests.inspection.tokenizer.kinds import MADE, tokenizer_called
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,8 @@ def test_a_long_text_of_the_readers_own_is_to_be_saved_first(monkeypatch, capsys
     text = ChosenText("naïve 🎵 line\r\nand another\n" * 100, "a file")
     assert code.needs_file(text)
     assert not code.needs_file(TEXT)
+    assert f"# Save the text as {code.ELSEWHERE} beside this.\n" in code.cutting("gpt2", text)
+    assert "# Save" not in code.cutting("gpt2", TEXT)
     (tmp_path / code.ELSEWHERE).write_bytes(text.text.encode())
     run(code.comparing(("mistral-tekken",), text), monkeypatch, tmp_path)
     count = compare(("mistral-tekken",), text.text).readings[0].tokens
@@ -104,3 +107,16 @@ def test_a_gguf_file_a_revision_and_a_folder_are_opened_as_transformers_opens_th
     assert "from_pretrained('assets/tokenizers/gpt2')" in code.loading("gpt2")
     assert "from_pretrained('assets/models/storyteller')" in code.loading("storyteller")
     assert ready("storyteller").ends[0] != ()
+
+
+def test_the_code_writes_the_conversation_that_the_page_shows(monkeypatch, capsys):
+    turns = [{"role": "user", "content": "What's 1 + 1?"}]
+    names = {"bos_token": "<s>", "eos_token": "</s>"}
+    for name, template in TEMPLATES.items():
+        run(
+            code.chatting(template, turns, True, {"bos_token": "<s>", "eos_token": "</s>"}),
+            monkeypatch,
+        )
+        messages = (ChatMessage("user", "What's 1 + 1?"),)
+        text = render_chat(template, messages, True, names)
+        assert capsys.readouterr().out == f"{text}\n", name

@@ -33,7 +33,7 @@ def tokenizer_facts(holder: Holder) -> TokenizerFacts:
     if tokenizer.byte_level:
         method += " over bytes"
     elif tokenizer.byte_fallback:
-        method += ", bytes if need be"
+        method += " with byte fallback"
     return TokenizerFacts(
         tokenizer.name,
         method,

@@ -35,11 +35,11 @@ _SAID: Final = {
     "bos": "begins a text",
     "eos": "ends a text",
     "unk": "stands for what cannot be written",
-    "sep": "parts two sentences",
+    "sep": "separates two sentences",
     "pad": "fills up a short text in a batch",
     "cls": "gathers the whole text",
     "mask": "hides a word, to be guessed",
-    "additional_special": "has a use of its own",
+    "additional_special": "other",
 }
 
 

@@ -10,7 +10,7 @@ from tests.inspection.tokenizer.kinds import tokenizer_called
     ("name", "method", "marker"),
     [
         ("gpt2", "BPE over bytes", "Ġ is a space"),
-        ("mistral-v1", "BPE, bytes if need be", "▁ is a space"),
+        ("mistral-v1", "BPE with byte fallback", "▁ is a space"),
         ("mistral-tekken", "BPE over bytes", "Ġ is a space"),
         ("wordpiece", "WordPiece", "## goes on with a word"),
         ("unigram", "Unigram", "▁ is a space"),

@@ -1,18 +1,16 @@
-"""The story of a word as rungs of a piece ladder."""
+"""The merge steps of a word as rungs of a piece ladder."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from components.inspection.tokenizer.best_path import BestPath
+from components.inspection.tokenizer.matching import Matching
+from components.inspection.tokenizer.merging import Merging
 from components.widgets.piece_ladder import Piece, Rung, State
-
-if TYPE_CHECKING:
-    from components.inspection.tokenizer.best_path import BestPath
-    from components.inspection.tokenizer.matching import Matching
-    from components.inspection.tokenizer.merging import Merging
 
 MOST_ROWS: Final = 60
 
 
-def merging_rungs(word: "Merging") -> tuple[list[Rung], int]:
+def merging_rungs(word: Merging) -> tuple[list[Rung], int]:
     """Return a rung for each merge, and the number of places: one for each part at the start."""
     begun = word.steps[0].parts if word.steps else word.result
     widths = [1] * len(begun)
@@ -42,7 +40,7 @@ def merging_rungs(word: "Merging") -> tuple[list[Rung], int]:
     return [*rungs, Rung("tokens", done, says)], len(begun)
 
 
-def matching_rungs(word: "Matching") -> tuple[list[Rung], int]:
+def matching_rungs(word: Matching) -> tuple[list[Rung], int]:
     """Return a rung for each try; a place is a character."""
     rungs: list[Rung] = []
     for number, step in enumerate(word.steps):
@@ -62,7 +60,7 @@ def matching_rungs(word: "Matching") -> tuple[list[Rung], int]:
     return _shortened(rungs), max(len(word.word), 1)
 
 
-def path_rungs(word: "BestPath") -> tuple[list[Rung], int]:
+def path_rungs(word: BestPath) -> tuple[list[Rung], int]:
     """Return a rung for each of the best ways to cut the word; a place is a character."""
     rungs = []
     for number, path in enumerate(word.paths):
@@ -73,6 +71,13 @@ def path_rungs(word: "BestPath") -> tuple[list[Rung], int]:
         )
         rungs.append(Rung(f"{number + 1}.", pieces, f"sum {path.total:.2f}"))
     return rungs, max(len(word.word), 1)
+
+
+def rungs_of(word: Merging | Matching | BestPath) -> tuple[list[Rung], int]:
+    """Return the rungs of a word by its tokenizer's method, and the number of places."""
+    if isinstance(word, Merging):
+        return merging_rungs(word)
+    return matching_rungs(word) if isinstance(word, Matching) else path_rungs(word)
 
 
 def _merge_state(place: int, merged: int, made: int) -> State:

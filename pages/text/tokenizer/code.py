@@ -1,9 +1,11 @@
 """The few lines of plain code that give what is on screen."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from components.inspection.catalogue import opening, seen_from_here
-from components.widgets.tokenizer.text import ChosenText
+from components.inspection.tokenizer.catalogue import bundled_folder
+from pages.text.tokenizer.asking import ChosenText
 
 LONGEST: Final = 2_000
 """Characters of a text that the code writes out; a longer one it reads from a file."""
@@ -28,6 +30,11 @@ def text_of(chosen: ChosenText) -> str:
     return f'open({chosen.file or ELSEWHERE!r}, encoding="utf-8", newline="").read()'
 
 
+def saving(chosen: ChosenText) -> str:
+    """Return the line that says where the reader saves the text, if that is needed."""
+    return f"# Save the text as {ELSEWHERE} beside this.\n" if needs_file(chosen) else ""
+
+
 def loading(source: str, revision: str = "main") -> str:
     """Return the lines that load the tokenizer called `source`."""
     if source in _MISTRAL:
@@ -41,7 +48,7 @@ def loading(source: str, revision: str = "main") -> str:
 
 def cutting(source: str, chosen: ChosenText, revision: str = "main") -> str:
     """Return code that prints the ids and pieces, and whether they give the text back."""
-    head = f"{loading(source, revision)}\ntext = {text_of(chosen)}\n\n"
+    head = f"{loading(source, revision)}\n{saving(chosen)}text = {text_of(chosen)}\n\n"
     if source in _MISTRAL:
         return (
             f"{head}ids = tokenizer.encode(text, bos=False, eos=False)\n"
@@ -76,7 +83,7 @@ def comparing(sources: tuple[str, ...], chosen: ChosenText) -> str:
         kinds.remove("mistral")
     if kinds:
         imports += f"from transformers import {', '.join(sorted(kinds))}\n"
-    return f"{imports}\ntext = {text_of(chosen)}\n" + "".join(lines)
+    return f"{imports}\n{saving(chosen)}text = {text_of(chosen)}\n" + "".join(lines)
 
 
 def training(method: str, size: int, chosen: ChosenText, most: int, tried: str) -> str:
@@ -107,16 +114,29 @@ def training(method: str, size: int, chosen: ChosenText, most: int, tried: str) 
     part = f"[:{most}]" if len(chosen.text) > most else ""
     return (
         "from tokenizers import Tokenizer, models, pre_tokenizers, trainers\n\n"
-        f"text = {text_of(chosen)}{part}\n"
+        f"{saving(chosen)}text = {text_of(chosen)}{part}\n"
         f"{made}tokenizer.train_from_iterator(text.splitlines(keepends=True), trainer)\n"
         f"print(tokenizer.get_vocab_size(), len(tokenizer.encode({tried!r}).ids))\n"
     )
 
 
+def chatting(
+    template: str, turns: Sequence[Mapping[str, str]], answer: bool, names: Mapping[str, str]
+) -> str:
+    """Return code that prints the text which a conversation becomes by `template`."""
+    given = "".join(f", {name}={piece!r}" for name, piece in names.items())
+    return (
+        "from transformers.utils.chat_template_utils import render_jinja_template\n\n"
+        f"template = {template!r}\nturns = {[dict(turn) for turn in turns]!r}\n"
+        "texts, _ = render_jinja_template(\n"
+        "    conversations=[turns], chat_template=template,\n"
+        f"    add_generation_prompt={answer}{given})\n"
+        "print(texts[0])\n"
+    )
+
+
 def where(source: str) -> str:
     """Return what `from_pretrained` takes for `source`: bundled ones lie in a folder."""
-    from components.inspection.tokenizer.catalogue import bundled_folder
-
     folder = bundled_folder(source)
     return source if folder is None else seen_from_here(folder)
 

@@ -1,21 +1,20 @@
-"""A cut, drawn as a token strip, told as a table, and handed out as a file."""
+"""Tokens, drawn as a live strip and told as a table."""
 
-import csv
-import io
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import streamlit as st
+import pandas as pd
 
+from components.inspection.tokenizer.tokens import Cut, Token
 from components.widgets.token_strip import TokenCell, token_strip
 
-if TYPE_CHECKING:
-    from components.inspection.tokenizer.cutting import Cut, Token
+NAMES: Final = ("id", "vocabulary entry", "bytes", "characters", "decoded alone")
+COLUMNS: Final = (
+    *("position", "id", "vocabulary entry", "bytes", "start", "end", "byte_start", "byte_end"),
+    *("text", "decoded alone", "special", "unknown"),
+)
 
-NAMES: Final = ("id", "in the vocabulary", "bytes", "characters", "alone it says")
 
-
-def cells_of(cut: "Cut", agreed: tuple[bool, ...] = ()) -> list[TokenCell]:
+def cells_of(cut: Cut, agreed: tuple[bool, ...] = ()) -> list[TokenCell]:
     """Return the tokens of `cut` as they are drawn; `agreed` ones are set back."""
     cells = []
     for group in cut.groups:
@@ -42,7 +41,7 @@ def cells_of(cut: "Cut", agreed: tuple[bool, ...] = ()) -> list[TokenCell]:
     return cells
 
 
-def details(token: "Token") -> tuple[str, ...]:
+def details(token: Token) -> tuple[str, ...]:
     """Return the label of a token: a value for each of `NAMES`."""
     span = (
         f"{token.start:,} to {token.end - 1:,}"
@@ -52,12 +51,12 @@ def details(token: "Token") -> tuple[str, ...]:
         else "none"
     )
     raw = "as the text has them" if token.raw is None else token.raw.hex(" ").upper()
-    alone = "part of a character" if "\ufffd" in token.alone else repr(token.alone)
+    alone = "part of a multi-byte character" if "\ufffd" in token.alone else repr(token.alone)
     return (f"{token.id:,}", token.piece, raw or "none", span, alone)
 
 
 def show_cut(
-    cut: "Cut",
+    cut: Cut,
     key: str,
     spaces: bool = True,
     notes: bool = True,
@@ -79,20 +78,25 @@ def show_cut(
     )
 
 
-def rows_of(cut: "Cut") -> list[dict[str, Any]]:
+def as_table(cut: Cut) -> pd.DataFrame:
     """Return a row for each token, exact: what the table shows and the files hold."""
+    return pd.DataFrame(rows_of(cut), columns=COLUMNS)
+
+
+def rows_of(cut: Cut) -> list[dict[str, Any]]:
+    """Return a row for each token, exact."""
     return [
         {
             "position": token.position,
             "id": token.id,
-            "vocabulary": token.piece,
+            "vocabulary entry": token.piece,
             "bytes": "" if token.raw is None else token.raw.hex(" "),
             "start": token.start,
             "end": token.end,
             "byte_start": token.byte_start,
             "byte_end": token.byte_end,
             "text": cut.groups[token.group].text,
-            "alone": token.alone,
+            "decoded alone": token.alone,
             "special": token.added,
             "unknown": token.unknown,
         }
@@ -100,34 +104,6 @@ def rows_of(cut: "Cut") -> list[dict[str, Any]]:
     ]
 
 
-def show_table(cut: "Cut") -> None:
-    """Show the tokens as a table, with their files to download."""
-    rows = rows_of(cut)
-    st.dataframe(rows, hide_index=True, width="stretch", height=320)
-    some = "" if len(cut.tokens) == cut.total else " (the tokens on screen)"
-    left, right, _ = st.columns([1, 1, 2])
-    left.download_button(
-        f"CSV{some}", as_csv(rows), "tokens.csv", "text/csv", on_click="ignore", width="stretch"
-    )
-    right.download_button(
-        f"JSON{some}",
-        json.dumps(rows, ensure_ascii=False, indent=1),
-        "tokens.json",
-        "application/json",
-        on_click="ignore",
-        width="stretch",
-    )
-
-
-def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Return `rows` as CSV with a heading."""
-    written = io.StringIO(newline="")
-    writer = csv.DictWriter(written, list(rows[0]) if rows else ["position"])
-    writer.writeheader()
-    writer.writerows(rows)
-    return written.getvalue()
-
-
-def _shown(token: "Token", text: str) -> str:
+def _shown(token: Token, text: str) -> str:
     # A token that covers no text, like [CLS] or SentencePiece's first space, shows itself.
     return text if text else token.piece

@@ -1,0 +1,46 @@
+"""Files of the reader's own, and what is made for them, as controls in the row of a view."""
+
+from typing import Final
+
+from streamlit.delta_generator import DeltaGenerator
+
+from components.inspection.tokenizer.reading import FileText, read_text
+from components.widgets.ask import Ask
+
+TYPES: Final = [
+    *("txt", "md", "tex", "log", "srt", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml"),
+    *("toml", "ini", "html", "css", "js", "ts", "py", "java", "c", "h", "cpp", "rs", "go", "rb"),
+    *("sh", "sql"),
+]
+MEGABYTES: Final = 20
+
+
+def uploaded(ask: Ask) -> tuple[str, FileText] | None:
+    """Ask for a text file; return its name and what is in it, None while there is none.
+
+    Raises:
+        InspectionError: the file cannot be read as text.
+    """
+
+    def draw(row: DeltaGenerator) -> tuple[str, FileText] | None:
+        upload = row.file_uploader(
+            f"A text file: UTF-8, UTF-16 or Latin-1, up to {MEGABYTES} MB",
+            type=TYPES,
+            max_upload_size=MEGABYTES,
+            key=f"{ask.scope}-file",
+            width=round(420 * ask.scale),
+        )
+        if upload is None:
+            return None
+        return upload.name, ask.compute(read_text, upload.name, upload.getvalue())
+
+    return ask.drawn("file", draw)
+
+
+def download(ask: Ask, label: str, content: str, name: str) -> None:
+    """Offer `content` as a file called `name`."""
+
+    def draw(row: DeltaGenerator) -> None:
+        row.download_button(label, content.encode(), name, on_click="ignore", key=f"get-{name}")
+
+    ask.drawn(f"get-{name}", draw)
