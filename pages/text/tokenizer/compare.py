@@ -76,10 +76,7 @@ def shown(found: Comparison, read: ChosenText, live: bool) -> Shown:
         None if live else token_counts(found),
         alt=f"Number of tokens by tokenizer, the fewest first: {fewest.tokens:,} by "
         f"{short_name(fewest.title)}.",
-        told=f"Fewest: {literal(short_name(fewest.title))} with {counted(fewest.tokens)}, "
-        f"{fewest.characters_per_token:.2f} characters per token; most: "
-        f"{literal(short_name(most.title))} with {counted(most.tokens)}. Special tokens are "
-        "counted apart.",
+        told=told(found, fewest, most),
         checks=found.checks,
         table=lambda: as_table(found),
         code=code.comparing(tuple(each.source for each in found.readings), read),
@@ -90,6 +87,18 @@ def shown(found: Comparison, read: ChosenText, live: bool) -> Shown:
         tries="Another text: *Numbers*, *Python code*, *Many scripts and emoji*. Which tokenizer "
         "is the best now?",
     )
+
+
+def told(found: Comparison, fewest: Reading, most: Reading) -> str:
+    if fewest.tokens == most.tokens:
+        said = f"All {len(found.readings)} make {counted(fewest.tokens)} of it: try another text."
+    else:
+        said = (
+            f"Fewest: {literal(short_name(fewest.title))} with {counted(fewest.tokens)}, "
+            f"{fewest.characters_per_token:.2f} characters per token; most: "
+            f"{literal(short_name(most.title))} with {counted(most.tokens)}."
+        )
+    return f"{said} Special tokens are counted apart."
 
 
 def question(found: Comparison) -> Predict:
