@@ -47,5 +47,6 @@ def test_a_model_in_the_reader_s_own_folder_is_found_from_there(page, wheel_url,
 def test_the_code_on_screen_names_the_bundled_tokenizer_where_it_is(page, wheel_url, installed):
     page.goto(f"{wheel_url}/tokenizer?tokenizer.name=gpt2")
     opened(page)
+    page.get_by_role("button", name="Code").click()
     place = installed.packages / "transformer_vitrine" / "assets" / "tokenizers" / "gpt2"
     expect(page.get_by_text(f"'{place.as_posix()}'")).not_to_have_count(0)

@@ -190,6 +190,8 @@ def _place(node: ast.AST) -> int | None:
     if not isinstance(node.func, ast.Attribute):
         return None
     of, method = ast.unparse(node.func.value), node.func.attr
+    if of == "chosen":  # a tokenizer, which may be the model's
+        return 1 if method == "inspect" else None
     if of == "ask":  # a view's own
         return 0 if method in ("inspect", "measure") else None
     return CALLS.get(method) if of in ("engine", "asked", "measuring") else None

@@ -51,8 +51,9 @@ CHOICES: Final = ("1", "2", "3", "4", "5", "6 or more")
 def asked(question: Question, ask: Ask) -> Shown:
     """Ask the question; once there is a guess, show the tokens."""
     chosen = asking.tokenizer(ask)
-    inspection = cut_in_sentence if question.in_sentence else cut
-    found = chosen.inspect(ask, inspection, question.text, 0, 100, False)
+    found = chosen.inspect(
+        ask, cut_in_sentence if question.in_sentence else cut, question.text, 0, 100, False
+    )
     box = ask.stage.container()
     with box:
         if told(ask.key):

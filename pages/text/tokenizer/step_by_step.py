@@ -39,9 +39,10 @@ def show(ask: Ask) -> Shown:
     with ask.stage.container(height=asking.TALL if tall else "content"):
         for number, (each, (rungs, places)) in enumerate(zip(found.words, ladders, strict=True)):
             piece_ladder(rungs, places, f"ladder-{ask.key}-{number}", f"How {each.word} is cut")
-    inspection = cut_in_sentence if spaced else cut
-    own = chosen.inspect(ask, inspection, word, 0, 100, False)
-    capitals = chosen.inspect(ask, inspection, word.upper(), 0, 500, False).total
+    own = chosen.inspect(ask, cut_in_sentence if spaced else cut, word, 0, 100, False)
+    capitals = chosen.inspect(
+        ask, cut_in_sentence if spaced else cut, word.upper(), 0, 500, False
+    ).total
     split = "  ".join(coded(each.word) for each in found.words)
     return Shown(
         None,
