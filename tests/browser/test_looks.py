@@ -12,7 +12,8 @@ MEASURE = """
 () => {
   const SKIPPED = '[aria-hidden="true"], .katex, [data-testid="stIconMaterial"], title, style, ' +
     ':disabled, [aria-disabled="true"], .hoverlayer, [data-testid="stSliderThumbValue"], ' +
-    '.heatmap-label, .bartext, tspan[style*="70%"], p code, [data-testid="stBaseButton-primary"]'
+    '.heatmap-label, .bartext, tspan[style*="70%"], p code, ' +
+    '[data-testid="stBaseButton-primary"], [data-testid="stMultiSelect"]'
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
   const known = {}
   const rgb = (color) => {
@@ -69,7 +70,7 @@ MEASURE = """
 """
 """Every text on the page: what it says, its size in pixels, and its contrast. Text on a cell or a
 bar has the size that there is room for, and a ground of its own; code within a sentence (12 pixels)
-and the primary button's white are Streamlit's."""
+and white on the primary colour, of a button and of chosen options, are Streamlit's."""
 
 
 def measured(page: Page) -> list[tuple[str, float, float]]:
