@@ -13,7 +13,6 @@ from components.inspection.attribution.units import Units
 
 MOSTLABELS = 70
 """More pieces than this are not named on the axis, only on hover."""
-_STRENGTH = ((0.0, "#F5F4F0"), (1.0, "#6B6B68"))
 ROOMY = 8
 """Up to so many scores in a row there is room for all their digits."""
 SMALL = 0.03
@@ -218,7 +217,7 @@ def side_by_side(
         for error in (errors or [None] * len(titles))
     ]
     figure = go.Figure()
-    for with_sign, scale in ((True, theme.SIGNED), (False, _STRENGTH)):
+    for with_sign, scale in ((True, theme.SIGNED), (False, theme.STRENGTH)):
         rows = [place for place, sign in enumerate(signed) if sign is with_sign]
         if not rows:
             continue

@@ -8,7 +8,7 @@ from components.figures import theme
 from components.inspection.sampling.beam import Beam, BeamSearch
 
 HEIGHT: Final = 440
-LETTERS: Final = 76
+LETTERS: Final = 62
 """Letters that stand beside one another over the width of the tree."""
 ENDING: Final = 60
 """Letters beside a beam's score: of its end, since beams begin alike."""

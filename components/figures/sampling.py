@@ -25,19 +25,6 @@ LETTERS = 64
 """Letters that the whole line from 0 to 1 has room for."""
 
 
-def percent(share: float) -> str:
-    """Return a probability in percent, with three digits that count.
-
-    >>> percent(0.5), percent(0.0123), percent(0.0004), percent(0), percent(0.9997), percent(1)
-    ('50.0%', '1.23%', '< 0.1%', '0%', '> 99.9%', '100%')
-    """
-    if share in (0, 1):
-        return f"{share:.0%}"
-    if share > 0.9995:
-        return "> 99.9%"
-    return "< 0.1%" if share < 0.001 else f"{share:.1%}" if share >= 0.0995 else f"{share:.2%}"
-
-
 def enough(*shares: Sequence[float] | NDArray[np.float64]) -> int:
     """Return how many of the first rows hold `ENOUGH` of the probability in each of `shares`.
 

@@ -40,6 +40,12 @@ ATTENTION_DARK: Final = ((0.0, "#232129"), (0.25, "#4B3A78"), (0.5, "#7F64B8"), 
 SIGNED_DARK: Final = ((0.0, "#F08A3C"), (0.5, "#26251F"), (1.0, "#56B4E9"))
 """Signed scores on a dark page."""
 
+STRENGTH: Final = ((0.0, "#F5F4F0"), (1.0, "#6B6B68"))
+"""What has no sign, light to dark grey."""
+
+STRENGTH_DARK: Final = ((0.0, "#26251F"), (1.0, "#B9B6AF"))
+"""The same on a dark page."""
+
 INK: Final = {False: ("#1D1D1B", "#55534E"), True: ("#ECEAE6", "#B9B6AF")}
 """Text and quieter text by whether the page is dark."""
 SMALLEST: Final = 14
@@ -127,7 +133,7 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0) -> go.Figure:
 
 
 def _darken(figure: go.Figure) -> None:
-    turned = {ATTENTION: ATTENTION_DARK, SIGNED: SIGNED_DARK}
+    turned = {ATTENTION: ATTENTION_DARK, SIGNED: SIGNED_DARK, STRENGTH: STRENGTH_DARK}
     for trace in figure.data:
         if trace.type == "heatmap":
             steps = tuple((at, color) for at, color in trace.colorscale or ())

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
+from components.figures.numbers import percent
 from components.figures.visible import label
 from components.inspection.tokenizer.compare import Comparison
 from components.inspection.tokenizer.statistics import (
@@ -103,7 +104,7 @@ def window_fit(tokens: int, windows: list[tuple[str, int]]) -> go.Figure:
             "cornerradius": 3,
         },
         text=[
-            f"fits, {_percent(share)} full" if fit else f"{share:,.1f} × the context window"
+            f"fits, {_name(percent(share))} full" if fit else f"{share:,.1f} × the context window"
             for share, fit in zip(shares, fits, strict=True)
         ],
         textposition=["outside" if share < 0.6 else "inside" for share in shares],
@@ -163,12 +164,8 @@ def counted_tokens(tokens: Sequence[CountedToken], by: str) -> go.Figure:
 
 
 def _name(name: str) -> str:
-    """Return a name letter by letter, for a figure."""
+    """Return a name or a number letter by letter, for a figure."""
     return label(name, 30).replace("·", " ")
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if share >= 0.001 or share == 0 else "under 0.1%"
 
 
 def number_grid(counts: NDArray[np.int8]) -> go.Figure:

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components import engine
-from components.figures.sampling import percent
+from components.figures.numbers import percent
 from components.figures.visible import visible
 from components.inspection.errors import InspectionError
 from components.inspection.sampling import generation

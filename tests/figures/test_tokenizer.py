@@ -42,7 +42,7 @@ def test_an_empty_text_has_an_empty_histogram():
 def test_a_window_that_is_full_and_one_that_is_too_small_are_told_apart():
     figure = window_fit(1_000, [("exact", 1_000), ("small", 512), ("large", 4_000)])
     (bars,) = figure.data
-    assert list(bars.text) == ["fits, 100.0% full", "2.0 × the context window", "fits, 25.0% full"]
+    assert list(bars.text) == ["fits, 100% full", "2.0 × the context window", "fits, 25.0% full"]
     assert list(bars.x) == [1.0, 1.0, 0.25]
     exact, small, large = bars.marker.color
     assert exact == large != small
@@ -50,7 +50,7 @@ def test_a_window_that_is_full_and_one_that_is_too_small_are_told_apart():
 
 def test_a_nearly_empty_window_is_not_called_empty():
     (bars,) = window_fit(1, [("large", 131_072)]).data
-    assert bars.text == ("fits, under 0.1% full",)
+    assert bars.text == ("fits, &lt; 0.1% full",)
 
 
 @pytest.mark.parametrize("leading_space", [False, True])

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from components.figures.numbers import percent
 from components.figures.visible import visible
 from components.inspection.attribution.baselines import BASELINES, Baseline, available
 from components.inspection.attribution.catalogue import BY_TITLE, MOST, USUAL, Effort, MethodName
@@ -163,11 +164,11 @@ def effort_of(ask: Ask, attention: bool = False) -> Effort:
 def summary(reading: Reading) -> str:
     """Return in a line what the model says and how much there is to attribute."""
     name = coded(visible(reading.answer))
-    sure = "" if reading.probability is None else f" **{reading.probability:.1%}**"
+    sure = "" if reading.probability is None else f" **{percent(reading.probability)}**"
     if reading.rather_than is not None:
         against = coded(visible(reading.rather_than))
         if reading.other_probability is not None:
-            against += f" {reading.other_probability:.1%}"
+            against += f" {percent(reading.other_probability)}"
         said = f"{name}{sure}, {against}: their logits differ by **{reading.at_input:+.3f}**"
     elif sure:
         said = f"The {reading.asked} {name} has{sure} and the logit **{reading.at_input:.3f}**"
@@ -195,7 +196,7 @@ def neutrality(reading: Reading) -> str:
     if reading.baseline_probability is not None:
         said += (
             f"; the model then holds {coded(visible(reading.baseline_answer))} likeliest, with "
-            f"{reading.baseline_probability:.1%}"
+            f"{percent(reading.baseline_probability)}"
         )
     said += f". Its vector is {reading.baseline_length:.2f} times as long as a token's on average"
     if reading.baseline in ("mean", "zero"):

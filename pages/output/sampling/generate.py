@@ -4,7 +4,8 @@ from dataclasses import asdict, replace
 
 import pandas as pd
 
-from components.figures.sampling import percent, why_taken
+from components.figures.numbers import percent
+from components.figures.sampling import why_taken
 from components.figures.visible import visible
 from components.inspection.decoding import require_writing
 from components.inspection.sampling.generation import Step, twice

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from components.figures.sampling import percent
+from components.figures.numbers import percent
 from components.figures.visible import visible
 from components.inspection.sampling.browser import checked_answer
 from components.inspection.sampling.generation import first_drawn, first_number

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from components.figures.sampling import percent, surprisal_bars, surprisal_by_hand
+from components.figures.numbers import percent
+from components.figures.sampling import surprisal_bars, surprisal_by_hand
 from components.figures.visible import visible
 from components.inspection.errors import InspectionError
 from components.inspection.sampling.perplexity import Surprise, by_hand, start_before, surprise

@@ -45,7 +45,7 @@ def typed(ask: Ask) -> Shown:
     return Shown(
         None,
         alt=f"{text!r} in {shown.total:,} tokens.",
-        told=f"{chosen.name} has **{len(found):,}** special tokens"
+        told=f"{chosen.name} has **{len(found):,}** special token{'s' * (len(found) != 1)}"
         + (": " if found else ".")
         + "; ".join(f"{coded(visible(token.piece))} {purpose(token)}" for token in found[:LISTED])
         + (" …" if len(found) > LISTED else "." if found else "")
@@ -62,7 +62,7 @@ def typed(ask: Ask) -> Shown:
         read="Outlined boxes are special tokens. The table lists all: what each is for, whether it "
         "is added automatically, and what it becomes if somebody types it.",
         predict=Predict(
-            f"How many of its {len(found):,} special tokens does this tokenizer add to every text?",
+            "How many special tokens does this tokenizer add to every text?",
             (NONE, ONE, MORE),
             (NONE, ONE, MORE)[min(added, 2)],
             f"{added}: the outlined ones that nobody typed.",
