@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components import glossary
-from components.widgets import chapters, checks, files
+from components.widgets import chapters, checks, files, ground
 from components.widgets.markup import literal
 
 if TYPE_CHECKING:
@@ -118,9 +118,8 @@ def draw(shown: "Shown", ask: "Ask", aside: DeltaGenerator, lecture: bool) -> No
     waits = predict is not None and predict.before is not None and not told(ask.key)
     figure = predict.before if predict is not None and waits else shown.figure
     if figure is not None:
-        dark = st.context.theme.type == "dark"
         ask.stage.plotly_chart(
-            theme.lit(figure, dark, LECTURE if lecture else 1.0),
+            theme.lit(figure, ground.dark(), LECTURE if lecture else 1.0),
             key=f"figure-{ask.key}",
             alt=shown.alt,
             config=_PLAIN,

@@ -96,9 +96,9 @@ def _say_if_stopped(key: str) -> None:
 def duration(seconds: float) -> str:
     """Write seconds for eyes.
 
-    >>> duration(3.84), duration(42.3), duration(1_304)
-    ('3.8 s', '42 s', '22 minutes')
+    >>> duration(0.04), duration(3.84), duration(42.3), duration(1_304)
+    ('0.1 s', '3.8 s', '42 s', '22 minutes')
     """
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{max(seconds, 0.1):.1f} s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

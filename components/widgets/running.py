@@ -12,10 +12,9 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.inspection.attribution.pace import pace
+from components.widgets import measuring
 from components.widgets.ask import SOON, Ask, Later
 
-AT_ONCE: Final = 3.0
-"""Seconds that work may take, by the measured pace, to start without asking."""
 _ASKED: Final = "running-started-or-stopped"
 _STOPS: Final = "running-stop-buttons"
 _MOST_KEPT: Final = 200
@@ -44,12 +43,12 @@ class Cost:
 
 def told(ask: Ask, cost: Cost) -> str:
     """Return in a sentence what work costs, and how long it takes here."""
-    return f"Cost: {cost}, about {lasting(seconds(ask.choice, cost))} here."
+    return f"Cost: {cost}, about {measuring.duration(seconds(ask.choice, cost))} here."
 
 
 def quick(ask: Ask, cost: Cost) -> bool:
     """Say whether work is quick enough to be done unasked."""
-    return seconds(ask.choice, cost) <= AT_ONCE
+    return seconds(ask.choice, cost) <= measuring.UNASKED
 
 
 @contextmanager
@@ -115,24 +114,12 @@ def seconds(choice: ModelChoice, cost: Cost) -> float:
     # Texts of nearly one length take nearly one time.
     length = -(-cost.tokens // 8) * 8
     found: float = engine.inspect(pace, choice, length).seconds(cost.forwards, cost.backwards)
-    if found <= AT_ONCE:
+    if found <= measuring.UNASKED:
         return found
     # The machine may have been busy: where that matters, it is measured anew once a minute.
     minute = int(time.time() // 60)
     again = engine.inspect(pace, choice, length, minute)
     return min(found, again.seconds(cost.forwards, cost.backwards))
-
-
-def lasting(seconds: float) -> str:
-    """Write a duration for eyes.
-
-    >>> lasting(0.04), lasting(2.34), lasting(75), lasting(4000)
-    ('0.1 s', '2.3 s', '1 min 15 s', '67 min')
-    """
-    if seconds < 60:
-        return f"{max(seconds, 0.1):.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 10 else f"{round(seconds / 60)} min"
 
 
 def start(choice: ModelChoice, *what: Any) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import streamlit as st
 
 from components.figures import theme
 from components.inspection.attribution.digits import with_error, written
 from components.inspection.attribution.result import Attribution
+from components.widgets.ground import dark as page_is_dark
 from components.widgets.token_strip import TokenCell, token_strip
 
 _NEUTRAL: Final = {"light": "#F1EFE9", "dark": "#34322F"}
@@ -58,7 +58,7 @@ def ground(share: float, signed: bool = True, dark: bool | None = None) -> str:
     ('#F1EFE9', '#0072B2', '#D55E00')
     """
     if dark is None:
-        dark = st.context.theme.type == "dark"
+        dark = page_is_dark()
     full = (theme.POSITIVE if share > 0 else theme.NEGATIVE) if signed else theme.RESIDUAL
     return _mixed(_NEUTRAL["dark" if dark else "light"], full, min(1.0, abs(share)))
 

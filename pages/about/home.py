@@ -4,7 +4,7 @@ import streamlit as st
 
 from components import engine
 from components.figures.visible import visible
-from components.widgets import chapters, frame
+from components.widgets import chapters, frame, ground
 from components.widgets.checks import show_checks
 from components.widgets.markup import literal
 
@@ -43,7 +43,7 @@ with prediction_side, frame.explained():
     st.text(shown)
     top, share = visible(prediction.answers[0]), prediction.probabilities[0]
     st.plotly_chart(
-        lit(prediction_bars(prediction), st.context.theme.type == "dark"),
+        lit(prediction_bars(prediction), ground.dark()),
         alt=f"The likeliest {prediction.asked} is '{top}' with probability {share:.1%}.",
         config={"displayModeBar": False},
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from components.lesson import Shown
-from components.widgets import apparatus, running
+from components.widgets import apparatus, measuring
 
 
 @pytest.fixture
@@ -23,4 +23,4 @@ def drawn(monkeypatch) -> dict[str, Shown]:
 @pytest.fixture(autouse=True)
 def without_haste(monkeypatch):
     """Work starts by itself however busy the machine is that runs the tests."""
-    monkeypatch.setattr(running, "AT_ONCE", 1e6)
+    monkeypatch.setattr(measuring, "UNASKED", 1e6)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from components.inspection.attribution.pace import Pace
 from components.inspection.attribution.question import Question, read
 from components.lesson import Shown, slug
-from components.widgets import running
+from components.widgets import measuring, running
 from components.widgets.markup import literal
 from pages.inside.attribution.question import neutrality, summary
 from tests import tiny
@@ -79,7 +79,7 @@ def test_the_page_opens_on_a_contrast_words_and_a_neutral_baseline(drawn):
     app = opened(FIRST, steps="128")
     told = said(app)
     assert "`·John` **" in told
-    assert "`·Mary` 0.0%: their logits differ by" in told
+    assert "`·Mary` < 0.1%: their logits differ by" in told
     assert app.selectbox(key="attribution.answer").value == "the likeliest"
     assert app.selectbox(key="attribution.contrast").value == "·Mary"
     assert app.segmented_control(key="attribution.unit").value == "word"
@@ -202,7 +202,7 @@ def test_orders_can_be_added_and_the_standard_error_shrinks():
 
 def test_orders_that_take_long_to_add_are_started_by_the_same_button(monkeypatch):
     app = opened(FIRST, method="Shapley values", orders="20")
-    monkeypatch.setattr(running, "AT_ONCE", 0.0)
+    monkeypatch.setattr(measuring, "UNASKED", 0.0)
     next(button for button in app.button if button.label == "Add 20 orders").click().run()
     assert not app.exception
     assert "Not started yet" not in said(app)
@@ -260,7 +260,7 @@ def test_a_link_that_asks_for_what_is_not_there_is_answered_with_what_is(address
 
 
 def test_work_that_takes_long_waits_until_it_is_started_and_says_its_cost(monkeypatch):
-    monkeypatch.setattr(running, "AT_ONCE", 0.0)
+    monkeypatch.setattr(measuring, "UNASKED", 0.0)
     app = opened("one two", method="Shapley values")
     assert "Not started yet" in said(app)
     assert re.search(
@@ -283,7 +283,7 @@ def test_work_that_takes_long_waits_until_it_is_started_and_says_its_cost(monkey
 
 @pytest.mark.parametrize("view", VIEWS[1:])
 def test_on_every_view_work_that_takes_long_waits(view, monkeypatch):
-    monkeypatch.setattr(running, "AT_ONCE", 0.0)
+    monkeypatch.setattr(measuring, "UNASKED", 0.0)
     app = opened("one two", view=view)
     for _ in range(3):
         start = [button for button in app.button if button.label == "Start"]
@@ -301,7 +301,7 @@ def test_on_every_view_work_that_takes_long_waits(view, monkeypatch):
 def test_the_question_is_asked_while_the_curves_wait(monkeypatch):
     """A guess before anything is seen."""
     app = opened(view="Methods")
-    monkeypatch.setattr(running, "AT_ONCE", 0.0)
+    monkeypatch.setattr(measuring, "UNASKED", 0.0)
     app = opened(view="Faithfulness")
     next(button for button in app.button if button.label == "Start").click().run()
     assert "Whose order makes the target **fall fastest**" in said(app)
@@ -319,10 +319,10 @@ def test_a_pace_that_was_measured_on_a_busy_machine_is_measured_again(monkeypatc
         return Pace(0.01, 0.02) if again else Pace(10.0, 20.0)
 
     monkeypatch.setattr(running.engine, "inspect", inspect)
-    monkeypatch.setattr(running, "AT_ONCE", 3.0)
+    monkeypatch.setattr(measuring, "UNASKED", 3.0)
     assert running.seconds(None, running.Cost(10, 4, 7)) == pytest.approx(0.14)
     assert len(told) == 2
-    monkeypatch.setattr(running, "AT_ONCE", 1e6)
+    monkeypatch.setattr(measuring, "UNASKED", 1e6)
     assert running.seconds(None, running.Cost(10, 4, 7)) == pytest.approx(140)
 
 
@@ -358,7 +358,7 @@ def test_the_right_answer_is_among_those_on_offer_and_is_the_largest_score():
 def test_a_model_that_is_slow_is_not_asked_a_second_question_unasked(monkeypatch):
     app = opened()
     assert app.pills(key="guess-attribution-scores")
-    monkeypatch.setattr(running, "AT_ONCE", 0.0)
+    monkeypatch.setattr(measuring, "UNASKED", 0.0)
     next(button for button in opened(KEYS).button if button.label == "Start")
     app.run()
     assert "Not started yet" in said(app)
