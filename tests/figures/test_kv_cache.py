@@ -31,7 +31,7 @@ from components.inspection.kv_cache.kinds import kinds
 from components.inspection.kv_cache.planner import growth as planned
 from components.inspection.kv_cache.planner import usable
 from components.inspection.kv_cache.published import PUBLISHED
-from components.inspection.kv_cache.roofline import roofline
+from components.inspection.kv_cache.roofline import rooflines
 from components.inspection.kv_cache.summary import summarize
 from components.inspection.kv_cache.timing import measure
 from tests import tiny
@@ -53,7 +53,7 @@ def held():
 
 @pytest.fixture(scope="module")
 def machine():
-    return roofline(tiny.model("llama"), TEXT, 9, 6)
+    return list(rooflines(tiny.model("llama"), TEXT, 9, 6))[-1].found
 
 
 def named(figure, part):

@@ -23,7 +23,6 @@ from components.inspection.kv_cache.machine import Machine, machine_of
 from components.inspection.kv_cache.timing import Pace
 from components.inspection.kv_cache.work import Pass, Work, work
 from components.inspection.model import Model
-from components.inspection.progress import Progress, silent
 
 ROUNDS: Final = 5
 LENGTHS: Final = 6
@@ -105,20 +104,6 @@ class Roofline:
         if each.rate * NEAR < self.roof(each.intensity):
             return "overhead"
         return "memory" if each.intensity < self.ridge else "compute"
-
-
-def roofline(
-    model: Model, text: str, prompt: int, new: int, progress: Progress = silent
-) -> Roofline:
-    """Measure the machine's rates and the model's passes to the end.
-
-    Raises:
-        InspectionError: as `asking.checked`.
-    """
-    for step in rooflines(model, text, prompt, new):
-        progress(step.share, "Timing passes, products and copies in turn")
-    assert step.found is not None
-    return step.found
 
 
 def expected_seconds(pace: Pace, new: int) -> float:

@@ -10,7 +10,7 @@ from components.inspection.kv_cache.agreement import agreement
 from components.inspection.kv_cache.contents import contents
 from components.inspection.kv_cache.dimensions import shape_of
 from components.inspection.kv_cache.kinds import kinds
-from components.inspection.kv_cache.roofline import roofline
+from components.inspection.kv_cache.roofline import rooflines
 from components.inspection.kv_cache.timing import measure
 from components.inspection.kv_cache.work import work
 from components.inspection.wrapping import wrapped
@@ -77,7 +77,7 @@ def test_a_cache_of_two_stacks_is_not_offloaded(family, gpu):
 def test_operations_and_the_roof(there, monkeypatch):
     monkeypatch.setattr(limits, "SIDE", {"cuda": 256})
     monkeypatch.setattr(roofline_home, "ROUNDS", 1)
-    found = roofline(there, TEXT, 9, 3)
+    found = list(rooflines(there, TEXT, 9, 3))[-1].found
     assert found.side == 256 and found.machine.device == "cuda:1"
     assert [one.operations for one in work(there, TEXT, 9, 3).passes] == [
         one.operations for one in work(tiny.model("llama"), TEXT, 9, 3).passes

@@ -13,7 +13,6 @@ from components.inspection.kv_cache.roofline import (
     Roofline,
     TimedPass,
     expected_seconds,
-    roofline,
     rooflines,
 )
 from components.inspection.kv_cache.timing import Pace
@@ -50,8 +49,14 @@ PLACES = 4 + 4 + 3 + 7
 9, 12 and 14 positions."""
 
 
+def whole(model) -> Roofline:
+    *_, last = rooflines(model, TEXT, PROMPT, NEW)
+    assert last.found is not None
+    return last.found
+
+
 def test_rates_and_times_with_a_known_clock(model, known_clock):
-    found = roofline(model, TEXT, PROMPT, NEW)
+    found = whole(model)
     assert len(known_clock) == 6 * PLACES, "five rounds, and one to warm up"
     # The fastest product took 1 s: n^3 multiplications and as many additions, of 512 x 512.
     assert found.side == 512
@@ -110,13 +115,9 @@ def test_each_pass_is_a_step_and_stopping_keeps_the_whole_rounds(model, known_cl
 
 def made(model, rate: float, intensity: float) -> tuple[Roofline, TimedPass]:
     """A roof of 100 operations and 10 bytes a second, and a pass at some rate."""
-    found = roofline_once(model)
+    found = whole(model)
     done = replace(found.passes[1].done, operations=1_000, matrix_bytes=round(1_000 / intensity))
     return replace(found, matrix_rate=100.0, copy_rate=10.0), TimedPass(done, 1_000 / rate)
-
-
-def roofline_once(model):
-    return roofline(model, TEXT, PROMPT, NEW)
 
 
 @pytest.mark.parametrize(
