@@ -13,19 +13,3 @@ def warn_unless_one_of(name: str, allowed: Sequence[str]) -> None:
             f"The link asks for {name} “{asked[:60]}”; there is: {', '.join(allowed)}. "
             f"Using {allowed[0]}."
         )
-
-
-def warn_unless_between(name: str, low: float, high: float, default: float) -> None:
-    """Warn if the address gives the number called `name` a value outside [low, high]."""
-    asked = st.query_params.get(name)
-    if asked is None:
-        return
-    try:
-        fits = low <= float(asked) <= high
-    except ValueError:
-        fits = False
-    if not fits:
-        st.warning(
-            f"The link asks for {name} “{asked[:60]}”; it goes from {low:g} to {high:g}. "
-            f"Using {default:g}."
-        )

@@ -22,7 +22,6 @@ from components.inspection.probe import drawn, start_of
 from components.inspection.recording import Array
 
 Pattern = Literal["previous", "first", "self", "duplicate", "induction"]
-PATTERNS: Final[tuple[Pattern, ...]] = ("previous", "first", "self", "duplicate", "induction")
 Kind = Literal["previous", "first", "self", "duplicate", "induction", "diffuse", "mixed"]
 NAMES: Final[dict[Kind, str]] = {
     "previous": "previous token",

@@ -14,7 +14,6 @@ from components.inspection.attention.record_checks import (
     rows_check,
     weights_check,
 )
-from components.inspection.attention.window import Window
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
@@ -82,11 +81,6 @@ class AttentionMaps:
                 f"{', '.join(map(str, self.numbers))}."
             )
         return self.numbers.index(layer)
-
-    def outside(self, window: Window) -> float:
-        """The largest share, 0 to 1, that a row of `window` gives outside of it."""
-        rows = self.weights[:, :, window.rows, :]
-        return float((rows.sum(-1) - rows[..., window.columns].sum(-1)).max(initial=0.0))
 
 
 def groups(model: Model) -> tuple[Group, ...]:

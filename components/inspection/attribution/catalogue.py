@@ -30,8 +30,6 @@ class Method:
     """A negative score speaks against the answer; without a sign only the strength is told."""
     complete: Literal["exactly", "in the limit", "on average", "no"] = "no"
     """Whether the scores sum to the change from the baseline to the text."""
-    removes: bool = False
-    """It takes pieces away, and sends no gradient back."""
 
 
 METHODS: Final[dict[MethodName, Method]] = {
@@ -69,14 +67,12 @@ METHODS: Final[dict[MethodName, Method]] = {
         "takes each piece away alone and looks how far the target falls",
         r"\phi_i = F(x) - F(x \text{ without } i)",
         "Zeiler and Fergus 2014",
-        removes=True,
     ),
     "occlusion": Method(
         "Occlusion",
         "takes a window of neighbours away at once, and gives each the mean over its windows",
         r"\phi_i = \frac{1}{|W_i|}\sum_{w \ni i} F(x) - F(x \text{ without } w)",
         "Zeiler and Fergus 2014",
-        removes=True,
     ),
     "shapley": Method(
         "Shapley values",
@@ -86,7 +82,6 @@ METHODS: Final[dict[MethodName, Method]] = {
         r"F(\text{before } i)",
         "Shapley 1953; Strumbelj and Kononenko 2010; Mitchell et al. 2022",
         complete="exactly",
-        removes=True,
     ),
 }
 

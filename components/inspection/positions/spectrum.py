@@ -78,14 +78,6 @@ def _checks(layers: list[LayerCode]) -> tuple[Check, ...]:
     return (nearest, formula_check(rope, layers[0].uncertain))
 
 
-def spectrum_or_none(model: Model) -> Spectrum | None:
-    """Return the rotations of `model`, or None if it does not rotate."""
-    try:
-        return spectrum(model)
-    except InspectionError:
-        return None
-
-
 @dataclass(frozen=True, eq=False)
 class Mixed:
     """One head's attention if rotated as the model does, converted, and mistaken."""

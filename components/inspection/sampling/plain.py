@@ -6,9 +6,7 @@ numbers, against which checks hold them.
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from components.inspection.forward_pass import arguments_of, inputs_of
@@ -35,13 +33,6 @@ def logits_for(model: Model, text: str | Sequence[int], tokens: Sequence[int]) -
     with torch.no_grad():
         logits: Tensor = run(model, **arguments_of(model, inputs)).logits[0]
     return logits[-len(tokens) :]
-
-
-def log_probabilities_of(
-    model: Model, text: str | Sequence[int], tokens: Sequence[int]
-) -> NDArray[np.float64]:
-    """Return the natural logarithm of the probability that each of `tokens` has there, [token]."""
-    return log_shares(logits_for(model, text, tokens), tokens).cpu().numpy()
 
 
 def log_shares(logits: Tensor, tokens: Sequence[int]) -> Tensor:

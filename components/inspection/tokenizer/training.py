@@ -113,11 +113,6 @@ def cut_after(trained: Trained, steps: int, text: str, count: int = WINDOW) -> C
     return cut(ReadyTokenizer("your own", backend), text, 0, count)
 
 
-def as_ready(trained: Trained) -> ReadyTokenizer:
-    """Return the finished tokenizer, for every other inspection."""
-    return ReadyTokenizer(f"your own {trained.method}", Tokenizer.from_str(trained.content))
-
-
 def _untrained(method: Method, size: int) -> tuple[Tokenizer, Any]:
     quiet: dict[str, Any] = {"vocab_size": size, "show_progress": False}
     if method == "BPE":

@@ -110,13 +110,6 @@ def test_a_window_is_inside_the_text_and_as_large_as_it_may_be(start, readers, r
         assert window.first_row == start
 
 
-def test_what_lies_outside_a_window_is_told():
-    weights = np.array([[[[1.0, 0, 0], [0.5, 0.5, 0], [0.25, 0.25, 0.5]]]])
-    maps = maps_for(weights)
-    assert maps.outside(window_at(1, 3, 3, 2, True)) == pytest.approx(0.5)
-    assert maps.outside(window_at(0, 3, 3, 3, True)) == 0
-
-
 def test_mean_and_maximum_over_heads_by_hand():
     maps = maps_for(np.array([[[[0.2, 0.8], [0.6, 0.4]], [[0.4, 0.6], [1.0, 0.0]]]]))
     np.testing.assert_allclose(mean_over_heads(maps, 0), [[0.3, 0.7], [0.8, 0.2]], rtol=1e-6)
