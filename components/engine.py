@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
-from components.memory import ResultCache, Shelf, result_key
+from components.memory import ModelCache, ResultCache, result_key
 
 Result = TypeVar("Result")
 
@@ -278,4 +278,4 @@ def _yield_point() -> None:
 
 
 _RESULTS: Final = ResultCache(MOST_RESULTS, MOST_RESULT_BYTES)
-_MODELS: Final[Shelf[ModelChoice]] = Shelf(MOST_MODELS)
+_MODELS: Final[ModelCache[ModelChoice]] = ModelCache(MOST_MODELS)

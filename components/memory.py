@@ -79,7 +79,7 @@ class ResultCache:
             self._bytes = 0
 
 
-class Shelf(Generic[Key]):
+class ModelCache(Generic[Key]):
     """Loaded models, each with the lock that readers take in turn."""
 
     def __init__(self, most: int) -> None:

@@ -165,7 +165,7 @@ def _undocumented(module: str) -> bool:
         ("x.__getstate__()", {"__getstate__"}),
         ("from torch import nn\nnn.relu = None", {"nn.relu"}),
         ("from transformers import x\nmock.patch.object(x, 'y', 1)", {"y"}),
-        ("from components.inspection.tap import SINK\nSINK.set = 1", set()),
+        ("from components.inspection.tap import COLLECTOR\nSINK.set = 1", set()),
     ],
 )
 def test_a_borrowing_would_be_noticed(code, found):

@@ -21,7 +21,7 @@ from components.inspection.forward_pass import record
 from components.inspection.load import load_model
 from components.inspection.model import Model
 from components.inspection.prediction import predict
-from components.memory import ResultCache, Shelf
+from components.memory import ModelCache, ResultCache
 from tests import tiny
 
 CALLS: list[tuple[str, str]] = []
@@ -44,7 +44,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that has seen nothing yet."""
     monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
-    monkeypatch.setattr(engine, "_MODELS", Shelf(2))
+    monkeypatch.setattr(engine, "_MODELS", ModelCache(2))
     CALLS.clear()
     INSIDE.clear()
     MOST_INSIDE.clear()

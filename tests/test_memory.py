@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.memory import ResultCache, Shelf, result_key
+from components.memory import ModelCache, ResultCache, result_key
 
 MOST, MOST_BYTES = 5, 2_000
 
@@ -131,15 +131,15 @@ def test_one_giant_does_not_drive_out_the_rest():
 
 
 @pytest.fixture
-def shelf() -> Shelf[str]:
+def shelf() -> ModelCache[str]:
     """Three models of 10, 20 and 30 bytes, put in that order."""
-    shelf: Shelf[str] = Shelf(most=3)
+    shelf: ModelCache[str] = ModelCache(most=3)
     for name, size in (("a", 10), ("b", 20), ("c", 30)):
         shelf.put(name, name.upper(), size)
     return shelf
 
 
-def held(shelf: Shelf[str]) -> set[str]:
+def held(shelf: ModelCache[str]) -> set[str]:
     """Names on the shelf, found without using them."""
     return set(shelf._models)
 

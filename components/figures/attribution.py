@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from components.figures import theme
 from components.inspection.attribution.digits import with_error, written
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.methods import Attribution
-from components.inspection.attribution.units import Units
 
 MOSTLABELS = 70
 """More pieces than this are not named on the axis, only on hover."""
@@ -21,9 +21,9 @@ LABEL = {"family": "monospace", "size": 13}
 Floats = NDArray[np.float32]
 
 
-def labels_of(units: Units) -> list[str]:
+def labels_of(features: Features) -> list[str]:
     """Return how each scored piece is written on an axis."""
-    return [short(units.texts[place]) for place in units.free]
+    return [short(features.texts[place]) for place in features.free]
 
 
 def bridge(found: Attribution) -> go.Figure:
@@ -32,15 +32,15 @@ def bridge(found: Attribution) -> go.Figure:
     What the steps leave over is the last step, hatched: the convergence delta. Scores that rest on
     random draws carry their standard error as a bar, and no more digits than are known.
     """
-    labels = labels_of(found.units)
-    scores = found.scores[found.units.free].astype(float)
+    labels = labels_of(found.features)
+    scores = found.scores[found.features.free].astype(float)
     steps = [found.at_baseline, *scores.tolist(), found.gap, found.at_input]
     reached = found.at_baseline + np.cumsum([0.0, *scores, found.gap])
     last = len(steps) - 1
     starts = [0.0, *reached[:-1].tolist(), 0.0]
     tints = [theme.POSITIVE if score > 0 else theme.NEGATIVE for score in scores]
     ends = [*reached.tolist(), found.at_input]
-    free = found.units.free
+    free = found.features.free
     errors = [found.error_of(unit) for unit in free]
     told = [
         f"{step:+.4f}" if error is None else with_error(step, error)
@@ -173,11 +173,11 @@ def _connectors(reached: list[float]) -> go.Scatter:
 
 def strengths(found: Attribution) -> go.Figure:
     """Draw scores that have no direction as columns."""
-    labels = labels_of(found.units)
+    labels = labels_of(found.features)
     figure = go.Figure(
         go.Bar(
             x=list(range(len(labels))),
-            y=found.scores[found.units.free].astype(float),
+            y=found.scores[found.features.free].astype(float),
             marker_color=theme.RESIDUAL,
             customdata=labels,
             hovertemplate="%{customdata}<br>%{y:.4g}<extra></extra>",
@@ -193,7 +193,7 @@ def side_by_side(
     titles: Sequence[str],
     scores: Floats,
     signed: Sequence[bool],
-    units: Units,
+    features: Features,
     errors: Sequence[Floats | None] = (),
     unit: str = "piece",
 ) -> go.Figure:
@@ -203,8 +203,8 @@ def side_by_side(
     `errors` [method][unit] are standard errors, where there are; as many digits are written as are
     known.
     """
-    labels = labels_of(units)
-    free = scores[:, units.free].astype(float)
+    labels = labels_of(features)
+    free = scores[:, features.free].astype(float)
     largest = np.abs(free).max(1, keepdims=True)
     scaled = free / np.where(largest > 0, largest, 1)
     few = len(labels) <= 18
@@ -213,7 +213,7 @@ def side_by_side(
         for title, with_sign in zip(titles, signed, strict=True)
     ]
     known = [
-        [None] * len(labels) if error is None else error[units.free].astype(float).tolist()
+        [None] * len(labels) if error is None else error[features.free].astype(float).tolist()
         for error in (errors or [None] * len(titles))
     ]
     figure = go.Figure()

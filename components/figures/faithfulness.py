@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.inspection.attribution.faithfulness import Curves, area
-from components.inspection.attribution.units import Units
+from components.inspection.attribution.features import Features
 
 LINES: Final = {
     "Integrated gradients": ("#0072B2", "solid"),
@@ -119,25 +119,25 @@ def beside_attention(
     names: Sequence[str],
     rows: NDArray[np.float32],
     signs: NDArray[np.float32],
-    units: Units,
+    features: Features,
     unit: str = "piece",
 ) -> go.Figure:
     """Draw a strip of columns for each ranking: its shares [ranking, unit], coloured by sign.
 
     `signs` [ranking, unit] is -1, 0 (no sign: attention) or 1.
     """
-    labels = [theme.label(units.texts[place], 24) for place in units.free]
+    labels = [theme.label(features.texts[place], 24) for place in features.free]
     figure = make_subplots(
         rows=len(names), shared_xaxes=True, vertical_spacing=0.09, subplot_titles=list(names)
     )
     tints = {-1: theme.NEGATIVE, 0: "#9B84C9", 1: theme.POSITIVE}
     for place, name in enumerate(names):
-        values = rows[place, units.free]
+        values = rows[place, features.free]
         figure.add_bar(
             x=list(range(len(labels))),
             y=values,
             name=name,
-            marker_color=[tints[int(sign)] for sign in signs[place, units.free]],
+            marker_color=[tints[int(sign)] for sign in signs[place, features.free]],
             customdata=labels,
             hovertemplate="%{customdata}: %{y:.2%}<extra></extra>",
             row=place + 1,

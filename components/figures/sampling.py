@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from components.figures import theme
 from components.inspection.sampling.draws import Draws
 from components.inspection.sampling.generation import Step
-from components.inspection.sampling.perplexity import Surprise
+from components.inspection.sampling.perplexity import Surprisals
 
 BARS = 14
 CANDIDATES = 10
@@ -211,9 +211,9 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
     return theme.with_legend(theme.dressed(figure, theme.CELL * len(order) + 120))
 
 
-def surprisal_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
+def surprisal_bars(surprisals: Surprisals, first: int, last: int) -> go.Figure:
     """Draw the surprisal of tokens `first` up to `last` in bits, and the running perplexity."""
-    nats = surprise.surprisal.astype(np.float64)
+    nats = surprisals.surprisal.astype(np.float64)
     scored = ~np.isnan(nats)
     total = np.cumsum(np.where(scored, nats, 0))
     running = np.exp(total / np.maximum(np.cumsum(scored), 1))
@@ -226,7 +226,7 @@ def surprisal_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
                 y=nats[first:last] / np.log(2),
                 marker_color=theme.NEGATIVE,
                 customdata=[
-                    (theme.label(surprise.tokens[i]), np.exp(-nats[i]), int(surprise.rank[i]))
+                    (theme.label(surprisals.tokens[i]), np.exp(-nats[i]), int(surprisals.rank[i]))
                     for i in places
                 ],
                 hovertemplate="%{customdata[0]}<br>%{y:.2f} bits (probability "
@@ -258,7 +258,7 @@ def surprisal_bars(surprise: Surprise, first: int, last: int) -> go.Figure:
     few = len(places) <= 60
     figure.update_xaxes(
         tickvals=places if few else None,
-        ticktext=[theme.label(surprise.tokens[i]) for i in places] if few else None,
+        ticktext=[theme.label(surprisals.tokens[i]) for i in places] if few else None,
         tickfont_family="monospace" if few else None,
         tickangle=-45 if few else 0,
         title="token" if few else "token number",

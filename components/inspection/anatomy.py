@@ -15,7 +15,7 @@ StackName = Literal["encoder", "decoder"]
 
 
 @dataclass(frozen=True)
-class Tower:
+class StackParts:
     """One stack of blocks."""
 
     blocks: str
@@ -39,8 +39,8 @@ class Anatomy:
     """The map of one family."""
 
     position: Position
-    decoder: Tower | None = None
-    encoder: Tower | None = None
+    decoder: StackParts | None = None
+    encoder: StackParts | None = None
     position_table: str | None = None
     reserved_positions: int = 0
     """Rows of the position table that no token can have."""
@@ -49,10 +49,13 @@ class Anatomy:
     """It is a row of the table; else only blocks and attention were found."""
 
     @property
-    def towers(self) -> dict[StackName, Tower]:
+    def stacks(self) -> dict[StackName, StackParts]:
         """The towers there are, in the order in which they run."""
-        both: dict[StackName, Tower | None] = {"encoder": self.encoder, "decoder": self.decoder}
-        return {name: tower for name, tower in both.items() if tower is not None}
+        both: dict[StackName, StackParts | None] = {
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+        }
+        return {name: parts for name, parts in both.items() if parts is not None}
 
 
 def part(root: nn.Module, path: str) -> nn.Module:

@@ -85,10 +85,10 @@ def last_token_changed(
     Raises:
         InspectionError: there is nothing that could be changed, or the streams cannot be seen.
     """
-    stack = stack or list(model.anatomy.towers)[-1]
+    stack = stack or list(model.anatomy.stacks)[-1]
     ids = model.encode(text) if isinstance(text, str) else model.checked(text)
     given = model.encode_target(target) if isinstance(target, str) else list(target or ())
-    in_target = len(model.anatomy.towers) == 2 and stack == "decoder"
+    in_target = len(model.anatomy.stacks) == 2 and stack == "decoder"
     changed, place = _changed(model, given if in_target else ids, in_target)
     texts = ((ids, given), (ids, changed) if in_target else (changed, given))
     one, other = (record(model, *each, keep=["residual", "attention", "logits"]) for each in texts)

@@ -47,7 +47,7 @@ def require_writing(model: Model) -> None:
             f"'{model.name}' does not write on from a text, token by token: "
             f"{_INSTEAD[model.kind]}. Choose a decoder, such as storyteller."
         )
-    if "decoder" not in model.anatomy.towers:
+    if "decoder" not in model.anatomy.stacks:
         raise InspectionError(
             f"'{model.name}' was saved as a model that continues a text, but its tokens also "
             "read those after them (measured: a later token changes earlier ones), so what it says "
@@ -81,7 +81,7 @@ class Decoder:
         """
         require_writing(model)
         self.model, self.network = model, model.network
-        self.two_stacks = len(model.anatomy.towers) == 2
+        self.two_stacks = len(model.anatomy.stacks) == 2
         self.read = torch.tensor([model.checked(ids)] * rows, device=model.device)
         self.begin = (
             torch.full((rows, 1), model.decoder_start, device=model.device)

@@ -10,9 +10,9 @@ from typing import Final
 
 from transformers import PreTrainedModel
 
-from components.inspection.anatomy import Anatomy, Tower
+from components.inspection.anatomy import Anatomy, StackParts
 
-_LLAMA: Final = Tower(
+_LLAMA: Final = StackParts(
     blocks="layers",
     attention="self_attn",
     projections=("q_proj", "k_proj", "v_proj"),
@@ -27,7 +27,7 @@ _POST_NORMED: Final = replace(
     mlp_write="post_feedforward_layernorm",
 )
 _EXPERTS: Final = replace(_LLAMA, mlp_write="mlp", mlp_down=None)
-_FALCON: Final = Tower(
+_FALCON: Final = StackParts(
     blocks="h",
     attention="self_attention",
     projections=("query_key_value",),
@@ -36,7 +36,7 @@ _FALCON: Final = Tower(
     mlp_down="mlp.dense_4h_to_h",
     final_norm="ln_f",
 )
-_GPT2: Final = Tower(
+_GPT2: Final = StackParts(
     blocks="h",
     attention="attn",
     projections=("c_attn",),
@@ -45,7 +45,7 @@ _GPT2: Final = Tower(
     mlp_down="mlp.c_proj",
     final_norm="ln_f",
 )
-_BERT: Final = Tower(
+_BERT: Final = StackParts(
     blocks="encoder.layer",
     attention="attention.self",
     projections=("query", "key", "value"),
@@ -55,7 +55,7 @@ _BERT: Final = Tower(
     final_norm=None,
     post_norms=("attention.output.LayerNorm", "output.LayerNorm"),
 )
-_T5_ENCODER: Final = Tower(
+_T5_ENCODER: Final = StackParts(
     blocks="encoder.block",
     attention="layer.0.SelfAttention",
     projections=("q", "k", "v"),
@@ -64,7 +64,7 @@ _T5_ENCODER: Final = Tower(
     mlp_down="layer.1.DenseReluDense.wo",
     final_norm="encoder.final_layer_norm",
 )
-_BART_ENCODER: Final = Tower(
+_BART_ENCODER: Final = StackParts(
     blocks="encoder.layers",
     attention="self_attn",
     projections=("q_proj", "k_proj", "v_proj"),
@@ -109,8 +109,8 @@ _BART: Final = Anatomy(
 )
 _BART_PRE_NORMED: Final = replace(
     _BART,
-    encoder=replace(_BART.towers["encoder"], final_norm="encoder.layer_norm", post_norms=()),
-    decoder=replace(_BART.towers["decoder"], final_norm="decoder.layer_norm", post_norms=()),
+    encoder=replace(_BART.stacks["encoder"], final_norm="encoder.layer_norm", post_norms=()),
+    decoder=replace(_BART.stacks["decoder"], final_norm="decoder.layer_norm", post_norms=()),
 )
 _PEGASUS: Final = replace(_BART_PRE_NORMED, position="sinusoidal")
 
@@ -172,7 +172,7 @@ FAMILIES: Final[dict[str, Anatomy]] = {
     ),
     "opt": Anatomy(
         "learned",
-        decoder=Tower(
+        decoder=StackParts(
             blocks="decoder.layers",
             attention="self_attn",
             projections=("q_proj", "k_proj", "v_proj"),
@@ -187,7 +187,7 @@ FAMILIES: Final[dict[str, Anatomy]] = {
     "bloom": Anatomy("alibi", decoder=_FALCON),
     "mpt": Anatomy(
         "alibi",
-        decoder=Tower(
+        decoder=StackParts(
             blocks="blocks",
             attention="attn",
             projections=("Wqkv",),
@@ -204,7 +204,7 @@ FAMILIES: Final[dict[str, Anatomy]] = {
     "camembert": replace(_BERT_LIKE, reserved_positions=2),
     "distilbert": Anatomy(
         "learned",
-        encoder=Tower(
+        encoder=StackParts(
             blocks="transformer.layer",
             attention="attention",
             projections=("q_lin", "k_lin", "v_lin"),
@@ -254,7 +254,7 @@ def row_of(network: PreTrainedModel) -> Anatomy | None:
         anatomy = replace(anatomy, position="alibi")
     if config.model_type == "opt" and not config.do_layer_norm_before:
         normed = replace(
-            anatomy.towers["decoder"],
+            anatomy.stacks["decoder"],
             post_norms=("self_attn_layer_norm", "final_layer_norm"),
             final_norm=None,
         )

@@ -19,7 +19,7 @@ from components.inspection.recording import (
 )
 from components.inspection.running import run
 from components.inspection.softmax_tap import SoftmaxTap
-from components.inspection.tap import SINK, Caught, Sink
+from components.inspection.tap import COLLECTOR, AttentionCapture, Collector
 
 EVERYTHING: Final[tuple[Part, ...]] = ("residual", "attention", "mlp", "logits")
 MOST_BYTES: Final = 2 * 2**30
@@ -32,7 +32,7 @@ class Observation:
 
     inputs: dict[StackName, Tensor]
     streams: dict[Key, Tensor]
-    attended: list[tuple[StackName, int, AttentionKind, Caught]]
+    attended: list[tuple[StackName, int, AttentionKind, AttentionCapture]]
     logits: Tensor | None
     unseen: int
     """Calls of attention functions without a softmax."""
@@ -105,8 +105,8 @@ def inputs_of(
     """
     ids = model.encode(text) if isinstance(text, str) else model.checked(text)
     given = torch.tensor([ids], device=model.device)
-    if len(model.anatomy.towers) == 1:
-        return {next(iter(model.anatomy.towers)): given}
+    if len(model.anatomy.stacks) == 1:
+        return {next(iter(model.anatomy.stacks)): given}
     if target is None:
         continuation: list[int] = []
     elif isinstance(target, str):
@@ -138,28 +138,28 @@ def _pass(
     gradients: bool,
     whole: bool,
 ) -> Observation:
-    sink = Sink(bare, watching="attention" in keep)
+    collector = Collector(bare, watching="attention" in keep)
     streams: dict[Key, Tensor] = {}
     leaves: list[Tensor] = []
-    token = SINK.set(sink)
+    token = COLLECTOR.set(collector)
     try:
         with ExitStack() as hooks:
-            hook_blocks(model, hooks, sink)
-            hook_streams(model, keep, hooks, sink, streams, copied=not gradients)
+            hook_blocks(model, hooks, collector)
+            hook_streams(model, keep, hooks, collector, streams, copied=not gradients)
             if gradients:
-                let_gradients_in(model, hooks, sink, leaves)
-            if sink.watching and whole:
-                sink.whole = hooks.enter_context(SoftmaxTap(bare))
+                let_gradients_in(model, hooks, collector, leaves)
+            if collector.watching and whole:
+                collector.whole = hooks.enter_context(SoftmaxTap(bare))
             hooks.enter_context(nullcontext() if gradients else torch.no_grad())
             output = run(model, **arguments_of(model, inputs))
     finally:
-        SINK.reset(token)
+        COLLECTOR.reset(token)
     return Observation(
         inputs,
         streams,
-        list(places(model, sink)),
+        list(places(model, collector)),
         getattr(output, "logits", None) if "logits" in keep else None,
-        sink.unseen,
+        collector.unseen,
         leaves,
     )
 

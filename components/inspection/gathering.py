@@ -10,14 +10,16 @@ from components.inspection.anatomy import StackName, part
 from components.inspection.hooks import Key, blocks
 from components.inspection.model import Model
 from components.inspection.recording import Array, AttentionKind, AttentionRecord, StackRecord
-from components.inspection.tap import Caught, Sink
+from components.inspection.tap import AttentionCapture, Collector
 
 
-def places(model: Model, sink: Sink) -> Iterator[tuple[StackName, int, AttentionKind, Caught]]:
+def places(
+    model: Model, collector: Collector
+) -> Iterator[tuple[StackName, int, AttentionKind, AttentionCapture]]:
     """Say of each sublayer that was caught where it stands, from the first layer up."""
     across = _cross_modules(model)
     met: dict[tuple[StackName, int], int] = {}
-    for caught in sink.caught:
+    for caught in collector.caught:
         if caught.place is None:
             continue  # outside of the blocks: a pooler, or a tower for pictures
         name, layer, _ = caught.place
@@ -27,7 +29,7 @@ def places(model: Model, sink: Sink) -> Iterator[tuple[StackName, int, Attention
         else:
             # Of an unknown family's decoder, the second attention of a block looks across.
             crossing = (
-                len(model.anatomy.towers) == 2 and name == "decoder" and met[name, layer] == 2
+                len(model.anatomy.stacks) == 2 and name == "decoder" and met[name, layer] == 2
             )
         yield name, layer, "cross" if crossing else "self", caught
 
@@ -35,9 +37,9 @@ def places(model: Model, sink: Sink) -> Iterator[tuple[StackName, int, Attention
 def _cross_modules(model: Model) -> set[nn.Module]:
     return {
         module
-        for _, tower, _, block in blocks(model)
-        if tower.cross_attention
-        for module in part(block, tower.cross_attention).modules()
+        for _, parts, _, block in blocks(model)
+        if parts.cross_attention
+        for module in part(block, parts.cross_attention).modules()
     }
 
 
@@ -84,7 +86,7 @@ def rows_of(tensor: Tensor, tokens: int) -> Tensor | None:
 
 
 def attention_record(
-    stack: StackName, layer: int, kind: AttentionKind, caught: Caught, dtype: str
+    stack: StackName, layer: int, kind: AttentionKind, caught: AttentionCapture, dtype: str
 ) -> AttentionRecord:
     def heads(tensor: Tensor) -> Array:
         # The batch holds one text: [1, head, ...] and BLOOM's [1 * head, ...] mean the same.

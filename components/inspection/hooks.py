@@ -6,25 +6,25 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from components.inspection.anatomy import StackName, Tower, part
+from components.inspection.anatomy import StackName, StackParts, part
 from components.inspection.model import Model
 from components.inspection.stacks import blocks_of
-from components.inspection.tap import SINK, Sink
+from components.inspection.tap import COLLECTOR, Collector
 
 Part = Literal["residual", "attention", "mlp", "logits"]
 Key = tuple[str, StackName, int]
 """What it is, of which stack, in which layer."""
 
 
-def blocks(model: Model) -> Iterator[tuple[StackName, Tower, int, nn.Module]]:
+def blocks(model: Model) -> Iterator[tuple[StackName, StackParts, int, nn.Module]]:
     """Yield each block of `model` with its stack, its row, and its place in the stack."""
-    for name, tower in model.anatomy.towers.items():
-        for layer, block in enumerate(blocks_of(model.network, tower)):
-            yield name, tower, layer, block
+    for name, parts in model.anatomy.stacks.items():
+        for layer, block in enumerate(blocks_of(model.network, parts)):
+            yield name, parts, layer, block
 
 
-def hook_blocks(model: Model, hooks: ExitStack, sink: Sink) -> None:
-    """Keep `sink.place` at the block that is running: stack, layer, and which of its modules it is.
+def hook_blocks(model: Model, hooks: ExitStack, collector: Collector) -> None:
+    """Keep `collector.place` at the running block: stack, layer, and which of its modules it is.
 
     Layers are counted as blocks run, so that a block which is read again and again (ALBERT) is
     each time another layer.
@@ -33,15 +33,15 @@ def hook_blocks(model: Model, hooks: ExitStack, sink: Sink) -> None:
     for name, _, number, block in blocks(model):
 
         def begin(_value: Any, name: StackName = name, number: int = number) -> None:
-            if SINK.get() is sink:
-                sink.collect()
+            if COLLECTOR.get() is collector:
+                collector.collect()
                 ran[name] = ran.get(name, 0) + 1
-                sink.place = (name, ran[name] - 1, number)
+                collector.place = (name, ran[name] - 1, number)
 
         def end(_value: Any) -> None:
-            if SINK.get() is sink:
-                sink.collect()
-                sink.place = None
+            if COLLECTOR.get() is collector:
+                collector.collect()
+                collector.place = None
 
         before(hooks, block, begin)
         after(hooks, block, end)
@@ -51,15 +51,15 @@ def hook_streams(
     model: Model,
     keep: Sequence[Part],
     hooks: ExitStack,
-    sink: Sink,
+    collector: Collector,
     streams: dict[Key, Tensor],
     copied: bool,
 ) -> None:
     def put(what: str, further: int = 0) -> Callable[[Any], None]:
         def store(value: Any) -> None:
             # Hooks sit on a network that other threads may be running: only our own pass counts.
-            if SINK.get() is sink and sink.place is not None:
-                name, layer, _ = sink.place
+            if COLLECTOR.get() is collector and collector.place is not None:
+                name, layer, _ = collector.place
                 if what == "entered" and layer and model.anatomy.named:
                     return  # the tests know that each block reads what the one before it left
                 tensor = value[0] if isinstance(value, (tuple, list)) and value else value
@@ -69,29 +69,35 @@ def hook_streams(
 
         return store
 
-    for _, tower, _, block in blocks(model):
+    for _, parts, _, block in blocks(model):
         if "residual" in keep:
             before(hooks, block, put("entered"))
             # First of a block's hooks after it, so that its place is still known.
             after(hooks, block, put("residual", 1), first=True)
             writes = {
-                "attention_writes": tower.attention_write,
-                "cross_writes": tower.cross_write,
-                "mlp_writes": tower.mlp_write,
+                "attention_writes": parts.attention_write,
+                "cross_writes": parts.cross_write,
+                "mlp_writes": parts.mlp_write,
             }
             for what, path in writes.items():
                 if path:
                     after(hooks, part(block, path), put(what))
-        if "mlp" in keep and tower.mlp_down:
-            before(hooks, part(block, tower.mlp_down), put("mlp_activations"))
+        if "mlp" in keep and parts.mlp_down:
+            before(hooks, part(block, parts.mlp_down), put("mlp_activations"))
 
 
-def let_gradients_in(model: Model, hooks: ExitStack, sink: Sink, leaves: list[Tensor]) -> None:
+def let_gradients_in(
+    model: Model, hooks: ExitStack, collector: Collector, leaves: list[Tensor]
+) -> None:
     """Let gradients reach the embeddings, although the weights are frozen."""
 
     def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
         found = output[0] if isinstance(output, tuple) else output
-        if SINK.get() is not sink or not isinstance(found, Tensor) or not found.is_floating_point():
+        if (
+            COLLECTOR.get() is not collector
+            or not isinstance(found, Tensor)
+            or not found.is_floating_point()
+        ):
             return None
         # A copy of a leaf: some families add to the embeddings in place.
         leaves.append(found.detach().clone().requires_grad_())

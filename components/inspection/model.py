@@ -162,7 +162,7 @@ class Model:
         An encoder-decoder calls its stacks' own tables, never the one that they share; one stack of
         two alone keeps that shared one too, before its own.
         """
-        if len(self.anatomy.towers) == 1:
+        if len(self.anatomy.stacks) == 1:
             table = self.network.get_input_embeddings()
             weight = getattr(table, "weight", None)
             alike: list[nn.Module] = [

@@ -70,8 +70,8 @@ def _jittered(model: Model, seed: int) -> Iterator[None]:
 
     try:
         with ExitStack() as hooks:
-            for tower in model.anatomy.towers.values():
-                for block in blocks_of(model.network, tower):
+            for parts in model.anatomy.stacks.values():
+                for block in blocks_of(model.network, parts):
                     hooks.callback(block.register_forward_hook(hook).remove)
             yield
     finally:

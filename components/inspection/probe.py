@@ -38,4 +38,4 @@ def probe_ids(model: Model, seed: int = 0) -> list[int]:
 
 def probe_target(model: Model, seed: int = 1) -> Sequence[int] | None:
     """Return what the decoder of an encoder-decoder is given to read; None without one."""
-    return drawn(model, 6, seed) if len(model.anatomy.towers) == 2 else None
+    return drawn(model, 6, seed) if len(model.anatomy.stacks) == 2 else None

@@ -25,7 +25,7 @@ _PRODUCT: Final = {
 
 
 @dataclass
-class Attended:
+class SoftmaxCall:
     """One softmax between two products."""
 
     operands: tuple[Tensor, ...]
@@ -50,7 +50,7 @@ class SoftmaxTap(TorchFunctionMode):
 
     def __init__(self, bare: bool = False) -> None:
         super().__init__()
-        self.found: list[Attended] = []
+        self.found: list[SoftmaxCall] = []
         self._bare = bare
         self._products: list[tuple[tuple[Tensor, ...], Tensor, frozenset[int]]] = []
         # By the id of a tensor: the tensor (which keeps the id alive), and for each product that
@@ -128,7 +128,7 @@ class SoftmaxTap(TorchFunctionMode):
         number, operands, came_from = before[0]
         # Projections may be products too: what queries and keys come from does not count.
         products = len(lanes.keys() - came_from) or 1
-        self.found.append(Attended(operands, scores, out, lanes.get(number), products))
+        self.found.append(SoftmaxCall(operands, scores, out, lanes.get(number), products))
         self.clear()
 
     def _beside(self, func: Any, args: Any, kwargs: dict[str, Any]) -> dict[int, Any]:

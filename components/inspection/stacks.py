@@ -6,11 +6,11 @@ from typing import Any
 from torch import nn
 from transformers import PreTrainedModel
 
-from components.inspection.anatomy import Anatomy, StackName, Tower, part
+from components.inspection.anatomy import Anatomy, StackName, StackParts, part
 from components.inspection.errors import InspectionError
 from components.inspection.families import row_of
 
-_WAYS_INSIDE = {item.name for item in fields(Tower)} - {"blocks", "final_norm", "projections"}
+_WAYS_INSIDE = {item.name for item in fields(StackParts)} - {"blocks", "final_norm", "projections"}
 
 
 def anatomy_of(network: PreTrainedModel) -> Anatomy:
@@ -25,28 +25,28 @@ def anatomy_of(network: PreTrainedModel) -> Anatomy:
     row = row_of(network)
     if row is not None:
         there: dict[str, Any] = {
-            name: tower if _leads_somewhere(tower, network.base_model) else None
-            for name, tower in row.towers.items()
+            name: parts if _leads_somewhere(parts, network.base_model) else None
+            for name, parts in row.stacks.items()
         }
         # One stack of two may have been saved alone (T5EncoderModel).
         if any(there.values()) and (all(there.values()) or not network.config.is_encoder_decoder):
             if not network.config.is_encoder_decoder:
-                there = {name: tower and _alone(tower) for name, tower in there.items()}
+                there = {name: parts and _alone(parts) for name, parts in there.items()}
             table = _table(row.position_table, network.base_model)
             return replace(row, position_table=table, **there)
     return _found(network)
 
 
-def blocks_of(network: PreTrainedModel, tower: Tower) -> list[nn.Module]:
+def blocks_of(network: PreTrainedModel, parts: StackParts) -> list[nn.Module]:
     """Return the blocks of one stack, from the first up (of ALBERT the one that it repeats)."""
-    return list(part(network.base_model, tower.blocks).children())
+    return list(part(network.base_model, parts.blocks).children())
 
 
-def _leads_somewhere(tower: Tower, base: nn.Module) -> bool:
+def _leads_somewhere(parts: StackParts, base: nn.Module) -> bool:
     try:
-        for block in part(base, tower.blocks).children():
+        for block in part(base, parts.blocks).children():
             for name in _WAYS_INSIDE:
-                paths = getattr(tower, name) or ()
+                paths = getattr(parts, name) or ()
                 for path in (paths,) if isinstance(paths, str) else paths:
                     part(block, path)
     except AttributeError:
@@ -54,11 +54,11 @@ def _leads_somewhere(tower: Tower, base: nn.Module) -> bool:
     return True
 
 
-def _alone(tower: Tower) -> Tower:
+def _alone(parts: StackParts) -> StackParts:
     """Return a stack that has no other to look at: its cross-attention is there, and never runs."""
-    across = tower.cross_attention
-    norms = tuple(norm for norm in tower.post_norms if across is None or across not in norm)
-    return replace(tower, cross_attention=None, cross_write=None, post_norms=norms)
+    across = parts.cross_attention
+    norms = tuple(norm for norm in parts.post_norms if across is None or across not in norm)
+    return replace(parts, cross_attention=None, cross_write=None, post_norms=norms)
 
 
 def _table(path: str | None, base: nn.Module) -> str | None:
@@ -90,10 +90,10 @@ def _found(network: PreTrainedModel) -> Anatomy:
             "list of as many like modules as its configuration has layers. Choose a model that is "
             "built so, such as a GPT-2, Llama, Qwen or BERT."
         )
-    towers: dict[str, Any] = {
-        name: Tower(str(blocks), "", (), "", "", None, None) for name, blocks in found.items()
+    parts: dict[str, Any] = {
+        name: StackParts(str(blocks), "", (), "", "", None, None) for name, blocks in found.items()
     }
-    return replace(Anatomy("unknown", named=False), **towers)
+    return replace(Anatomy("unknown", named=False), **parts)
 
 
 def _layers(config: Any, name: StackName | None) -> list[int]:

@@ -8,7 +8,7 @@ Every network is loaded with its family's own eager attention. Two doors lead in
 - The others (Falcon, BLOOM, MPT, GPT-J, ...) attend in the open; a tap watches the whole pass, and
   finds each softmax that stands between two products: queries times keys, weights times values.
 
-What is caught goes to the sink of the reader's own context, so threads that share a network
+What is caught goes to the collector of the reader's own context, so threads that share a network
 do not see each other's passes.
 """
 
@@ -21,11 +21,11 @@ from typing import Any, Final
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
-from components.inspection.softmax_tap import Attended, SoftmaxTap
+from components.inspection.softmax_tap import SoftmaxCall, SoftmaxTap
 
 
 @dataclass
-class Caught:
+class AttentionCapture:
     """The tensors of one attention sublayer, as the family shaped them; None: not to be seen."""
 
     place: Any
@@ -46,7 +46,7 @@ class Caught:
 
 
 @dataclass
-class Sink:
+class Collector:
     """Where one reader's pass is collected."""
 
     bare: bool = False
@@ -54,7 +54,7 @@ class Sink:
     """Attention is wanted."""
     place: Any = None
     """The block that is running: stack, layer, number in the list of blocks."""
-    caught: list[Caught] = field(default_factory=list)
+    caught: list[AttentionCapture] = field(default_factory=list)
     whole: SoftmaxTap | None = None
     """Watches the whole pass, in families that do not ask the interface."""
     unseen: int = 0
@@ -70,12 +70,12 @@ class Sink:
         self.whole.clear()
 
 
-SINK: Final[ContextVar[Sink | None]] = ContextVar("sink", default=None)
+COLLECTOR: Final[ContextVar[Collector | None]] = ContextVar("collector", default=None)
 
 
-def _open(each: Attended, place: Any) -> Caught:
+def _open(each: SoftmaxCall, place: Any) -> AttentionCapture:
     query, key = each.operands if len(each.operands) == 2 else (None, None)
-    return Caught(
+    return AttentionCapture(
         place,
         None,
         query,
@@ -98,20 +98,20 @@ def _watched(
     *args: Any,
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:
-    """Attend as the family's own function does, and tell the reader's sink."""
-    sink = SINK.get()
-    if sink is None:
+    """Attend as the family's own function does, and tell the reader's collector."""
+    collector = COLLECTOR.get()
+    if collector is None:
         return attend(module, query, key, value, *args, **kwargs)
-    with SoftmaxTap(sink.bare) as tap:
+    with SoftmaxTap(collector.bare) as tap:
         output, weights = attend(module, query, key, value, *args, **kwargs)
     if not tap.found:
-        sink.unseen += 1
+        collector.unseen += 1
         return output, weights
     seen = tap.found[-1]
     numbers = ((name, kwargs.get(name)) for name in ("scaling", "softcap"))
-    sink.caught.append(
-        Caught(
-            sink.place,
+    collector.caught.append(
+        AttentionCapture(
+            collector.place,
             module,
             query,
             key,
@@ -132,8 +132,8 @@ _own_answer = AttentionInterface.get_interface
 
 def _answer(self: Any, attn_implementation: str, default: Callable[..., Any]) -> Callable[..., Any]:
     attend = _own_answer(self, attn_implementation, default)
-    sink = SINK.get()
-    return partial(_watched, attend) if sink is not None and sink.watching else attend
+    collector = COLLECTOR.get()
+    return partial(_watched, attend) if collector is not None and collector.watching else attend
 
 
 # The one place where all families ask which function attends. Whoever does not record is

@@ -50,14 +50,14 @@ def wrapped(
         quantized=quantized,
     )
     _check_numbers(model)
-    if len(model.anatomy.towers) == 1:
+    if len(model.anatomy.stacks) == 1:
         model = _facing(model)
     return model
 
 
 def _facing(model: Model) -> Model:
-    (stack,) = model.anatomy.towers.values()
-    claimed = next(iter(model.anatomy.towers))
+    (stack,) = model.anatomy.stacks.values()
+    claimed = next(iter(model.anatomy.stacks))
     try:
         ahead = last_token_changed(model, probe_ids(model)).looks_ahead
     except InspectionError:  # its stream cannot be seen, which `premises` say

@@ -23,7 +23,7 @@ def scored_text(found: Attribution, signed: bool, key: str) -> None:
         key=key,
         names=("score", "of the largest"),
         floating=True,
-        show_notes=len(found.units.texts) <= MOST_NOTES,
+        show_notes=len(found.features.texts) <= MOST_NOTES,
         label="The text, coloured by score",
         hint="Point at a piece to read its score.",
     )
@@ -33,7 +33,9 @@ def cells_of(found: Attribution, signed: bool, dark: bool | None = None) -> Sequ
     """Return each piece as it is drawn: those that are not scored are outlined."""
     most = float(np.nanmax(np.abs(found.scores), initial=0.0)) or 1.0
     cells = []
-    for place, (text, held) in enumerate(zip(found.units.texts, found.units.held, strict=True)):
+    for place, (text, held) in enumerate(
+        zip(found.features.texts, found.features.fixed, strict=True)
+    ):
         if held:
             cells.append(TokenCell(text, details=("held fixed, not scored", ""), look="added"))
             continue

@@ -33,7 +33,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Written(Mapping[str, object]):
+class Generation(Mapping[str, object]):
     """All that was written, the node that is looked at, and what is to be said of the last run.
 
     As a mapping it is what a JSON file holds of the branches, made when it is asked for.
@@ -60,7 +60,7 @@ class Written(Mapping[str, object]):
         return None if self.node == ROOT else self.tree.nodes[self.node].step
 
 
-def writing(ask: Ask, plan: Plan) -> Written:
+def writing(ask: Ask, plan: Plan) -> Generation:
     """Draw the buttons and the tokens written so far in the row; write what is asked for.
 
     Raises:
@@ -69,7 +69,7 @@ def writing(ask: Ask, plan: Plan) -> Written:
     return ask.drawn("writing", lambda row: _draw(ask, plan, row))
 
 
-def _draw(ask: Ask, plan: Plan, row: DeltaGenerator) -> Written:
+def _draw(ask: Ask, plan: Plan, row: DeltaGenerator) -> Generation:
     tree, node = _kept(ask)
     here = "the end of the prompt" if node == ROOT else f"token {len(tree.path(node))}"
     buttons = row.container(horizontal=True, gap="small", key="sampling-buttons", width=LINE)
@@ -107,7 +107,7 @@ def _draw(ask: Ask, plan: Plan, row: DeltaGenerator) -> Written:
         if picked is not None and 0 <= picked < len(tree.nodes):
             _keep(ask, tree, picked)
             st.rerun()
-    return Written(tree, node, st.session_state.pop(_SAID, ""))
+    return Generation(tree, node, st.session_state.pop(_SAID, ""))
 
 
 def _kept(ask: Ask) -> tuple[Tree, int]:

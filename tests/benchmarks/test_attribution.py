@@ -6,7 +6,7 @@ import time
 import torch
 from captum.attr import LayerIntegratedGradients
 
-from components.inspection.attribution.catalogue import Effort
+from components.inspection.attribution.catalogue import MethodSettings
 from components.inspection.attribution.methods import attribute
 from components.inspection.attribution.question import Question, read
 from components.inspection.load import load_model
@@ -28,7 +28,7 @@ def test_integrated_gradients_cost_no_more_than_captum_s_own_layer_method(capsys
     layer = LayerIntegratedGradients(forward, model.network.get_input_embeddings())
 
     def ours() -> object:
-        return attribute(model, question, "integrated_gradients", Effort(steps=STEPS))
+        return attribute(model, question, "integrated_gradients", MethodSettings(steps=STEPS))
 
     def theirs() -> object:
         return layer.attribute(ids, baselines=absent, n_steps=STEPS)

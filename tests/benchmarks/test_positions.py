@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from components.inspection.load import load_model
+from components.inspection.positions.context_extension import extended
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rotation import Rope, frequencies, places
-from components.inspection.positions.stretch import stretched
-from components.inspection.positions.ways import Stretch
 from components.widgets.rotation import script
 
 MOST_SLOWER = 3.0
@@ -44,7 +44,7 @@ def test_a_twin_costs_little_beside_a_pass():
             model.network(ids)
             plain = time.perf_counter() - start
             start = time.perf_counter()
-            stretched(model, Stretch("yarn", 4.0), 256).network(ids)
+            extended(model, ContextExtension("yarn", 4.0), 256).network(ids)
             ratios.append((time.perf_counter() - start) / plain)
     ratio = statistics.median(ratios)
     print(f"twin made and read / plain pass: {ratio:.2f}")

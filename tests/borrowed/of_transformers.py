@@ -38,7 +38,7 @@ def passed(network, **given):
 @borrowed(
     "transformers",
     "_can_set_attn_implementation",
-    by=("inspection/forward_pass.py", "inspection/positions/before.py"),
+    by=("inspection/forward_pass.py", "inspection/positions/unrotated.py"),
 )
 def a_family_says_whether_it_asks_which_function_attends():
     """Attention is caught at that question where it is asked, else by watching the whole pass."""
@@ -142,7 +142,7 @@ def a_caches_layers_can_be_replaced_by_sliding_ones():
     "LlamaRotaryEmbedding",
     "inv_freq",
     "attention_scaling",
-    by=("inspection/positions/stretch.py", "pages/inside/positions/code.py"),
+    by=("inspection/positions/context_extension.py", "pages/inside/positions/code.py"),
 )
 def angles_are_stretched_by_llamas_own_module():
     """The ways to stretch a context are transformers' own formulas, applied to a model's measured

@@ -13,19 +13,19 @@ from components.figures.faithfulness import areas, beside_attention, deletion_an
 from components.inspection.attribution.agreement import agreement
 from components.inspection.attribution.completeness import Completeness
 from components.inspection.attribution.faithfulness import Curves, area
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.methods import Attribution
 from components.inspection.attribution.phrase import PhraseAttribution
-from components.inspection.attribution.units import Units
 
-UNITS = Units(
+UNITS = Features(
     tokens=("<s>", " a", "b", " a"),
     of_token=(0, 1, 1, 2),
     texts=("<s>", "ab", " a"),
-    held=(True, False, False),
+    fixed=(True, False, False),
 )
 FOUND = Attribution(
     method="integrated_gradients",
-    units=UNITS,
+    features=UNITS,
     scores=np.array([np.nan, 2.5, -0.75], np.float32),
     at_input=3.0,
     at_baseline=1.0,
@@ -68,7 +68,7 @@ def test_tiny_scores_are_written_with_the_digits_they_have():
 
 
 def test_words_that_occur_twice_keep_both_places():
-    twice = Units((" a", " a"), (0, 1), (" a", " a"), (False, False))
+    twice = Features((" a", " a"), (0, 1), (" a", " a"), (False, False))
     scores = np.array([[1.0, 2.0]], np.float32)
     axis = figures.side_by_side(["one"], scores, [True], twice).layout.xaxis
     assert list(axis.ticktext) == ["·a", "·a"]
@@ -250,9 +250,10 @@ def test_attention_and_attribution_stand_above_each_other_in_their_colours():
 
 def test_a_long_text_names_no_piece_on_its_axis():
     many = 200
-    units = Units(("x",) * many, tuple(range(many)), ("x",) * many, (False,) * many)
-    found = Attribution("shapley", units, np.ones(many, np.float32), 1.0, 0.0, 1, 0)
+    features = Features(("x",) * many, tuple(range(many)), ("x",) * many, (False,) * many)
+    found = Attribution("shapley", features, np.ones(many, np.float32), 1.0, 0.0, 1, 0)
     assert list(figures.bridge(found).layout.xaxis.ticktext) == ["baseline", "text"]
     assert (
-        figures.side_by_side(["a"], found.scores[None], [True], units).layout.xaxis.ticktext is None
+        figures.side_by_side(["a"], found.scores[None], [True], features).layout.xaxis.ticktext
+        is None
     )

@@ -5,20 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.figures.positions import packing, schemes, stretch
+from components.figures.positions import context_extension, packing, schemes
 from components.figures.positions import rotation as lines
 from components.inspection.positions.added import table
+from components.inspection.positions.context_extension import under
 from components.inspection.positions.distances import buckets
 from components.inspection.positions.encodings import alibi_slopes, compared
+from components.inspection.positions.extended_attention import attention_under
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.growth import Growth
 from components.inspection.positions.order import shuffled
 from components.inspection.positions.packing import packed, packed_reading
 from components.inspection.positions.relative import decay, shifts
 from components.inspection.positions.rotation import formula
-from components.inspection.positions.stretch import under
-from components.inspection.positions.stretched_attention import attention_under
 from components.inspection.positions.vectors import rotated_vectors
-from components.inspection.positions.ways import Stretch
 from tests import tiny
 
 TEXT = "to be, or"
@@ -51,7 +51,7 @@ def test_pairs_slower_than_the_context_are_open():
     (dots,) = lines.wavelength_dots(rope).data
     np.testing.assert_allclose(dots.y, [6.28, 135.37, 2916.4], rtol=1e-3)
     assert dots.marker.symbol == ("circle", "circle", "circle-open")
-    changed = under(rope, Stretch("linear", 4.0), 8192)
+    changed = under(rope, ContextExtension("linear", 4.0), 8192)
     _, after = lines.wavelength_dots(rope, changed, 8192).data
     np.testing.assert_allclose(after.y, 4 * np.array(dots.y), rtol=1e-5)
 
@@ -69,22 +69,22 @@ def test_numbers_not_turned_have_no_colour(vectors):
 
 
 def test_interpolation_takes_3000_of_4096_to_1500_of_2048():
-    figure = stretch.number_line(2048, 4096, 3000)
+    figure = context_extension.number_line(2048, 4096, 3000)
     assert tuple(figure.data[-1].x) == (3000, 1500)
 
 
 def test_the_change_of_attention_is_after_minus_before():
-    found = attention_under(tiny.model("llama"), TEXT, 0, 1, Stretch("linear", 4.0))
-    before, after, change = (each.z for each in stretch.attention_change(found).data)
+    found = attention_under(tiny.model("llama"), TEXT, 0, 1, ContextExtension("linear", 4.0))
+    before, after, change = (each.z for each in context_extension.attention_change(found).data)
     np.testing.assert_allclose(change, np.array(after) - np.array(before))
     assert np.abs(change).max() > 0
 
 
 def test_each_rotation_has_its_line_of_perplexity():
-    ways = (Stretch("trained"), Stretch("yarn", 4.0))
+    ways = (ContextExtension("trained"), ContextExtension("yarn", 4.0))
     known = np.log(np.array([[3, 4], [3, np.nan]], dtype=np.float32))
     losses = np.repeat(known[..., None], 128, axis=2)
-    figure = stretch.growth_lines(Growth(512, (256, 640), ways, losses))
+    figure = context_extension.growth_lines(Growth(512, (256, 640), ways, losses))
     assert [line.name for line in figure.data] == ["As trained", "YaRN, 4 times"]
     np.testing.assert_allclose(figure.data[0].y, (3, 4), rtol=1e-6)
 

@@ -8,14 +8,14 @@ from components.figures import sampling as figures
 from components.inspection.sampling.beam import beam_search
 from components.inspection.sampling.draws import draws
 from components.inspection.sampling.generation import choose
-from components.inspection.sampling.perplexity import surprise
-from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.perplexity import surprisals
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import Settings
 
 
 @pytest.fixture
 def step(tiny_causal):
-    return choose(tiny_causal, reshape(np.linspace(4, 0, 40), [], Settings(top_k=9)), 0.62)
+    return choose(tiny_causal, process_logits(np.linspace(4, 0, 40), [], Settings(top_k=9)), 0.62)
 
 
 def test_each_candidate_has_its_two_probabilities_and_the_chosen_one_its_own_colour(step):
@@ -28,7 +28,7 @@ def test_each_candidate_has_its_two_probabilities_and_the_chosen_one_its_own_col
 
 
 def test_an_unlikely_choice_is_added_below_the_likeliest(tiny_causal):
-    step = choose(tiny_causal, reshape(np.linspace(1, 0, 60), [], Settings()), 0.999)
+    step = choose(tiny_causal, process_logits(np.linspace(1, 0, 60), [], Settings()), 0.999)
     before, after = figures.candidate_bars(step).data
     assert len(after.x) == figures.CANDIDATES + 1
     assert after.x[-1] == step.chosen.after
@@ -64,13 +64,15 @@ def test_line_and_bars_stand_in_one_figure_and_keep_what_they_say(step):
 
 
 def test_without_a_random_number_there_is_no_line(tiny_causal):
-    step = choose(tiny_causal, reshape(np.linspace(4, 0, 40), [], Settings(temperature=0)), None)
+    step = choose(
+        tiny_causal, process_logits(np.linspace(4, 0, 40), [], Settings(temperature=0)), None
+    )
     assert len(figures.why_taken(step).data) == 2
 
 
 def test_rows_end_where_nearly_all_is_shown_and_five_are(tiny_causal):
     logits = np.array([9.0, 0, 0, 0, 0, 0, 0, 0], dtype=np.float32)
-    step = choose(tiny_causal, reshape(logits, [], Settings()), 0.1)
+    step = choose(tiny_causal, process_logits(logits, [], Settings()), 0.1)
     assert len(figures.candidate_bars(step).data[0].x) == figures.FEWEST
     found = draws(logits, (), Settings(), 10)
     assert len(figures.draws_against_exact(found, {}).data[0].x) == figures.FEWEST
@@ -138,7 +140,7 @@ def test_removed_tokens_have_no_bar():
 
 
 def test_surprisal_is_drawn_in_bits_and_perplexity_runs_to_the_whole_text_s(tiny_causal):
-    found = surprise(tiny_causal, "to be or not")
+    found = surprisals(tiny_causal, "to be or not")
     figure = figures.surprisal_bars(found, 0, len(found.tokens))
     bars, running = figure.data
     np.testing.assert_allclose(bars.y, found.surprisal / np.log(2), rtol=1e-6)
@@ -147,12 +149,12 @@ def test_surprisal_is_drawn_in_bits_and_perplexity_runs_to_the_whole_text_s(tiny
 
 
 def test_a_part_of_a_long_text_is_drawn_at_its_place(tiny_causal):
-    found = surprise(tiny_causal, "to be or not to be " * 8)
+    found = surprisals(tiny_causal, "to be or not to be " * 8)
     bars, running = figures.surprisal_bars(found, 70, 140).data
     assert list(bars.x) == list(range(70, 140))
     assert len(running.y) == 70
 
 
 def test_a_word_that_occurs_twice_keeps_both_its_places(tiny_causal):
-    found = surprise(tiny_causal, "aa")
+    found = surprisals(tiny_causal, "aa")
     assert list(figures.surprisal_bars(found, 0, 2).data[0].x) == [0, 1]

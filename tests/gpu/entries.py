@@ -20,18 +20,18 @@ from components.inspection.kv_cache.described import loaded_shape
 from components.inspection.kv_cache.machine import machine_of
 from components.inspection.kv_cache.work import counted_shares
 from components.inspection.model import Model
+from components.inspection.positions.context_extension import target, target_or_none
 from components.inspection.positions.distances import biased_layers
+from components.inspection.positions.extended_attention import attention_under
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.growth import growth
 from components.inspection.positions.measured import position_code
 from components.inspection.positions.panels import built_like_llama
-from components.inspection.positions.stretch import target, target_or_none
-from components.inspection.positions.stretched_attention import attention_under
-from components.inspection.positions.ways import Stretch
 from components.inspection.positions.words import said
 from components.inspection.premises import NAMES, measured
 from components.inspection.sampling import generation
 from components.inspection.sampling.next_token import name_of
-from components.inspection.sampling.perplexity import start_before, surprise
+from components.inspection.sampling.perplexity import start_before, surprisals
 from components.inspection.sampling.settings import Settings
 from components.inspection.tokenizer import algorithm, cutting, template
 from components.inspection.tokenizer.about import tokenizer_facts
@@ -60,8 +60,12 @@ class Entry:
 def _stretched(model: Model, text: str) -> Any:
     layer = target(model).layers[0]
     return tuple(
-        attention_under(model, text, layer, 0, stretch)
-        for stretch in (Stretch("linear", 2.0), Stretch("yarn", 3.0), Stretch("dynamic", 3.0))
+        attention_under(model, text, layer, 0, extension)
+        for extension in (
+            ContextExtension("linear", 2.0),
+            ContextExtension("yarn", 3.0),
+            ContextExtension("dynamic", 3.0),
+        )
     )
 
 
@@ -94,7 +98,7 @@ def _cut(model: Model, text: str) -> Any:
 
 
 ENTRIES = (
-    Entry(surprise, lambda m, text: (surprise(m, LONG), surprise(m, text, "to be", True))),
+    Entry(surprisals, lambda m, text: (surprisals(m, LONG), surprisals(m, text, "to be", True))),
     Entry(start_before, lambda m, _: start_before(m)),
     Entry(generation.steps, _written),
     Entry(generation.twice, lambda m, text: generation.twice(m, text, SETTINGS, 3)),
@@ -123,7 +127,7 @@ ENTRIES = (
     Entry(target_or_none, lambda m, _: target_or_none(m)),
     Entry(attention_under, _stretched),
     Entry(built_like_llama, lambda m, text: built_like_llama(m, text, 0)),
-    Entry(growth, lambda m, _: list(growth(m, "ab" * 60, (Stretch("dynamic", 3.0),)))),
+    Entry(growth, lambda m, _: list(growth(m, "ab" * 60, (ContextExtension("dynamic", 3.0),)))),
     Entry(biased_layers, lambda m, _: biased_layers(m)),
     Entry(cutting.cut, cutting.cut),
     Entry(cutting.cut_in_sentence, lambda m, _: cutting.cut_in_sentence(m, "be")),

@@ -15,7 +15,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.kv_cache.clock import timed
 from components.inspection.load import load_model
-from components.memory import ResultCache, Shelf
+from components.memory import ModelCache, ResultCache
 from tests import tiny
 from tests.gpu.pretended import SUPPORTED, pretend_gpus
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 def empty_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An engine that has seen nothing yet."""
     monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
-    monkeypatch.setattr(engine, "_MODELS", Shelf(4))
+    monkeypatch.setattr(engine, "_MODELS", ModelCache(4))
     yield
     engine._MODELS.clear()
 

@@ -62,7 +62,7 @@ def unlike(family: str, asked: dict[str, Entry | inspections.Inspection]) -> dic
     """Return by name what is not the same on both devices."""
     here, there = on("cpu", family), on("cuda:0", family)
     assert {str(weight.device) for weight in there.network.parameters()} == {"cuda:0"}
-    assert there.kind == here.kind and list(there.anatomy.towers) == list(here.anatomy.towers)
+    assert there.kind == here.kind and list(there.anatomy.stacks) == list(here.anatomy.stacks)
     found = {
         name: list(differences(found_by(one.run, here), found_by(one.run, there), one.timed))
         for name, one in asked.items()

@@ -11,15 +11,15 @@ from components.inspection.load import load_model
 from components.inspection.model import Model
 from components.inspection.positions.added import table
 from components.inspection.positions.distances import buckets, slopes
+from components.inspection.positions.extended_attention import attention_under
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.growth import growth
-from components.inspection.positions.moved import moved
 from components.inspection.positions.order import shuffled
 from components.inspection.positions.packing import packed_reading
 from components.inspection.positions.panels import built_like_llama
-from components.inspection.positions.spectrum import mixed, spectrum
-from components.inspection.positions.stretched_attention import attention_under
+from components.inspection.positions.shift_invariance import shift_invariance
+from components.inspection.positions.spectrum import compare_pairings, spectrum
 from components.inspection.positions.vectors import rotated_vectors
-from components.inspection.positions.ways import Stretch
 from tests import tiny
 from tests.gpu.pretended import SUPPORTED
 
@@ -31,16 +31,18 @@ TEXT = "to be, or not"
 JOBS: dict[str, Callable[[Model], Any]] = {
     "spectrum": lambda m: spectrum(m).ropes[0].frequencies,
     "vectors": lambda m: rotated_vectors(m, TEXT, 0).queries,
-    "conventions": lambda m: mixed(m, TEXT, 0, 1).right,
-    "moved": lambda m: [check.verdict for check in moved(m, TEXT, (1, 10)).checks],
+    "conventions": lambda m: compare_pairings(m, TEXT, 0, 1).right,
+    "moved": lambda m: [check.verdict for check in shift_invariance(m, TEXT, (1, 10)).checks],
     "order": lambda m: shuffled(m, TEXT, 1).change,
     "packing": lambda m: [c.verdict for c in packed_reading(m, ("to be", "or")).checks],
     "table": lambda m: table(m).vectors,
     "slopes": lambda m: slopes(m).slopes,
     "buckets": lambda m: buckets(m, "encoder", 0).bias,
-    "stretch": lambda m: attention_under(m, TEXT, 0, 0, Stretch("yarn", 3.0)).changed,
+    "stretch": lambda m: attention_under(m, TEXT, 0, 0, ContextExtension("yarn", 3.0)).changed,
     "panel": lambda m: built_like_llama(m, TEXT, 0),
-    "growth": lambda m: list(growth(m, "ab" * 60, (Stretch("dynamic", 3.0),)))[-1].perplexity,
+    "growth": lambda m: (
+        list(growth(m, "ab" * 60, (ContextExtension("dynamic", 3.0),)))[-1].perplexity
+    ),
 }
 
 

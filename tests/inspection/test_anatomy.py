@@ -9,7 +9,7 @@ import torch
 import transformers as hf
 from transformers import AutoConfig, PreTrainedModel
 
-from components.inspection.anatomy import Tower, part
+from components.inspection.anatomy import StackParts, part
 from components.inspection.errors import InspectionError
 from components.inspection.families import FAMILIES, row_of
 from components.inspection.forward_pass import record
@@ -96,26 +96,26 @@ def test_every_path_of_a_row_leads_to_a_module(family):
     if anatomy.position_table is not None:
         width = found.get_input_embeddings().weight.shape[1]
         assert part(base, anatomy.position_table).weight.shape[1] == width
-    assert anatomy.towers
-    inside = {item.name for item in fields(Tower)} - {
+    assert anatomy.stacks
+    inside = {item.name for item in fields(StackParts)} - {
         "blocks",
         "final_norm",
         "projections",
         "post_norms",
     }
-    for tower in anatomy.towers.values():
-        blocks = list(part(base, tower.blocks).children())
+    for parts in anatomy.stacks.values():
+        blocks = list(part(base, parts.blocks).children())
         assert len(blocks) in ((1,) if family == "albert" else (2, 3))
-        if tower.final_norm is not None:
-            assert part(base, tower.final_norm).weight.shape == (found.config.hidden_size,)
+        if parts.final_norm is not None:
+            assert part(base, parts.final_norm).weight.shape == (found.config.hidden_size,)
         for block in blocks:
             for name in inside:
-                path = getattr(tower, name)
+                path = getattr(parts, name)
                 assert path is None or part(block, path) is not block
-            for path in tower.post_norms:
+            for path in parts.post_norms:
                 assert part(block, path).weight.ndim == 1
-            attention = part(block, tower.attention)
-            for projection in tower.projections:
+            attention = part(block, parts.attention)
+            for projection in parts.projections:
                 assert part(attention, projection).weight.ndim == 2
 
 
@@ -139,7 +139,7 @@ def test_a_path_that_leads_nowhere_is_noticed(tiny_causal):
 )
 def test_how_positions_get_in_and_where_norms_stand_is_known(family, position, norms):
     anatomy = tiny.model(family).anatomy
-    last = list(anatomy.towers.values())[-1]
+    last = list(anatomy.stacks.values())[-1]
     assert (anatomy.position, len(last.post_norms)) == (position, norms)
 
 
@@ -169,7 +169,7 @@ def test_recording_leaves_the_output_as_it_is(family):
     expected = logits(family, *case, made.encode(TEXT))
     np.testing.assert_array_equal(recording.logits, expected)
     layers = made.facts.layers
-    for name in made.anatomy.towers:
+    for name in made.anatomy.stacks:
         stack = recording.stack(name)
         assert len(stack.residual) in (layers + 1, 3)
         assert [a.layer for a in recording.of(name)] == list(range(len(stack.residual) - 1))
@@ -260,7 +260,7 @@ def test_albert_with_several_blocks_is_met_as_a_stranger():
 
 def test_two_stacks_without_a_row_are_found():
     found = model("mvp", SEQ2SEQ, _BART)
-    assert list(found.anatomy.towers) == ["encoder", "decoder"]
+    assert list(found.anatomy.stacks) == ["encoder", "decoder"]
     recording = record(found, TEXT, "abc")
     assert [(one.stack, one.layer, one.kind) for one in recording.attentions] == [
         *(("encoder", layer, "self") for layer in range(3)),
@@ -291,7 +291,7 @@ def test_encoder_or_decoder_is_measured_not_believed_of_the_name(family, argumen
     config = AutoConfig.for_model(family, **arguments)
     built = tiny.built(getattr(hf, name)._model_mapping[type(config)], config, dtype)
     found = wrapped(built, tiny.tokenizer(), KINDS[name], "tiny")
-    assert list(found.anatomy.towers) == [stack]
+    assert list(found.anatomy.stacks) == [stack]
     assert measured(found, "direction").check.verdict == "holds"
 
 

@@ -79,10 +79,10 @@ def test_a_llama_that_attends_both_ways_is_called_an_encoder(dtype):
     config = hf.BertConfig(**tiny.FAMILIES["bert"][3])
     config.is_decoder = True
     causal = tiny.built(hf.BertLMHeadModel, config, dtype)
-    assert list(wrapped(causal, tiny.tokenizer(), "causal", "x").anatomy.towers) == ["decoder"]
+    assert list(wrapped(causal, tiny.tokenizer(), "causal", "x").anatomy.stacks) == ["decoder"]
     config = hf.Gemma3TextConfig(**tiny.FAMILIES["gemma3"][3], use_bidirectional_attention=True)
     both = tiny.built(hf.Gemma3ForCausalLM, config, dtype)
-    assert list(wrapped(both, tiny.tokenizer(), "causal", "x").anatomy.towers) == ["encoder"]
+    assert list(wrapped(both, tiny.tokenizer(), "causal", "x").anatomy.stacks) == ["encoder"]
 
 
 def test_a_far_token_that_hardly_counts_is_not_taken_for_rounding():

@@ -86,7 +86,7 @@ def test_the_weights_are_those_the_model_reports(case):
         ("encoder", "self"): "encoder_attentions",
         ("decoder", "cross"): "cross_attentions",
     }
-    for stack in model.anatomy.towers:
+    for stack in model.anatomy.stacks:
         for kind in ("self", "cross"):
             found = [a.weights for a in recording.of(stack, kind)]
             if model.kind == "seq2seq":
@@ -163,7 +163,7 @@ def test_attention_has_the_shapes_of_the_configuration(case):
 
 def test_every_sublayer_is_there_in_order(case):
     model, recording, _ = case
-    for name in model.anatomy.towers:
+    for name in model.anatomy.stacks:
         layers = [a.layer for a in recording.of(name)]
         assert layers == list(range(len(layers)))
         assert len(layers) == len(recording.stack(name).residual) - 1
@@ -171,7 +171,7 @@ def test_every_sublayer_is_there_in_order(case):
 
 def test_the_stream_after_a_block_is_the_one_before_plus_what_was_written(case):
     model, recording, _ = case
-    if any(tower.post_norms for tower in model.anatomy.towers.values()):
+    if any(parts.post_norms for parts in model.anatomy.stacks.values()):
         pytest.skip("the stream of a post-norm family is normed after each sum")
     for stack in recording.stacks:
         written = stack.attention_writes + stack.mlp_writes
@@ -194,10 +194,10 @@ def test_the_stream_is_what_the_blocks_hand_on(case):
 
 def test_the_final_norm_of_the_last_stream_is_the_model_s_last_state(case):
     model, recording, own = case
-    tower = model.anatomy.towers.get("decoder")
-    if tower is None or tower.final_norm is None:
+    parts = model.anatomy.stacks.get("decoder")
+    if parts is None or parts.final_norm is None:
         pytest.skip("no final norm")
-    norm = part(model.network.base_model, tower.final_norm)
+    norm = part(model.network.base_model, parts.final_norm)
     last = torch.from_numpy(recording.stack("decoder").residual[-1]).to(model.dtype)
     name = "decoder_hidden_states" if model.kind == "seq2seq" else "hidden_states"
     assert torch.equal(norm(last), getattr(own, name)[-1][0])
@@ -206,17 +206,17 @@ def test_the_final_norm_of_the_last_stream_is_the_model_s_last_state(case):
 def test_mlp_activations_make_what_the_mlp_writes(case):
     model, recording, _ = case
     for stack in recording.stacks:
-        tower = model.anatomy.towers[stack.name]
-        if tower.mlp_down is None:
+        parts = model.anatomy.stacks[stack.name]
+        if parts.mlp_down is None:
             assert stack.mlp_activations is None
             continue
-        if tower.mlp_down != tower.mlp_write:
+        if parts.mlp_down != parts.mlp_write:
             pytest.skip("normed again before it is written")
-        blocks = list(part(model.network.base_model, tower.blocks).children())
+        blocks = list(part(model.network.base_model, parts.blocks).children())
         for layer, (block, activations) in enumerate(
             zip(blocks, stack.mlp_activations, strict=True)
         ):
-            made = part(block, tower.mlp_down)(torch.from_numpy(activations).to(model.dtype))
+            made = part(block, parts.mlp_down)(torch.from_numpy(activations).to(model.dtype))
             tolerance = close(model.facts.dtype)
             np.testing.assert_allclose(made.float(), stack.mlp_writes[layer], **tolerance)
 
@@ -233,8 +233,8 @@ def test_nothing_stays_on_the_network(family):
 def test_nothing_stays_on_the_network_after_a_failure(family, monkeypatch):
     model = tiny.model(family)
     before = hooks(model.network)
-    tower = model.anatomy.decoder
-    last = list(part(model.network.base_model, tower.blocks).children())[-1]
+    parts = model.anatomy.decoder
+    last = list(part(model.network.base_model, parts.blocks).children())[-1]
 
     def fail(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("the family's own mistake")

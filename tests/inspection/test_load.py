@@ -319,7 +319,7 @@ def test_a_model_without_an_output_layer_shows_all_but_predictions(
     config = getattr(hf, config_name)(**arguments)
     model = load_model(str(body(class_name, config, tmp_path)))
     assert model.kind == "headless"
-    assert list(model.anatomy.towers) == [shows]
+    assert list(model.anatomy.stacks) == [shows]
     found = record(model, TEXT)
     assert found.logits is None
     plain = getattr(hf, class_name).from_pretrained(tmp_path, attn_implementation="eager")
@@ -335,7 +335,7 @@ def test_one_stack_of_two_is_shown_alone(tmp_path):
     config_name, _, _, arguments = tiny.FAMILIES["bart"]
     config = getattr(hf, config_name)(**arguments)
     model = load_model(str(body("BartForCausalLM", config, tmp_path)))
-    assert (model.kind, list(model.anatomy.towers)) == ("causal", ["decoder"])
+    assert (model.kind, list(model.anatomy.stacks)) == ("causal", ["decoder"])
     assert len(record(model, TEXT).attentions) == config.decoder_layers == 2
 
 

@@ -33,7 +33,7 @@ def test_a_mask_that_is_off_by_one(steps, dtype, monkeypatch):
     assert flow.probed_change(right).check.verdict == "holds"
     monkeypatch.setattr(modeling_llama, "create_causal_mask", leaky)
     model = fresh(dtype=dtype)
-    assert list(model.anatomy.towers) == ["encoder"]
+    assert list(model.anatomy.stacks) == ["encoder"]
     found = measured(model, "direction")
     assert found.holds and not found.claimed, "measured to be an encoder, against the row's claim"
     forced = replace(model, anatomy=right.anatomy, known={"claimed stack": "decoder"})
@@ -75,8 +75,8 @@ def test_an_encoder_that_is_none():
 @pytest.mark.parametrize("family", ["llama", "gpt2", "falcon", "t5", "gemma2"])
 def test_a_stream_that_is_scaled_on_the_way(family, dtype):
     model = sound("stream", family, dtype)
-    tower = list(model.anatomy.towers.values())[-1]
-    block = model.network.base_model.get_submodule(f"{tower.blocks}.1")
+    parts = list(model.anatomy.stacks.values())[-1]
+    block = model.network.base_model.get_submodule(f"{parts.blocks}.1")
     own = block.forward
 
     def scaled(*args: Any, **kwargs: Any) -> Any:
@@ -92,9 +92,9 @@ def test_a_stream_that_is_scaled_on_the_way(family, dtype):
 @pytest.mark.parametrize("family", ["bert", "distilbert", "bart"])
 def test_a_norm_that_is_applied_twice(family, dtype):
     model = sound("stream", family, dtype)
-    tower = list(model.anatomy.towers.values())[-1]
-    block = model.network.base_model.get_submodule(f"{tower.blocks}.1")
-    own, norm = block.forward, block.get_submodule(tower.post_norms[-1])
+    parts = list(model.anatomy.stacks.values())[-1]
+    block = model.network.base_model.get_submodule(f"{parts.blocks}.1")
+    own, norm = block.forward, block.get_submodule(parts.post_norms[-1])
 
     def normed_twice(*args: Any, **kwargs: Any) -> Any:
         out = own(*args, **kwargs)

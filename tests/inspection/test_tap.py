@@ -9,8 +9,8 @@ from transformers import AttentionInterface
 from transformers.models.gpt2 import modeling_gpt2
 
 from components.inspection.forward_pass import observe, record
-from components.inspection.softmax_tap import Attended, SoftmaxTap
-from components.inspection.tap import SINK, Sink
+from components.inspection.softmax_tap import SoftmaxCall, SoftmaxTap
+from components.inspection.tap import COLLECTOR, Collector
 from tests import tiny
 
 SHAPE = (1, 2, 5, 4)
@@ -59,7 +59,7 @@ def summed(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 WAYS = [plain, in_place, flattened, summed]
 
 
-def seen(way: Callable[..., torch.Tensor], bare: bool = False) -> tuple[torch.Tensor, Attended]:
+def seen(way: Callable[..., torch.Tensor], bare: bool = False) -> tuple[torch.Tensor, SoftmaxCall]:
     """Return the output under a tap, and what the tap found."""
     with torch.no_grad(), SoftmaxTap(bare) as tap:
         out = way(*vectors())
@@ -112,11 +112,11 @@ def test_whoever_does_not_record_is_answered_as_ever():
     assert asked.get_interface("eager", modeling_gpt2.eager_attention_forward) is (
         modeling_gpt2.eager_attention_forward
     )
-    token = SINK.set(Sink())
+    token = COLLECTOR.set(Collector())
     try:
         answer = asked.get_interface("eager", modeling_gpt2.eager_attention_forward)
     finally:
-        SINK.reset(token)
+        COLLECTOR.reset(token)
     assert answer is not modeling_gpt2.eager_attention_forward
     assert answer.args == (modeling_gpt2.eager_attention_forward,)
 
@@ -132,7 +132,7 @@ def test_the_borrowed_doors_are_where_they_were():
 
 
 def test_another_thread_s_pass_does_not_get_into_a_recording(tiny_causal):
-    """Only the reader's own context has a sink."""
+    """Only the reader's own context has a collector."""
     ids = torch.tensor([[1, 50, 60]])
     over = threading.Event()
 

@@ -12,7 +12,7 @@ from components import engine
 from components.inspection import catalogue, sources
 from components.inspection.load import load_model
 from components.inspection.prediction import predict
-from components.memory import ResultCache, Shelf
+from components.memory import ModelCache, ResultCache
 from components.widgets import chapters, frame
 from components.widgets.markup import literal
 from tests import tiny
@@ -39,7 +39,7 @@ def open_app(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> O
         monkeypatch.setattr(module, "BUNDLED_FOLDER", bundle)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty-cache"))
     monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
-    monkeypatch.setattr(engine, "_MODELS", Shelf(4))
+    monkeypatch.setattr(engine, "_MODELS", ModelCache(4))
 
     def opened(**address: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)

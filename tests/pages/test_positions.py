@@ -210,7 +210,7 @@ def test_the_score_s_code_runs_and_prints_the_score_on_screen(drawn, capsys, mon
     from components.inspection.positions.vectors import rotated_vectors
 
     vectors = rotated_vectors(load_model("storyteller"), app.text_area(key="prompt").value, 2)
-    own = vectors.turned_queries[3, 9] @ vectors.turned_keys[1, 4] * vectors.scale
+    own = vectors.rotated_queries[3, 9] @ vectors.rotated_keys[1, 4] * vectors.scale
     assert printed == pytest.approx(float(own), abs=1e-4)
 
 

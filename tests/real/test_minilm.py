@@ -17,7 +17,7 @@ def test_what_it_is(minilm):
     facts = minilm.facts
     assert (facts.family, facts.kind, facts.quantized) == ("bert", "headless", "")
     assert (facts.layers, facts.heads, facts.width, facts.context) == (6, 12, 384, 512)
-    assert list(minilm.anatomy.towers) == ["encoder"]
+    assert list(minilm.anatomy.stacks) == ["encoder"]
 
 
 def test_stored_padding_and_truncation_are_not_obeyed(minilm):

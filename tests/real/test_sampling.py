@@ -11,7 +11,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.sampling.compare import check_with_generate, strategies
 from components.inspection.sampling.generation import steps
 from components.inspection.sampling.next_token import next_token
-from components.inspection.sampling.perplexity import surprise
+from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.settings import Settings
 
 FRANCE = "The capital of France is"
@@ -47,7 +47,7 @@ def test_beams_and_perplexity_are_transformers_own(smollm2):
     found = strategies(smollm2, FRANCE, Settings(seed=1), 3, 5)
     _, check = check_with_generate(smollm2, FRANCE, found.search.beams[0], 3, 5)
     assert [str(each) for each in (*found.checks, check) if not each.holds] == []
-    scored = surprise(smollm2, MARY)
+    scored = surprisals(smollm2, MARY)
     ids = torch.tensor([list(scored.ids)])
     with torch.no_grad():
         loss = float(smollm2.network(ids, labels=ids).loss)
@@ -59,7 +59,7 @@ def test_a_sentence_encoder_says_that_it_has_no_head(minilm):
     for inspection in (
         lambda: next_token(minilm, FRANCE),
         lambda: next(steps(minilm, FRANCE, Settings(), 3)),
-        lambda: surprise(minilm, FRANCE),
+        lambda: surprisals(minilm, FRANCE),
         lambda: strategies(minilm, FRANCE, Settings(), 2, 3),
     ):
         with pytest.raises(InspectionError, match="without a language-model head"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.inspection.attribution.catalogue import METHODS, Effort
+from components.inspection.attribution.catalogue import METHODS, MethodSettings
 from components.inspection.attribution.faithfulness import curves, ranking
 from components.inspection.attribution.methods import attribute
 from components.inspection.attribution.phrase import PHRASE_METHODS, attribute_phrase
@@ -18,7 +18,7 @@ from pages.inside.attribution.code import Setting, curve_code, scores_code
 from pages.inside.attribution.sequence_code import sequence_code
 from tests import tiny
 
-EFFORT = Effort(steps=12, samples=4, window=2)
+EFFORT = MethodSettings(steps=12, samples=4, window=2)
 
 
 @pytest.fixture(scope="module", params=["llama", "bert", "bert_classifier", "t5"])
@@ -58,7 +58,7 @@ def test_the_offered_code_prints_the_scores_on_screen(saved, method, text):
     question = Question(text)
     shown = attribute(saved, question, method, EFFORT)
     code = scores_code(setting(saved), read(saved, question), method, EFFORT)
-    expected = shown.scores[shown.units.free]
+    expected = shown.scores[shown.features.free]
     np.testing.assert_allclose(printed(code), expected, rtol=2e-3, atol=2e-5)
 
 
@@ -66,7 +66,7 @@ def test_it_prints_the_standard_errors_too(saved):
     shown = attribute(saved, Question(MANY), "shapley", EFFORT)
     told = lines(scores_code(setting(saved), read(saved, Question(MANY)), "shapley", EFFORT))
     errors = [float(line.split("±")[1].split()[0]) for line in told]
-    np.testing.assert_allclose(errors, shown.errors[shown.units.free], rtol=2e-3, atol=2e-5)
+    np.testing.assert_allclose(errors, shown.errors[shown.features.free], rtol=2e-3, atol=2e-5)
     few = lines(scores_code(setting(saved), read(saved, Question(FEW)), "shapley", EFFORT))
     assert not any("±" in line for line in few)
 
@@ -87,7 +87,7 @@ def test_it_follows_each_choice(saved, changed):
     question = Question("Keys. to be!", **changed)
     shown = attribute(saved, question, "ablation", EFFORT)
     code = scores_code(setting(saved), read(saved, question), "ablation", EFFORT)
-    expected = shown.scores[shown.units.free]
+    expected = shown.scores[shown.features.free]
     np.testing.assert_allclose(printed(code), expected, rtol=2e-3, atol=2e-5)
 
 
@@ -110,7 +110,7 @@ def test_it_computes_in_the_number_format_that_is_on_screen(tmp_path, dtype):
     for method in ("shapley", "integrated_gradients"):
         shown = attribute(model, Question(FEW), method, EFFORT)
         code = scores_code(setting(model, dtype), read(model, Question(FEW)), method, EFFORT)
-        expected = shown.scores[shown.units.free]
+        expected = shown.scores[shown.features.free]
         close = 0.05 * float(np.abs(expected).max())
         np.testing.assert_allclose(printed(code), expected, atol=close)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.inspection.positions.relative import score
-from components.inspection.positions.rotation import CONVENTIONS, Rope, frequencies, turned
+from components.inspection.positions.rotation import CONVENTIONS, Rope, frequencies, rotated
 from components.widgets.rotation import _placed, pairs_of, script
 
 ANSWER = """
@@ -96,8 +96,8 @@ def test_the_browser_turns_as_the_server(
     query, key = np.random.default_rng(seed).standard_normal((2, rope.size)).astype(np.float32)
     found = live(question(rope, query, key, 0.25, m, n))
     # The server's angles are float32: 2,000 rad to 1e-4.
-    np.testing.assert_allclose(found["query"], turned(query, np.float32(m), rope), atol=1e-3)
-    np.testing.assert_allclose(found["key"], turned(key, np.float32(n), rope), atol=1e-3)
+    np.testing.assert_allclose(found["query"], rotated(query, np.float32(m), rope), atol=1e-3)
+    np.testing.assert_allclose(found["key"], rotated(key, np.float32(n), rope), atol=1e-3)
     expected = score(query, key, m, n, rope, 0.25)
     assert found["score"] == pytest.approx(expected, abs=5e-3)
     assert sum(found["added"]) == pytest.approx(found["score"], abs=1e-9)

@@ -14,8 +14,8 @@ from components.inspection.sampling.beam import beam_search
 from components.inspection.sampling.compare import strategies
 from components.inspection.sampling.draws import draws
 from components.inspection.sampling.next_token import next_token
-from components.inspection.sampling.perplexity import surprise
-from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.perplexity import surprisals
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import RANGES, Settings
 from pages.output.sampling import code
 from pages.output.sampling.logits_processing import TOY_LOGITS
@@ -73,7 +73,7 @@ def number(printed):
 def test_the_reshape_code_prints_the_likeliest_after_the_settings(opened, kind, settings):
     choice, model = opened(kind)
     following = next_token(model, TEXT)
-    found = reshape(following.logits, following.history, settings)
+    found = process_logits(following.logits, following.history, settings)
     printed = said(code.reshape_code(choice, model.facts, TEXT, settings, following.history))
     left = found.stages[-1].tokens
     assert len(printed) == min(10, left)
@@ -84,7 +84,7 @@ def test_the_reshape_code_prints_the_likeliest_after_the_settings(opened, kind, 
 
 @pytest.mark.parametrize("settings", SOME + ALONE, ids=str)
 def test_with_the_toy_logits_it_is_their_code(settings):
-    found = reshape(TOY_LOGITS, (1, 2, 2), settings)
+    found = process_logits(TOY_LOGITS, (1, 2, 2), settings)
     lines = code.reshape_code(ModelChoice("x"), None, "", settings, (1, 2, 2), TOY_LOGITS)
     assert "from_pretrained" not in lines
     printed = said(lines)
@@ -148,7 +148,7 @@ def test_the_beam_codes_first_line_is_the_best_beam(opened, kind, beams, penalty
 def test_the_perplexity_code_prints_the_perplexity_on_screen(opened, kind, dtype, times):
     choice, model = opened(kind, dtype)
     text = "to be, or not to be: that is. " * times
-    found = surprise(model, text, source=TEXT)
+    found = surprisals(model, text, source=TEXT)
     assert found.in_windows == (times > 1 and kind == "causal")
     window = found.context if found.in_windows else None
     (line,) = said(code.perplexity_code(choice, model.facts, text, TEXT, found.before, window))
@@ -161,7 +161,7 @@ def test_a_long_text_is_read_from_a_file(opened, tmp_path, monkeypatch):
     assert len(text) > code.LONGEST
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
-    found = surprise(model, text)
+    found = surprisals(model, text)
     (line,) = said(code.perplexity_code(choice, model.facts, text, "", found.before, found.context))
     assert number(line) == pytest.approx(found.perplexity, rel=1e-4)
 

@@ -14,7 +14,7 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 
 from components.inspection.sampling.browser import Answer, checked_answer
-from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import STEPS, Settings
 from components.widgets.sampling_playground.bundle import script
 from tests.drawn_settings import drawn
@@ -98,7 +98,7 @@ def test_of_many_equal_logits_the_same_stay_in_browser_and_server(live, equal, t
     """Beyond 16, torch.sort is not stable: transformers' own top-p keeps 0 to 7 and 9 of 17."""
     row, choice = np.zeros(equal, dtype=np.float32), Settings(top_p=top_p)
     ours = agrees(live, row, [], choice)
-    assert sorted(ours["ids"]) == np.flatnonzero(reshape(row, [], choice).after).tolist()
+    assert sorted(ours["ids"]) == np.flatnonzero(process_logits(row, [], choice).after).tolist()
     assert len(ours["ids"]) == pytest.approx(top_p * equal, abs=1.01)
 
 
@@ -109,7 +109,10 @@ def test_bfloat16_logits_with_their_many_ties_are_cut_alike(live):
     for top_p in (0.3, 0.5, 0.8, 0.95):
         choice = Settings(top_p=top_p, temperature=1.5)
         ours = agrees(live, row, [3, 4, 4], choice)
-        assert sorted(ours["ids"]) == np.flatnonzero(reshape(row, [3, 4, 4], choice).after).tolist()
+        assert (
+            sorted(ours["ids"])
+            == np.flatnonzero(process_logits(row, [3, 4, 4], choice).after).tolist()
+        )
 
 
 @pytest.mark.parametrize("size", [80.0, 1e4, 1e6])
@@ -132,7 +135,7 @@ def test_a_vocabulary_of_150_000_comes_out_as_transformers_has_it(live):
     row = rng.normal(0, 3, 150_000).astype(np.float32)
     choice = Settings(temperature=1.3, top_p=0.95, repetition_penalty=1.2)
     history = rng.integers(0, 150_000, 300).tolist()
-    ours, theirs = agrees(live, row, history, choice), reshape(row, history, choice)
+    ours, theirs = agrees(live, row, history, choice), process_logits(row, history, choice)
     mine = np.zeros(len(row))
     mine[ours["ids"]] = ours["shares"]
     np.testing.assert_allclose(mine, theirs.after, atol=1e-6)

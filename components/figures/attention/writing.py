@@ -6,11 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.attention.heat_map import Look, heat_map
-from components.inspection.attention.writing import WrittenToken
+from components.inspection.attention.writing import GeneratedToken
 
 
 def written_rows(
-    steps: Sequence[WrittenToken], layer: int, head: int | None, look: Look, most: int
+    steps: Sequence[GeneratedToken], layer: int, head: int | None, look: Look, most: int
 ) -> go.Figure:
     """Draw a row for each step so far: where `head` (None: the mean) of `layer` looked.
 

@@ -212,7 +212,7 @@ def share_areas(found: Shares) -> go.Figure:
     for name, values, color in (
         ("MLP", found.mlp * flat, "#B9B9B5"),
         ("projections", found.projections * flat, "#9A9A96"),
-        ("scores and weighted sum", found.mixing, "#B3A0D8"),
+        ("scores and weighted sum", found.scores_and_sum, "#B3A0D8"),
     ):
         figure.add_scatter(
             name=name,
@@ -253,7 +253,7 @@ def share_areas(found: Shares) -> go.Figure:
         )
     figure.add_annotation(
         x=longest * 0.97,
-        y=(top + float(found.mixing[-1]) * 0.35) / 1e6,
+        y=(top + float(found.scores_and_sum[-1]) * 0.35) / 1e6,
         showarrow=False,
         text="scores and weighted sum",
         xanchor="right",

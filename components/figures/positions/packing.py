@@ -6,11 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures import theme
-from components.figures.positions.stretch import COLORS
-from components.inspection.positions.packing import Packed
+from components.figures.positions.context_extension import COLORS
+from components.inspection.positions.packing import Packing
 
 
-def packing_rows(packed: Packed) -> go.Figure:
+def packing_rows(packed: Packing) -> go.Figure:
     """Draw each row of the context with the documents in it."""
     figure = go.Figure()
     for row, documents in enumerate(packed.rows):

@@ -176,18 +176,18 @@ def turned_strip(rope: Rope) -> go.Figure:
             hovertemplate="number %{x}: %{customdata}<extra></extra>",
         )
     )
-    unturned = still(rope)
-    if len(unturned):
+    unrotated = still(rope)
+    if len(unrotated):
         figure.add_shape(
             type="rect",
-            x0=unturned[0] - 0.5,
-            x1=unturned[-1] + 0.5,
+            x0=unrotated[0] - 0.5,
+            x1=unrotated[-1] + 0.5,
             y0=-0.5,
             y1=0.5,
             line={"color": GREY, "width": 1, "dash": "dot"},
         )
         figure.add_annotation(
-            x=(unturned[0] + unturned[-1]) / 2, y=0, text="not turned", showarrow=False
+            x=(unrotated[0] + unrotated[-1]) / 2, y=0, text="not turned", showarrow=False
         )
     figure.update_xaxes(
         title="number in the head's query", showgrid=False, range=[-0.5, rope.size - 0.5]

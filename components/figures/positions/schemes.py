@@ -7,12 +7,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures import theme
-from components.figures.positions.stretch import COLORS
+from components.figures.positions.context_extension import COLORS
 from components.inspection.positions.added import Table
 from components.inspection.positions.distances import Buckets
-from components.inspection.positions.encodings import Compared
-from components.inspection.positions.moved import Moved
-from components.inspection.positions.order import Condition, Shuffled
+from components.inspection.positions.encodings import SchemeScores
+from components.inspection.positions.order import Condition, WordOrder
+from components.inspection.positions.shift_invariance import ShiftInvariance
 
 MOST_LINES = 7
 
@@ -131,7 +131,7 @@ def bias_map(buckets: Buckets) -> go.Figure:
     return theme.dressed(figure, 60 + max(140, 24 * len(buckets.bias)))
 
 
-def three_maps(compared: Compared) -> go.Figure:
+def three_maps(compared: SchemeScores) -> go.Figure:
     """Draw the scores of one vector with itself under three schemes, side by side."""
     titles = ("sinusoid added", "ALiBi", "RoPE")
     figure = make_subplots(rows=1, cols=3, subplot_titles=titles, shared_yaxes=True)
@@ -160,7 +160,7 @@ def condition_name(condition: Condition) -> str:
     return f"{positions}, {'causal mask' if condition.mask else 'no mask'}"
 
 
-def order_map(shuffled: Shuffled) -> go.Figure:
+def order_map(shuffled: WordOrder) -> go.Figure:
     """Draw how much each token's output changed: a row for each condition."""
     labels = [theme.label(token) for token in shuffled.tokens]
     names = [condition_name(each) for each in shuffled.conditions]
@@ -236,7 +236,7 @@ def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.
     )
 
 
-def moved_bars(moved: Moved) -> go.Figure:
+def moved_bars(moved: ShiftInvariance) -> go.Figure:
     """Draw how much the logits change when the text begins later, and what rounding may do."""
     names = [f"from {shift:,}" for shift in moved.shifts]
     figure = go.Figure(

@@ -165,6 +165,6 @@ def probe_heads(model: Model, group: Group) -> ProbeResult:
         )
     once = drawn(model, repeats, SEED)
     ids = [*start_of(model), *once, *once]
-    target = [*once, *once] if len(model.anatomy.towers) == 2 else None
+    target = [*once, *once] if len(model.anatomy.stacks) == 2 else None
     maps = attention_maps(model, ids, target, group)
     return ProbeResult(maps, head_scores(maps), repeats)

@@ -80,15 +80,15 @@ def output_projection(model: Model, group: Group, layer: int, heads: int) -> Pro
     Raises:
         InspectionError: the family has no row, or its projection is not one matrix.
     """
-    tower = model.anatomy.towers["decoder" if group == "cross" else group]
-    attention = tower.cross_attention if group == "cross" else tower.attention
-    write = tower.cross_write if group == "cross" else tower.attention_write
+    parts = model.anatomy.stacks["decoder" if group == "cross" else group]
+    attention = parts.cross_attention if group == "cross" else parts.attention
+    write = parts.cross_write if group == "cross" else parts.attention_write
     if not attention or not write:
         raise InspectionError(
             f"Vitrine does not know where the family '{model.facts.family}' keeps the matrix that "
             "mixes its heads' outputs, so what each head writes cannot be told."
         )
-    blocks = blocks_of(model.network, tower)
+    blocks = blocks_of(model.network, parts)
     block = blocks[layer % len(blocks)]  # of ALBERT the one that is read again and again
     written = part(block, write)
     if isinstance(written, (nn.Linear, Conv1D)):

@@ -157,7 +157,7 @@ def _slope(
 
 
 @dataclass(frozen=True)
-class SaidRule:
+class ScoreFormula:
     """How a model's scores come about, for a formula."""
 
     formula: str
@@ -169,7 +169,7 @@ class SaidRule:
     """The factor is 1 / sqrt(size), as in the paper."""
 
 
-def rule_in_words(model: Model, group: str) -> SaidRule:
+def rule_in_words(model: Model, group: str) -> ScoreFormula:
     """Say how the scores of `model` come about, as measured in the first layer that attends so.
 
     Raises:
@@ -203,4 +203,4 @@ def rule_in_words(model: Model, group: str) -> SaidRule:
         words.append("b what this model adds for the two positions")
     if one.scores.shape[-1] > one.weights.shape[-1]:
         words.append("a learned sink takes part in the softmax and is no token")
-    return SaidRule(product, f"{'; '.join(words)}. Measured.", rule.scale, divides)
+    return ScoreFormula(product, f"{'; '.join(words)}. Measured.", rule.scale, divides)

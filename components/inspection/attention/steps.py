@@ -233,7 +233,7 @@ def _unrotated_dots(
     kv_head: int,
     place: int,
 ) -> Array | None:
-    if group == "cross" or len(model.anatomy.towers) == 2:
+    if group == "cross" or len(model.anatomy.stacks) == 2:
         return None
     found = unrotated(model, list(ids), layer)
     return None if found is None else found[1][kv_head] @ found[0][head, place]

@@ -26,7 +26,7 @@ MOST_NEW: Final = 60
 
 
 @dataclass(frozen=True, eq=False)
-class WrittenToken:
+class GeneratedToken:
     """One step of writing: what the last token read, and what was written then."""
 
     read: tuple[str, ...]
@@ -49,7 +49,7 @@ class WrittenToken:
 
 def attention_while_writing(
     model: Model, text: str, new_tokens: int, group: Group
-) -> Iterator[WrittenToken]:
+) -> Iterator[GeneratedToken]:
     """Yield up to `new_tokens` steps of writing on after `text`, the likeliest token each time.
 
     An encoder-decoder reads `text` in its encoder and writes in its decoder.
@@ -66,7 +66,7 @@ def attention_while_writing(
     ends = end_tokens(model)
     ids = model.encode(text)
     seen: list[Recording] = []
-    two_stacks = len(model.anatomy.towers) == 2
+    two_stacks = len(model.anatomy.stacks) == 2
 
     def next_logits(written: list[int]) -> torch.Tensor:
         recording = (
@@ -84,7 +84,7 @@ def attention_while_writing(
         recording = seen[0]
         readers = recording.stack("decoder").tokens
         records = alike(recording, group)
-        yield WrittenToken(
+        yield GeneratedToken(
             read=recording.stack("encoder").tokens if group == "cross" else readers,
             reader=readers[-1],
             numbers=tuple(one.layer for one in records),
@@ -97,10 +97,10 @@ def attention_while_writing(
 
 
 @dataclass(frozen=True, eq=False)
-class Written:
+class Generation:
     """What was written so far."""
 
-    steps: tuple[WrittenToken, ...]
+    steps: tuple[GeneratedToken, ...]
     asked: int
     """Tokens asked for; as many as there are, where the context was full before."""
 
@@ -132,21 +132,21 @@ class Written:
         return grid
 
 
-def writing(model: Model, text: str, new_tokens: int, group: Group) -> Iterator[Written]:
+def writing(model: Model, text: str, new_tokens: int, group: Group) -> Iterator[Generation]:
     """Yield, after each step of `attention_while_writing`, all that was written so far.
 
     Raises:
         InspectionError: as for `attention_while_writing`.
     """
-    steps: list[WrittenToken] = []
+    steps: list[GeneratedToken] = []
     for step in attention_while_writing(model, text, new_tokens, group):
         steps.append(step)
-        yield Written(tuple(steps), new_tokens)
+        yield Generation(tuple(steps), new_tokens)
     if steps and not steps[-1].ended and len(steps) < new_tokens:
-        yield Written(tuple(steps), len(steps))
+        yield Generation(tuple(steps), len(steps))
 
 
-def written_checks(steps: Sequence[WrittenToken]) -> tuple[Check, ...]:
+def written_checks(steps: Sequence[GeneratedToken]) -> tuple[Check, ...]:
     """Return the worst of each check over all steps."""
     names = [check.says for check in steps[0].checks]
     return tuple(

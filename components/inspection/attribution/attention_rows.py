@@ -15,9 +15,9 @@ from components.inspection import rounding
 from components.inspection.attention.combine import rollout, rollout_check
 from components.inspection.attention.maps import groups, maps_of
 from components.inspection.attention.value_weighted import value_weighted_of
-from components.inspection.attribution.posed import MOST_TOKENS
+from components.inspection.attribution.features import Features, Unit, features_of
+from components.inspection.attribution.problem import MOST_TOKENS
 from components.inspection.attribution.targets import require_answers
-from components.inspection.attribution.units import Unit, Units, units_of
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
@@ -34,7 +34,7 @@ NEARLY_ALL = 0.99
 class AttentionRows:
     """One row of attention, over the pieces of the text. Each form sums to 1."""
 
-    units: Units
+    features: Features
     reader: str
     """Whose row it is, in words."""
     numbers: tuple[int, ...]
@@ -59,12 +59,12 @@ def attention_rows(model: Model, text: str, unit: Unit = "word") -> AttentionRow
     """
     require_answers(model)
     text = with_mask(model, text)
-    ids, units = units_of(model, text, unit)
+    ids, features = features_of(model, text, unit)
     if len(ids) > MOST_TOKENS:
         raise InspectionError(
             f"The text is {len(ids):,} tokens long; at most {MOST_TOKENS:,} are compared here."
         )
-    group = "cross" if len(model.anatomy.towers) == 2 else groups(model)[0]
+    group = "cross" if len(model.anatomy.stacks) == 2 else groups(model)[0]
     if group not in groups(model):
         raise InspectionError(f"The decoder of '{model.name}' attends to nothing of its encoder.")
     recording = record(model, ids, keep=["attention", "residual"])
@@ -83,7 +83,7 @@ def attention_rows(model: Model, text: str, unit: Unit = "word") -> AttentionRow
     valued = None if weighted is None else _rows(weighted.moved.mean(1), shares)
     rolled = _rows(flow[None].astype(np.float64), start)[0]
     drawn = [
-        units.summed(each).astype(np.float32)
+        features.summed(each).astype(np.float32)
         for each in (raw, rolled, *([] if valued is None else [valued]))
     ]
     checks = {
@@ -96,7 +96,7 @@ def attention_rows(model: Model, text: str, unit: Unit = "word") -> AttentionRow
         )
     }
     return AttentionRows(
-        units=units,
+        features=features,
         reader=reader,
         numbers=maps.numbers,
         raw=drawn[0],

@@ -91,7 +91,7 @@ BY_TITLE: Final[dict[str, MethodName]] = {row.title: name for name, row in METHO
 
 
 @dataclass(frozen=True)
-class Effort:
+class MethodSettings:
     """How hard a method tries."""
 
     steps: int = 128
@@ -104,8 +104,8 @@ class Effort:
     seed: int = 0
 
 
-USUAL: Final = Effort()
-MOST: Final = Effort(steps=1024, samples=3200, window=16)
+USUAL: Final = MethodSettings()
+MOST: Final = MethodSettings(steps=1024, samples=3200, window=16)
 ENDS: Final = 2
 """Texts read besides: the text and the baseline."""
 CHECKING: Final = 4
@@ -117,7 +117,9 @@ def exact(pieces: int) -> bool:
     return pieces <= EXACT
 
 
-def cost(method: MethodName, pieces: int, effort: Effort, known: int = 0) -> tuple[int, int]:
+def cost(
+    method: MethodName, pieces: int, settings: MethodSettings, known: int = 0
+) -> tuple[int, int]:
     """Return how many texts are read at most, and through how many a gradient is sent back.
 
     `known` orders of Shapley values are there already.
@@ -125,11 +127,11 @@ def cost(method: MethodName, pieces: int, effort: Effort, known: int = 0) -> tup
     >>> cost("ablation", 16, Effort()), cost("shapley", 8, Effort())
     ((24, 0), (262, 0))
     """
-    window = min(effort.window, pieces)
-    new = max(0, rounded_up(effort.samples) - known)
+    window = min(settings.window, pieces)
+    new = max(0, rounded_up(settings.samples) - known)
     forwards, backwards = {
-        "integrated_gradients": (effort.steps, effort.steps),
-        "gradient_shap": (effort.steps, effort.steps),
+        "integrated_gradients": (settings.steps, settings.steps),
+        "gradient_shap": (settings.steps, settings.steps),
         # Once, and once more from the ids, and three times to see what rounding may do.
         "input_x_gradient": (5, 5),
         "saliency": (5, 5),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.inspection.attribution import catalogue
-from components.inspection.attribution.catalogue import USUAL, Effort
+from components.inspection.attribution.catalogue import USUAL, MethodSettings
 from components.inspection.attribution.methods import Attribution, attribute
 from components.inspection.attribution.question import Question
 from components.inspection.errors import InspectionError
@@ -64,7 +64,8 @@ def steps_tried(most_steps: int = MOST_STEPS) -> list[int]:
 def cost(most_steps: int = MOST_STEPS) -> tuple[int, int]:
     """Return how many texts are read at most, and through how many a gradient is sent back."""
     each = [
-        catalogue.cost("integrated_gradients", 1, Effort(steps=n)) for n in steps_tried(most_steps)
+        catalogue.cost("integrated_gradients", 1, MethodSettings(steps=n))
+        for n in steps_tried(most_steps)
     ]
     return sum(one[0] for one in each), sum(one[1] for one in each)
 
@@ -91,8 +92,8 @@ def raise_steps(
         def tell(share: float, _phrase: str, done: float = done, count: int = count) -> None:
             progress(done + share * count / sum(allowed), f"{count} steps")
 
-        effort = replace(USUAL, steps=count)
-        tried.append(attribute(model, question, "integrated_gradients", effort, progress=tell))
+        settings = replace(USUAL, steps=count)
+        tried.append(attribute(model, question, "integrated_gradients", settings, progress=tell))
         found = Completeness(
             steps=np.array(allowed[: len(tried)], np.int32),
             gaps=np.array([each.gap for each in tried], np.float32),

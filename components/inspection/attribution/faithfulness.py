@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from components.inspection.attribution.catalogue import CHECKING, ENDS
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.question import Question
 from components.inspection.attribution.score_checks import switch_check
 from components.inspection.checks import Check
@@ -107,8 +107,8 @@ def curves(
         InspectionError: a ranking is not an order of the text's pieces, or the question cannot
             be put.
     """
-    posed = Posed(model, question)
-    pieces = len(posed.units.free)
+    problem = AttributionProblem(model, question)
+    pieces = len(problem.features.free)
     for name, order in zip(names, rankings, strict=True):
         if sorted(order) != list(range(pieces)):
             raise InspectionError(
@@ -123,22 +123,22 @@ def curves(
     rows = np.concatenate([~gone, gone]).reshape(-1, pieces)
     distinct, where = np.unique(rows, axis=0, return_inverse=True)
     total = len(distinct) + ENDS + CHECKING + 3
-    posed.score.tell = lambda done: progress(min(1.0, done / total), "Taking pieces away")
-    at_input, at_baseline = posed.ends()
+    problem.score.tell = lambda done: progress(min(1.0, done / total), "Taking pieces away")
+    at_input, at_baseline = problem.ends()
     with torch.no_grad():
         found = torch.cat(
             [
-                posed.with_switches(part)
-                for part in torch.from_numpy(distinct).float().split(posed.rows)
+                problem.with_switches(part)
+                for part in torch.from_numpy(distinct).float().split(problem.rows)
             ]
         )
     values = found.cpu().numpy()[where.reshape(-1)].reshape(2, len(gone), len(removed))
     many = len(rankings)
     checks = (
-        *ends_checks(posed, values, at_input, at_baseline),
-        switch_check(posed),
-        posed.text_check(at_input),
-        posed.baseline_check(),
+        *ends_checks(problem, values, at_input, at_baseline),
+        switch_check(problem),
+        problem.text_check(at_input),
+        problem.baseline_check(),
     )
     return Curves(
         names=tuple(names),
@@ -149,13 +149,13 @@ def curves(
         random_insertion=values[1, many:],
         at_input=at_input,
         at_baseline=at_baseline,
-        forwards=posed.score.forwards,
+        forwards=problem.score.forwards,
         checks=checks,
     )
 
 
 def ends_checks(
-    posed: Posed, values: Floats, at_input: float, at_baseline: float
+    problem: AttributionProblem, values: Floats, at_input: float, at_baseline: float
 ) -> tuple[Check, Check]:
     """Compare where all curves begin and end with the targets of text and baseline, read alone.
 
@@ -166,18 +166,18 @@ def ends_checks(
     whole = np.concatenate([values[0, :, 0], values[1, :, -1]])
     empty = np.concatenate([values[0, :, -1], values[1, :, 0]])
     with torch.no_grad():
-        one = allowed(posed.model, lambda: posed.score.logits(posed.baseline))
+        one = allowed(problem.model, lambda: problem.score.logits(problem.baseline))
     return (
         Check(
             "all curves begin (taking away) or end (putting back) at the target of the text",
             float(np.abs(whole - at_input).max()),
-            posed.rounding,
+            problem.rounding,
             meaning,
         ),
         Check(
             "and end or begin at the target of the baseline",
             float(np.abs(empty - at_baseline).max()),
-            posed.target.parts * one,
+            problem.target.parts * one,
             meaning,
         ),
     )

@@ -20,11 +20,12 @@ from components.inspection.attribution.catalogue import (
     METHODS,
     MOST,
     USUAL,
-    Effort,
     MethodName,
+    MethodSettings,
     cost,
 )
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.features import Features
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.question import Question
 from components.inspection.attribution.result import Attribution as Attribution
 from components.inspection.attribution.score_checks import (
@@ -39,7 +40,6 @@ from components.inspection.attribution.score_checks import (
     switch_check,
 )
 from components.inspection.attribution.shapley import rounded_up, shapley
-from components.inspection.attribution.units import Units
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
@@ -63,7 +63,7 @@ def attribute(
     model: Model,
     question: Question,
     method: MethodName,
-    effort: Effort = USUAL,
+    settings: MethodSettings = USUAL,
     before: Attribution | None = None,
     progress: Progress = silent,
 ) -> Attribution:
@@ -74,175 +74,188 @@ def attribute(
     Raises:
         InspectionError: the question cannot be put, or the effort is out of bounds.
     """
-    _check_effort(method, effort)
+    _check_effort(method, settings)
     # Counting how far it is needs the number of pieces, which posing the question tells.
-    posed = Posed(model, question)
-    known = _pairs_of(before, posed, method, effort)
-    total = cost(method, len(posed.units.free), effort, 2 * len(known))[0]
-    posed.score.tell = lambda done: progress(min(1.0, done / total), METHODS[method].title)
-    ends = posed.ends()
+    problem = AttributionProblem(model, question)
+    known = _pairs_of(before, problem, method, settings)
+    total = cost(method, len(problem.features.free), settings, 2 * len(known))[0]
+    problem.score.tell = lambda done: progress(min(1.0, done / total), METHODS[method].title)
+    ends = problem.ends()
     with sent_back(model):
-        found = _WAYS[method](posed, effort, ends, known)
+        found = _WAYS[method](problem, settings, ends, known)
     at_input, at_baseline = found.ends or ends
     return Attribution(
         method=method,
-        units=posed.units,
-        scores=_spread(found.scores, posed.units),
-        errors=None if found.errors is None else _spread(found.errors, posed.units),
+        features=problem.features,
+        scores=_spread(found.scores, problem.features),
+        errors=None if found.errors is None else _spread(found.errors, problem.features),
         at_input=at_input,
         at_baseline=at_baseline,
-        checks=(*found.checks, posed.text_check(at_input), posed.baseline_check()),
-        forwards=posed.score.forwards,
-        backwards=posed.score.backwards,
-        question=posed.question,
-        seed=effort.seed,
+        checks=(*found.checks, problem.text_check(at_input), problem.baseline_check()),
+        forwards=problem.score.forwards,
+        backwards=problem.score.backwards,
+        question=problem.question,
+        seed=settings.seed,
         **found.more,
     )
 
 
-def _check_effort(method: str, effort: Effort) -> None:
+def _check_effort(method: str, settings: MethodSettings) -> None:
     if method not in METHODS:
         raise InspectionError(f"There is no method '{method}'; there is: {', '.join(METHODS)}.")
     for name in ("steps", "samples", "window"):
-        value, most = getattr(effort, name), getattr(MOST, name)
+        value, most = getattr(settings, name), getattr(MOST, name)
         if not 1 <= value <= most:
             raise InspectionError(f"{name.capitalize()} must be from 1 to {most}, not {value}.")
 
 
 def _pairs_of(
-    before: Attribution | None, posed: Posed, method: MethodName, effort: Effort
+    before: Attribution | None,
+    problem: AttributionProblem,
+    method: MethodName,
+    settings: MethodSettings,
 ) -> Floats:
     """Return the pairs [pair, free piece] that need not be read again."""
-    none = np.zeros((0, len(posed.units.free)))
+    none = np.zeros((0, len(problem.features.free)))
     if before is None or before.pairs is None or method != "shapley":
         return none
-    same = before.question == posed.question and before.seed == effort.seed
+    same = before.question == problem.question and before.seed == settings.seed
     return before.pairs if same and before.pairs.shape[1:] == none.shape[1:] else none
 
 
-def _spread(found: Floats, units: Units) -> NDArray[np.float32]:
-    every = np.full(len(units.texts), np.nan, np.float32)
-    every[units.free] = found
+def _spread(found: Floats, features: Features) -> NDArray[np.float32]:
+    every = np.full(len(features.texts), np.nan, np.float32)
+    every[features.free] = found
     return every
 
 
 def _integrated_gradients(
-    posed: Posed, effort: Effort, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem, settings: MethodSettings, ends: tuple[float, float], _known: Floats
 ) -> _Found:
     from captum.attr import IntegratedGradients
 
-    every = IntegratedGradients(posed.score).attribute(
-        posed.inputs,
-        baselines=posed.baseline,
-        n_steps=effort.steps,
-        internal_batch_size=posed.rows,
+    every = IntegratedGradients(problem.score).attribute(
+        problem.inputs,
+        baselines=problem.baseline,
+        n_steps=settings.steps,
+        internal_batch_size=problem.rows,
     )
-    scores = by_piece(posed, every[0])
-    size, terms = float(every.double().abs().sum()), effort.steps * every.shape[-1]
-    dtype = posed.model.facts.dtype
-    check = path_sum_check(scores, *ends, size, terms, dtype, posed.rounding)
+    scores = by_piece(problem, every[0])
+    size, terms = float(every.double().abs().sum()), settings.steps * every.shape[-1]
+    dtype = problem.model.facts.dtype
+    check = path_sum_check(scores, *ends, size, terms, dtype, problem.rounding)
     return _Found(scores, checks=(check,))
 
 
 def _gradient_shap(
-    posed: Posed, effort: Effort, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem, settings: MethodSettings, ends: tuple[float, float], _known: Floats
 ) -> _Found:
     from captum.attr import Saliency
 
-    way = posed.inputs - posed.baseline
+    way = problem.inputs - problem.baseline
     # Captum's GradientShap draws its points from torch's and NumPy's global generators, which
     # readers share; so they are drawn here, and Captum computes the gradient at each.
-    drawn = torch.rand(effort.steps, generator=torch.Generator().manual_seed(effort.seed))
+    drawn = torch.rand(settings.steps, generator=torch.Generator().manual_seed(settings.seed))
     parts = []
-    for some in drawn.split(max(1, posed.rows // 2)):
-        points = posed.baseline + some.to(way.device)[:, None, None] * way
-        gradient = Saliency(posed.score).attribute(points.requires_grad_(), abs=False)
-        parts.append(by_piece(posed, way * gradient))
+    for some in drawn.split(max(1, problem.rows // 2)):
+        points = problem.baseline + some.to(way.device)[:, None, None] * way
+        gradient = Saliency(problem.score).attribute(points.requires_grad_(), abs=False)
+        parts.append(by_piece(problem, way * gradient))
     each = np.concatenate(parts)
     error = each.std(0, ddof=1) / len(each) ** 0.5 if len(each) > 1 else None
-    check = random_sum_check(each.sum(1), *ends, posed.rounding)
+    check = random_sum_check(each.sum(1), *ends, problem.rounding)
     return _Found(each.mean(0), error, checks=(check,))
 
 
 def _input_x_gradient(
-    posed: Posed, _effort: Effort, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem, _effort: MethodSettings, ends: tuple[float, float], _known: Floats
 ) -> _Found:
     from captum.attr import InputXGradient
 
-    scores = by_piece(posed, InputXGradient(posed.score).attribute(_leaf(posed))[0])
-    checks = (gradient_check(posed, scores, torch.mul), no_sum_check(scores, *ends))
+    scores = by_piece(problem, InputXGradient(problem.score).attribute(_leaf(problem))[0])
+    checks = (gradient_check(problem, scores, torch.mul), no_sum_check(scores, *ends))
     return _Found(scores, checks=checks)
 
 
-def _saliency(posed: Posed, _effort: Effort, _ends: tuple[float, float], _known: Floats) -> _Found:
+def _saliency(
+    problem: AttributionProblem, _effort: MethodSettings, _ends: tuple[float, float], _known: Floats
+) -> _Found:
     from captum.attr import Saliency
 
-    scores = by_piece(posed, Saliency(posed.score).attribute(_leaf(posed), abs=True)[0])
-    return _Found(scores, checks=(gradient_check(posed, scores, _size_of_gradient),))
+    scores = by_piece(problem, Saliency(problem.score).attribute(_leaf(problem), abs=True)[0])
+    return _Found(scores, checks=(gradient_check(problem, scores, _size_of_gradient),))
 
 
 def _size_of_gradient(_inputs: Tensor, gradient: Tensor) -> Tensor:
     return gradient.abs()
 
 
-def _leaf(posed: Posed) -> Tensor:
+def _leaf(problem: AttributionProblem) -> Tensor:
     # Captum would say in a warning that it turns gradients on by itself.
-    return posed.inputs.clone().requires_grad_()
+    return problem.inputs.clone().requires_grad_()
 
 
-def _ablation(posed: Posed, _effort: Effort, ends: tuple[float, float], _known: Floats) -> _Found:
+def _ablation(
+    problem: AttributionProblem, _effort: MethodSettings, ends: tuple[float, float], _known: Floats
+) -> _Found:
     from captum.attr import FeatureAblation
 
-    switches = torch.ones(1, len(posed.units.free))
-    scores = FeatureAblation(posed.with_switches).attribute(
-        switches, baselines=0.0, perturbations_per_eval=posed.rows
+    switches = torch.ones(1, len(problem.features.free))
+    scores = FeatureAblation(problem.with_switches).attribute(
+        switches, baselines=0.0, perturbations_per_eval=problem.rows
     )[0]
-    return _removal(posed, scores, [[piece] for piece in range(len(scores))], ends)
+    return _removal(problem, scores, [[piece] for piece in range(len(scores))], ends)
 
 
-def _occlusion(posed: Posed, effort: Effort, ends: tuple[float, float], _known: Floats) -> _Found:
+def _occlusion(
+    problem: AttributionProblem, settings: MethodSettings, ends: tuple[float, float], _known: Floats
+) -> _Found:
     from captum.attr import Occlusion
 
-    switches = torch.ones(1, len(posed.units.free))
-    width = min(effort.window, switches.shape[1])
-    scores = Occlusion(posed.with_switches).attribute(
+    switches = torch.ones(1, len(problem.features.free))
+    width = min(settings.window, switches.shape[1])
+    scores = Occlusion(problem.with_switches).attribute(
         switches,
         sliding_window_shapes=(width,),
         baselines=0.0,
-        perturbations_per_eval=posed.rows,
+        perturbations_per_eval=problem.rows,
     )[0]
     windows = [list(range(at, at + width)) for at in range(len(scores) - width + 1)]
-    return _removal(posed, scores, windows, ends)
+    return _removal(problem, scores, windows, ends)
 
 
 def _removal(
-    posed: Posed, scores: Tensor, windows: list[list[int]], ends: tuple[float, float]
+    problem: AttributionProblem, scores: Tensor, windows: list[list[int]], ends: tuple[float, float]
 ) -> _Found:
     found = scores.detach().double().cpu().numpy()
     checks = (
-        removal_check(posed, found, windows),
-        switch_check(posed),
+        removal_check(problem, found, windows),
+        switch_check(problem),
         no_sum_check(found, *ends),
     )
     return _Found(found, checks=checks)
 
 
-def _shapley(posed: Posed, effort: Effort, _ends: tuple[float, float], known: Floats) -> _Found:
-    pieces = len(posed.units.free)
-    found = shapley(posed.with_switches, pieces, effort.samples, effort.seed, posed.rows, known)
+def _shapley(
+    problem: AttributionProblem, settings: MethodSettings, _ends: tuple[float, float], known: Floats
+) -> _Found:
+    pieces = len(problem.features.free)
+    found = shapley(
+        problem.with_switches, pieces, settings.samples, settings.seed, problem.rows, known
+    )
     # The ends are those of the same sums: read side by side with other texts, they may differ in
     # their last digit from those read alone.
     ends = (float(found.everybody), float(found.nobody))
     scores = found.values.astype(np.float32).astype(np.float64)
     terms = len(found.pairs) or 2 ** (pieces - 1)
-    checks = (exact_sum_check(scores, *ends, found.largest, terms), switch_check(posed))
+    checks = (exact_sum_check(scores, *ends, found.largest, terms), switch_check(problem))
     more: dict[str, Any] = {}
     if found.errors is not None:
-        more = {"orders": rounded_up(effort.samples), "pairs": found.pairs}
+        more = {"orders": rounded_up(settings.samples), "pairs": found.pairs}
     return _Found(scores, found.errors, ends, checks, more)
 
 
-_Way = Callable[[Posed, Effort, tuple[float, float], Floats], _Found]
+_Way = Callable[[AttributionProblem, MethodSettings, tuple[float, float], Floats], _Found]
 _WAYS: Final[dict[MethodName, _Way]] = {
     "integrated_gradients": _integrated_gradients,
     "gradient_shap": _gradient_shap,

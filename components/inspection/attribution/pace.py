@@ -5,7 +5,7 @@ from typing import Final
 
 import torch
 
-from components.inspection.attribution.posed import MOST_TOKENS
+from components.inspection.attribution.problem import MOST_TOKENS
 from components.inspection.attribution.targets import Target, TargetScore, rows_at_once
 from components.inspection.kv_cache.clock import timed
 from components.inspection.model import Model

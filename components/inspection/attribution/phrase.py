@@ -14,12 +14,12 @@ from torch import Tensor
 
 from components.inspection.attribution.baselines import stand_ins
 from components.inspection.attribution.catalogue import USUAL
+from components.inspection.attribution.features import features_of
 from components.inspection.attribution.phrase_ways import (
     PhraseMethod,
     PhraseScore,
     share_out,
 )
-from components.inspection.attribution.units import units_of
 from components.inspection.checks import Check
 from components.inspection.decoding import Writer, end_tokens, require_writing
 from components.inspection.decoding import write as write_on
@@ -119,11 +119,11 @@ def attribute_phrase(
         InspectionError: the model writes nothing, or text and phrase are too long.
     """
     require_writing(model)
-    ids, units = units_of(model, text, "token")
+    ids, features = features_of(model, text, "token")
     stand_in = stand_in or stand_ins(model)[0]
     _check(model, ids, phrase, new_tokens, stand_in)
     said = typed(model, text, phrase) if phrase else list(write(model, text, new_tokens))
-    two_stacks = len(model.anatomy.towers) == 2
+    two_stacks = len(model.anatomy.stacks) == 2
     room = model.context - (1 if two_stacks else len(ids))
     if not 1 <= len(said) <= min(MOST_PHRASE, room):
         raise InspectionError(
@@ -131,7 +131,7 @@ def attribute_phrase(
             f"the text it must fit into the {model.context:,} that the model reads. "
             f"{'Shorten it.' if said else 'Type a word, or a longer one.'}"
         )
-    free = units.free.tolist()
+    free = features.free.tolist()
     absent = model.tokenizer.get_vocab()[stand_in]
     score = PhraseScore(model, ids, said, free, absent, method == "integrated_gradients")
     with sent_back(model):
@@ -141,7 +141,7 @@ def attribute_phrase(
     return PhraseAttribution(
         method=method,
         stand_in=stand_in,
-        tokens=tuple(units.tokens[place] for place in free),
+        tokens=tuple(features.tokens[place] for place in free),
         phrase=model.token_texts(said),
         phrase_ids=tuple(said),
         scores=scores.astype(np.float32),
@@ -176,7 +176,7 @@ def _check(model: Model, ids: list[int], phrase: str, new_tokens: int, stand_in:
 def typed(model: Model, text: str, phrase: str) -> list[int]:
     """Return the ids of a phrase behind `text`: after a letter, one that begins with a letter gets
     the space that words have between them."""
-    glued = len(model.anatomy.towers) == 1 and not text[-1:].isspace() and phrase[:1].isalnum()
+    glued = len(model.anatomy.stacks) == 1 and not text[-1:].isspace() and phrase[:1].isalnum()
     return model.encode_target(f" {phrase}" if glued else phrase)
 
 
@@ -186,5 +186,5 @@ def lengths(model: Model, text: str, phrase: str) -> tuple[int, int]:
     Raises:
         InspectionError: the text cannot be read.
     """
-    _, units = units_of(model, text, "token")
-    return len(units.free), len(typed(model, text, phrase))
+    _, features = features_of(model, text, "token")
+    return len(features.free), len(typed(model, text, phrase))

@@ -62,7 +62,7 @@ class PhraseScore:
         self.model, self.said, self.free = model, list(said), list(free)
         self.forwards = self.backwards = 0
         self.tell: Callable[[int], None] | None = None
-        self.two_stacks = len(model.anatomy.towers) == 2
+        self.two_stacks = len(model.anatomy.stacks) == 2
         behind = [] if self.two_stacks else self.said
         self.ids = torch.tensor([[*ids, *behind]], device=model.device)
         gone = [absent if place in set(free) else token for place, token in enumerate(ids)]

@@ -13,7 +13,8 @@ from components.inspection.attribution.baselines import (
     mean_and_length,
     tokens,
 )
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.features import Features, Unit
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.targets import (
     Asked,
     Target,
@@ -21,7 +22,6 @@ from components.inspection.attribution.targets import (
     asked_of,
     probabilities,
 )
-from components.inspection.attribution.units import Unit, Units
 from components.inspection.checks import Check
 from components.inspection.model import Kind, Model
 
@@ -50,7 +50,7 @@ class Reading:
     asked: Asked
     text: str
     """As it was read: with the mask that a masked model is asked by."""
-    units: Units
+    features: Features
     target: Target
     answer: str
     rather_than: str | None
@@ -98,25 +98,25 @@ def read(model: Model, question: Question) -> Reading:
     Raises:
         InspectionError: the text, the answer or the baseline cannot be had.
     """
-    posed = Posed(model, question)
-    at_input, at_baseline = posed.ends()
-    logits, target, count = posed.logits, posed.target, len(posed.logits)
+    problem = AttributionProblem(model, question)
+    at_input, at_baseline = problem.ends()
+    logits, target, count = problem.logits, problem.target, len(problem.logits)
     other = target.rather_than
     shares = probabilities(model, logits)
     order = logits.topk(min(ANSWERS, count)).indices.tolist()
-    empty = posed.empty_logits
+    empty = problem.empty_logits
     likeliest, empty_shares = int(empty.argmax()), probabilities(model, empty)
 
     def share(of: Tensor | None, answer: int | None) -> float | None:
         return None if of is None or answer is None else float(of[answer])
 
-    stand_in = tokens(model).get(posed.baseline_name)
-    vector = baseline_vector(model, posed.baseline_name)
+    stand_in = tokens(model).get(problem.baseline_name)
+    vector = baseline_vector(model, problem.baseline_name)
     return Reading(
         kind=model.kind,
         asked=asked_of(model),
-        text=posed.text,
-        units=posed.units,
+        text=problem.text,
+        features=problem.features,
         target=target,
         answer=answer_names(model, [target.answer], count)[0],
         rather_than=None if other is None else answer_names(model, [other], count)[0],
@@ -129,12 +129,12 @@ def read(model: Model, question: Question) -> Reading:
         shares=np.array(
             [np.nan if shares is None else share(shares, a) for a in order], np.float32
         ),
-        baseline=posed.baseline_name,
+        baseline=problem.baseline_name,
         stand_in="" if stand_in is None else model.token_texts([stand_in])[0],
         stand_in_id=stand_in,
         baseline_answer=answer_names(model, [likeliest], count)[0],
         baseline_probability=share(empty_shares, likeliest),
         baseline_length=float(vector.norm()) / max(mean_and_length(model)[1], 1e-12),
-        decoder_start=model.decoder_start if len(model.anatomy.towers) == 2 else None,
-        checks=(posed.text_check(at_input), posed.baseline_check()),
+        decoder_start=model.decoder_start if len(model.anatomy.stacks) == 2 else None,
+        checks=(problem.text_check(at_input), problem.baseline_check()),
     )

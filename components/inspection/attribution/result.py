@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.inspection.attribution.catalogue import MethodName
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.question import Question
-from components.inspection.attribution.units import Units
 from components.inspection.checks import Check
 
 
@@ -16,7 +16,7 @@ class Attribution:
     """A score for each piece of a text, and what they add up to."""
 
     method: MethodName
-    units: Units
+    features: Features
     scores: NDArray[np.float32]
     """[unit], in units of the target (logits). Above 0 speaks for the answer, below 0 against it.
     NaN for pieces that are held fixed."""

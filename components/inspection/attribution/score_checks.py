@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from components.inspection import rounding
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.checks import Check
 from components.inspection.forward_pass import observe
 from components.inspection.noise import allowed
@@ -101,16 +101,16 @@ def no_sum_check(scores: Floats, at_input: float, at_baseline: float) -> Check:
     )
 
 
-def switch_check(posed: Posed) -> Check:
+def switch_check(problem: AttributionProblem) -> Check:
     """Count the tokens that are replaced, or kept, though their piece is not, or is, away."""
-    free = posed.units.free
+    free = problem.features.free
     # One piece away at a time; all; none.
     away = np.vstack([np.eye(len(free)), np.ones(len(free)), np.zeros(len(free))])
-    of_token = np.array(posed.units.of_token)
+    of_token = np.array(problem.features.of_token)
     expected = np.ones((len(away), len(of_token)), dtype=bool)
     for row, gone in zip(expected, away, strict=True):
         row[np.isin(of_token, free[gone > 0])] = False
-    found = posed.there(torch.from_numpy(1 - away)).numpy()
+    found = problem.there(torch.from_numpy(1 - away)).numpy()
     return Check(
         "a piece that is taken away is replaced in all its tokens, and nothing else is",
         float((found != expected).sum()),
@@ -119,62 +119,64 @@ def switch_check(posed: Posed) -> Check:
     )
 
 
-def removal_check(posed: Posed, scores: Floats, windows: list[list[int]]) -> Check:
+def removal_check(problem: AttributionProblem, scores: Floats, windows: list[list[int]]) -> Check:
     """Read the texts behind the largest score alone: the mean fall over `windows` of pieces away.
 
     A fall is the difference of two targets, and each may be rounded otherwise.
     """
     best = int(np.abs(scores).argmax())
-    of_token, free = np.array(posed.units.of_token), posed.units.free
+    of_token, free = np.array(problem.features.of_token), problem.features.free
     falls = []
     for window in (one for one in windows if best in one):
-        gone = torch.from_numpy(np.isin(of_token, free[window])).to(posed.inputs.device)
-        text = torch.where(gone[None, :, None], posed.baseline, posed.inputs)
+        gone = torch.from_numpy(np.isin(of_token, free[window])).to(problem.inputs.device)
+        text = torch.where(gone[None, :, None], problem.baseline, problem.inputs)
         with torch.no_grad():
-            falls.append(float(posed.target.of(posed.logits)) - float(posed.score(text)[0]))
+            falls.append(float(problem.target.of(problem.logits)) - float(problem.score(text)[0]))
     return Check(
         "the largest score is how far the target falls when that piece is taken away, read alone",
         abs(float(scores[best]) - float(np.mean(falls))),
-        2 * posed.rounding,
+        2 * problem.rounding,
         "The scores are not what taking the pieces away does.",
     )
 
 
-def gradient_check(posed: Posed, scores: Floats, way: Way) -> Check:
+def gradient_check(problem: AttributionProblem, scores: Floats, way: Way) -> Check:
     """Compare scores made of the gradient at the text with those of a pass over the text's ids."""
 
     def by_token() -> torch.Tensor:
-        leaf = posed.inputs.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(posed.score(leaf).sum(), leaf)
-        return way(posed.inputs[0], gradient[0]).sum(-1)
+        leaf = problem.inputs.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(problem.score(leaf).sum(), leaf)
+        return way(problem.inputs[0], gradient[0]).sum(-1)
 
-    posed.score.count(1, 1)
-    seen = observe(posed.model, posed.ids, keep=["logits"], gradients=True)
+    problem.score.count(1, 1)
+    seen = observe(problem.model, problem.ids, keep=["logits"], gradients=True)
     leaf = seen.leaves[0]
     assert seen.logits is not None
-    target = posed.target.of(posed.score.at_place(seen.logits)[0])
+    target = problem.target.of(problem.score.at_place(seen.logits)[0])
     (gradient,) = torch.autograd.grad(target, leaf)
     says = "the gradient is that of a plain pass over the text's tokens"
     if leaf.shape[0] == 1:
         # Longformer adds padding behind the text, up to a whole window.
-        leaf, gradient = leaf[:, : len(posed.ids)], gradient[:, : len(posed.ids)]
-    shape = posed.inputs.shape[1:]
+        leaf, gradient = leaf[:, : len(problem.ids)], gradient[:, : len(problem.ids)]
+    shape = problem.inputs.shape[1:]
     if leaf.numel() != shape.numel():
         return Check(f"{says} (it reads other rows, and cannot be compared)", float("nan"))
     # XLNet has its tokens first, and the one text after them.
     every = way(leaf.detach().float().reshape(shape), gradient.float().reshape(shape))
-    expected = by_piece(posed, every)
-    _, sizes = np.unique(posed.units.of_token, return_counts=True)
+    expected = by_piece(problem, every)
+    _, sizes = np.unique(problem.features.of_token, return_counts=True)
     return Check(
         says,
         float(np.abs(scores - expected).max()),
         # Each token's part may be rounded otherwise, and a piece is the sum over its own.
-        float(sizes.max()) * allowed(posed.model, by_token),
+        float(sizes.max()) * allowed(problem.model, by_token),
         "The gradient was taken at another point, or of another number.",
     )
 
 
-def by_piece(posed: Posed, every: torch.Tensor) -> Floats:
+def by_piece(problem: AttributionProblem, every: torch.Tensor) -> Floats:
     """Sum [..., token, width] to [..., free piece], in float64."""
     per_token = every.detach().double().sum(-1).cpu().numpy()
-    return np.asarray(posed.units.summed(per_token)[..., posed.units.free], dtype=np.float64)
+    return np.asarray(
+        problem.features.summed(per_token)[..., problem.features.free], dtype=np.float64
+    )

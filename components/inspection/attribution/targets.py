@@ -60,7 +60,7 @@ def require_answers(model: Model) -> None:
         )
     if model.kind in ("causal", "seq2seq"):
         require_writing(model)
-    if model.kind == "masked" and len(model.anatomy.towers) == 2:
+    if model.kind == "masked" and len(model.anatomy.stacks) == 2:
         raise InspectionError(
             f"'{model.name}' was saved as a model that fills in masks, but it has a decoder that "
             "writes: what it says at a mask cannot be asked here. Choose an encoder, such as BERT."
@@ -152,7 +152,7 @@ def read_rows(model: Model, given: Tensor, said: Sequence[int] = (), keep: int =
     """
     count, length = given.shape[:2]
     ids = given if given.ndim == 2 else given.new_zeros(count, length, dtype=torch.long)
-    names = list(model.anatomy.towers)
+    names = list(model.anatomy.stacks)
     inputs: dict[StackName, Tensor] = {names[0]: ids}
     if len(names) == 2:
         start = torch.tensor([[model.decoder_start, *said]], device=model.device)

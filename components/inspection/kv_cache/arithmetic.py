@@ -69,12 +69,12 @@ def pass_operations(shape: Shape, many: int, read: int) -> int | None:
     """
     if not shape.usual:
         return None
-    mixing = sum(
+    scores_and_sum = sum(
         4 * shape.heads * shape.head_size * many * _seen(window, many, read)
         for window in shape.windows
     )
     weights = sum(shape.attention_weights) + sum(shape.mlp_weights)
-    return 2 * weights * many + mixing + 2 * shape.vocabulary * shape.width
+    return 2 * weights * many + scores_and_sum + 2 * shape.vocabulary * shape.width
 
 
 def _seen(window: int | None, many: int, read: int) -> int:
@@ -91,7 +91,7 @@ class Shares:
     """Queries, keys, values and output: the same at any length."""
     mlp: float
     """The same at any length."""
-    mixing: NDArray[np.float64]
+    scores_and_sum: NDArray[np.float64]
     """[length]: scores and the sum of values: grows with the length."""
     equals_projections: float
     """Length at which the mixing takes as much as the projections."""
@@ -123,7 +123,7 @@ def shares(shape: Shape, longest: int, points: int = 200) -> Shares:
         lengths=lengths,
         projections=projections,
         mlp=mlp,
-        mixing=each * lengths.astype(np.float64),
+        scores_and_sum=each * lengths.astype(np.float64),
         equals_projections=projections / each,
         equals_weights=(projections + mlp) / each,
     )

@@ -38,7 +38,7 @@ def checked(model: Model, text: str, prompt: int | None, new: int, repeats: int 
     ):
         if not low <= value <= high:
             raise InspectionError(f"{name} is {value:,}; it goes from {low} to {high:,}.")
-    two_stacks = len(model.anatomy.towers) == 2
+    two_stacks = len(model.anatomy.stacks) == 2
     most_new = model.context - (0 if two_stacks else 1)
     if new > most_new:
         raise InspectionError(
@@ -87,7 +87,7 @@ def allowed_difference(decoder: Decoder, everything: Tensor, steps: int) -> floa
     """
     last = min(steps, POSITIONS)
     model = decoder.model
-    stacks = list(model.anatomy.towers)
+    stacks = list(model.anatomy.stacks)
     inputs = dict(zip(stacks, (decoder.read, everything)[-len(stacks) :], strict=True))
     more = {"logits_to_keep": last} if model.takes("logits_to_keep") else {}
 

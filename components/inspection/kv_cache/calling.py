@@ -8,7 +8,7 @@ from components.inspection.premises import require
 
 
 @dataclass(frozen=True)
-class Calling:
+class CallingConvention:
     """What differs from family to family."""
 
     start: int | None
@@ -21,7 +21,7 @@ class Calling:
     """It is told so by an `attention_mask`."""
 
 
-def calling(model: Model) -> Calling:
+def calling(model: Model) -> CallingConvention:
     """Say how `model` is called.
 
     Raises:
@@ -30,8 +30,8 @@ def calling(model: Model) -> Calling:
     require_writing(model)
     require(model, "cache")
     by_position, by_mask = model.known.get("cache way", CACHE_WAYS[0])
-    one_stack = len(model.anatomy.towers) == 1
-    return Calling(
+    one_stack = len(model.anatomy.stacks) == 1
+    return CallingConvention(
         start=None if one_stack else model.decoder_start,
         last_only=model.takes("logits_to_keep"),
         by_position=one_stack and by_position and model.takes("position_ids"),

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Counted:
+class CacheLaw:
     """How a cache grows."""
 
     laws: tuple[LayerLaw, ...]
@@ -48,7 +48,7 @@ def counted(
     context: int,
     model: Model | None = None,
     progress: Progress = silent,
-) -> Counted:
+) -> CacheLaw:
     """Count what the cache of `network` holds, on its shapes alone.
 
     Where its code does not run without numbers, `model`, if it is loaded, reads short texts.
@@ -70,7 +70,7 @@ def counted(
     return _of_itself(model)
 
 
-def _on_shapes(network: PreTrainedModel, name: str, context: int, progress: Progress) -> Counted:
+def _on_shapes(network: PreTrainedModel, name: str, context: int, progress: Progress) -> CacheLaw:
     shapes, near = shadow.shadow_of(network), min(NEAR, context)
     cache, called = shadow.watched(shapes, near)
     first = shadow.counted(cache, torch.bfloat16)
@@ -90,7 +90,7 @@ def _on_shapes(network: PreTrainedModel, name: str, context: int, progress: Prog
     return replace(found, called=called)
 
 
-def _of_itself(model: Model) -> Counted:
+def _of_itself(model: Model) -> CacheLaw:
     """Count on the loaded network, with texts of ordinary tokens."""
 
     def filled(length: int, batch: int) -> Cache:
@@ -106,7 +106,7 @@ def _of_itself(model: Model) -> Counted:
     layers = _used(shadow.counted(cache, model.dtype), model.name)
     far = min(FAR_LOADED, model.context) - 1
     if 2 * _widest_window(cache) > far and far < model.context - 1:
-        return Counted((), 0, _no_law(model.name, "its windows are wider than can be tried"))
+        return CacheLaw((), 0, _no_law(model.name, "its windows are wider than can be tried"))
     return _lawful(
         lambda length, batch: shadow.counted(filled(length, batch), model.dtype)[:layers],
         far,
@@ -131,13 +131,13 @@ def _widest_window(cache: Cache) -> int:
     return max(getattr(layer, "sliding_window", None) or 0 for layer in own_layers(cache))
 
 
-def _lawful(count: Counter, far: int, near: int, cross: int, name: str) -> Counted:
+def _lawful(count: Counter, far: int, near: int, cross: int, name: str) -> CacheLaw:
     laws = derived(count, far, near)
     if laws is not None:
-        return Counted(laws, cross, "")
+        return CacheLaw(laws, cross, "")
     texts = (far // 4, far)
     held = [sum(2 * one.numbers + one.other_bytes for one in count(text, 1)) for text in texts]
-    return Counted(
+    return CacheLaw(
         (),
         cross,
         _no_law(

@@ -11,7 +11,7 @@ from components.inspection.checks import Check
 from components.inspection.decoding import Decoder, require_writing
 from components.inspection.errors import InspectionError
 from components.inspection.kv_cache.blocks import block_weights, numbers_in_blocks
-from components.inspection.kv_cache.counting import Counted, counted
+from components.inspection.kv_cache.counting import CacheLaw, counted
 from components.inspection.kv_cache.held import cross_layers, kept_bytes, own_layers
 from components.inspection.kv_cache.shapes import Shape
 from components.inspection.model import Model, count_kv_heads, first_number
@@ -34,7 +34,7 @@ def shape_of(model: Model) -> Shape:
     require(model, "cache")
     if "kv shape" not in model.known:
         found = counted(model.network, model.name, model.context, model)
-        blocks = blocks_of(model.network, model.anatomy.towers["decoder"])
+        blocks = blocks_of(model.network, model.anatomy.stacks["decoder"])
         shape = _shape(model.network, model.source, model.context, blocks, found)
         model.known["kv shape"] = replace(shape, checks=law_checks(model, shape))
     shape = model.known["kv shape"]
@@ -52,15 +52,15 @@ def shape_of_network(
     """
     if network.get_output_embeddings() is None:
         raise InspectionError(f"'{name}' writes no text, so it has no cache of keys and values.")
-    tower = anatomy_of(network).decoder
-    if tower is None:
+    parts = anatomy_of(network).decoder
+    if parts is None:
         raise InspectionError(f"'{name}' has no decoder, so it keeps no keys and values.")
     found = counted(network, name, context, progress=progress)
-    return _shape(network, name, context, blocks_of(network, tower), found)
+    return _shape(network, name, context, blocks_of(network, parts), found)
 
 
 def _shape(
-    network: PreTrainedModel, name: str, context: int, blocks: Sequence[nn.Module], found: Counted
+    network: PreTrainedModel, name: str, context: int, blocks: Sequence[nn.Module], found: CacheLaw
 ) -> Shape:
     config = network.config.get_text_config(decoder=True)
     heads = first_number(config, "num_attention_heads", "decoder_attention_heads") or 1

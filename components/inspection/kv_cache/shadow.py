@@ -28,7 +28,7 @@ class NeedsNumbersError(Exception):
     """A network's own code does not run on shapes alone; its text is the kind of error."""
 
 
-class Blind(TorchDispatchMode):
+class ShapesOnlyMode(TorchDispatchMode):
     """Answers where code asks a tensor of shapes for a number, which it has not.
 
     Zero, and "nowhere" (no expert is chosen): how much a cache holds depends on no value.
@@ -106,7 +106,7 @@ def filled_cache(shadow: PreTrainedModel, length: int, batch: int) -> Cache:
             "encoder_outputs": BaseModelOutput(last_hidden_state=read),
         }
     try:
-        with Blind(), torch.no_grad():
+        with ShapesOnlyMode(), torch.no_grad():
             shadow(past_key_values=cache, use_cache=True, **given)
     except RAISED as error:
         raise NeedsNumbersError(type(error).__name__) from error

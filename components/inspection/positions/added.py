@@ -32,7 +32,7 @@ FORMULAS: Final = ("base^(-2i/d)", "base^(-i/(d/2 - 1))")
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class PositionModule:
     """A module that gives vectors for positions, and the table that they are rows of."""
 
     path: str
@@ -85,7 +85,7 @@ def table(model: Model) -> Table:
             f"No table of positions can be seen here: {sentence(code)} Choose GPT-2, OPT or BERT "
             "to see one."
         )
-    found = placed(model)
+    found = position_module(model)
     if found is None:
         raise InspectionError(
             f"{sentence(code)} But no table of these vectors can be found among its weights. "
@@ -165,7 +165,7 @@ def wave_check(tables: Tables, formula: str, dtype: str) -> Check:
     )
 
 
-def placed(model: Model) -> Placed | None:
+def position_module(model: Model) -> PositionModule | None:
     """Return the module that gives `model` its vectors for positions, and its table, if it is
     found.
 
@@ -175,8 +175,8 @@ def placed(model: Model) -> Placed | None:
     network = other.network
     inside = {
         id(module)
-        for tower in other.anatomy.towers.values()
-        for block in blocks_of(network, tower)
+        for parts in other.anatomy.stacks.values()
+        for block in blocks_of(network, parts)
         for module in block.modules()
     }
     given: dict[str, list[Tensor]] = {}
@@ -199,7 +199,7 @@ def placed(model: Model) -> Placed | None:
         rows = _rows_for_places(half[0], found[len(half)], len(ids)) if half else None
         table = None if rows is None else _table_with(network.base_model.get_submodule(path), rows)
         if rows is not None and table is not None:
-            return Placed(path, table[0], table[1], rows)
+            return PositionModule(path, table[0], table[1], rows)
     return None
 
 

@@ -92,7 +92,7 @@ def _steady(model: Model) -> Steady:
 
         module.register_forward_hook(keep)
     length = max(2, min(12, model.context - 2))
-    two = len(model.anatomy.towers) == 2
+    two = len(model.anatomy.stacks) == 2
     with torch.no_grad():
         for seed in (0, 1):
             target = drawn(model, 6, seed + 2) if two else None

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from components.inspection import rounding
 from components.inspection.checks import Check
-from components.inspection.positions.rotation import Array, Rope, matrix, places, turned
+from components.inspection.positions.rotation import Array, Rope, matrix, places, rotated
 
 
 class Answer(Protocol):
@@ -41,8 +41,8 @@ def browser_checks(
 
     The server rounds angles to float32, as models do; a browser has twice as many digits.
     """
-    here = turned(query, np.float32(answer.query_at), rope)
-    there = turned(key, np.float32(answer.key_at), rope)
+    here = rotated(query, np.float32(answer.query_at), rope)
+    there = rotated(key, np.float32(answer.key_at), rope)
     found = np.concatenate([answer.query, answer.key])
     slack = np.concatenate([_slack(query, answer.query_at, rope), _slack(key, answer.key_at, rope)])
     score = float(here.astype(np.float64) @ there.astype(np.float64)) * scale

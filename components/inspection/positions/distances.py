@@ -16,7 +16,7 @@ from components.inspection.model import Model
 from components.inspection.positions.bias import DistanceBias, distance_bias
 from components.inspection.positions.encodings import alibi_slopes, t5_buckets
 from components.inspection.positions.measured import LayerCode, position_code
-from components.inspection.positions.moved import last_position
+from components.inspection.positions.shift_invariance import last_position
 from components.inspection.positions.words import named, sentence
 from components.inspection.probe import drawn, probe_ids
 from components.inspection.recording import Array
@@ -128,8 +128,8 @@ def buckets(model: Model, stack: StackName, layer: int) -> Buckets:
     most = last_position(model, position_code(model)) or model.context
     tokens = max(2, min(model.context, most, far + 17))
     text = drawn(model, tokens)
-    in_decoder = len(model.anatomy.towers) == 2 and stack == "decoder"
-    target = text[:-1] if in_decoder else ([] if len(model.anatomy.towers) == 2 else None)
+    in_decoder = len(model.anatomy.stacks) == 2 and stack == "decoder"
+    target = text[:-1] if in_decoder else ([] if len(model.anatomy.stacks) == 2 else None)
     recording = record(
         model, probe_ids(model) if in_decoder else text, target, keep=["attention"], bare=True
     )

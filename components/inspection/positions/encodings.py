@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from components.inspection import rounding
 from components.inspection.checks import Check
-from components.inspection.positions.rotation import Array, formula, frequencies, turned
+from components.inspection.positions.rotation import Array, formula, frequencies, rotated
 
 
 def sinusoids(length: int, size: int, base: float = 10_000.0) -> NDArray[np.float64]:
@@ -70,7 +70,7 @@ def t5_buckets(
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class SchemeScores:
     """Scores of the same vector at every pair of places, under three schemes."""
 
     absolute: Array
@@ -139,17 +139,17 @@ def alibi(length: int) -> NDArray[np.float64]:
     return -SLOPE * np.abs(places[:, None] - places)
 
 
-def compared(length: int, size: int, base: float) -> Compared:
+def compared(length: int, size: int, base: float) -> SchemeScores:
     """Return the scores of a vector of equal numbers and length 1 with itself."""
     x = np.full(size, size**-0.5)
     placed = x + sinusoids(length, size, base)
     absolute = placed @ placed.T
     rope = formula(size, base)
-    there = turned(x.astype(np.float32), np.arange(length, dtype=np.float32), rope)
+    there = rotated(x.astype(np.float32), np.arange(length, dtype=np.float32), rope)
     bias = 1 + alibi(length)
     schemes = (absolute, bias, there @ there.T)
     spreads = [
         max(float(np.ptp(np.diagonal(scores, k))) for k in range(length)) for scores in schemes
     ]
     both = [scores.astype(np.float32) for scores in schemes]
-    return Compared(both[0], both[1], both[2], (spreads[0], spreads[1], spreads[2]))
+    return SchemeScores(both[0], both[1], both[2], (spreads[0], spreads[1], spreads[2]))

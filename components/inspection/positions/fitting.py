@@ -14,10 +14,10 @@ from components.inspection.positions.rotation import (
     Rope,
     other,
     places,
-    turned,
+    rotated,
 )
 from components.inspection.positions.tables import Tables
-from components.inspection.positions.twin import Handed
+from components.inspection.positions.twin import RotaryInputs
 
 ROUNDINGS: Final = 8.0
 """Results that are rounded on the way from a vector to the turned one: cos, sin, both products,
@@ -64,7 +64,7 @@ def _compared(before: Array, after: Array, rope: Rope, uncertain: float, dtype: 
     share = ROUNDINGS * rounding.unit(dtype) + angles
     return rounding.compared(
         SAYS,
-        turned(before, positions, rope),
+        rotated(before, positions, rope),
         after,
         share * sizes + rounding.least(dtype),
         _MEANING,
@@ -72,7 +72,10 @@ def _compared(before: Array, after: Array, rope: Rope, uncertain: float, dtype: 
 
 
 def fitted(
-    before: tuple[Array, Array], after: tuple[Array, Array], handed: Sequence[Handed], dtype: str
+    before: tuple[Array, Array],
+    after: tuple[Array, Array],
+    handed: Sequence[RotaryInputs],
+    dtype: str,
 ) -> Fit | None:
     """Return the rotation by one of the tables `handed` that leads best from `before` to `after`.
 
@@ -95,7 +98,7 @@ def other_error(before: tuple[Array, Array], after: tuple[Array, Array], rope: R
     """Return how far off the vectors would be if pairs were formed the other way."""
     positions = np.arange(before[0].shape[1], dtype=np.float32)
     return max(
-        float(np.abs(turned(one, positions, other(rope)) - there).max())
+        float(np.abs(rotated(one, positions, other(rope)) - there).max())
         for one, there in zip(before, after, strict=True)
     )
 

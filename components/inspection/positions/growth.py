@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
+from components.inspection.positions.context_extension import extended, target
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.measured import position_code
 from components.inspection.positions.rope import require_rotation
-from components.inspection.positions.stretch import stretched, target
-from components.inspection.positions.ways import Stretch
 from components.inspection.positions.words import sentence
 from components.inspection.recording import Array
 from components.inspection.running import run
@@ -41,7 +41,7 @@ class Growth:
     """The length the model was trained for."""
     lengths: tuple[int, ...]
     """[length]: tokens read in all, the scored ones included."""
-    stretches: tuple[Stretch, ...]
+    extensions: tuple[ContextExtension, ...]
     losses: Array
     """[stretch, length, scored token]: -ln of its probability, 0 or more; NaN where not yet
     known."""
@@ -63,16 +63,16 @@ class Growth:
         """Share that is known, from 0 to 1."""
         return float(np.isfinite(self.losses[..., 0]).mean())
 
-    def beyond(self, stretch: int) -> Literal["rises", "falls", "stays", ""]:
+    def beyond(self, extension: int) -> Literal["rises", "falls", "stays", ""]:
         """Say what perplexity does past the trained length, up to the longest that is measured.
 
         By the mean change of the same tokens' losses: it stays if that is within two of its
         standard errors. Empty while it is not known.
         """
         within = [place for place, length in enumerate(self.lengths) if length <= self.context]
-        if not within or not np.isfinite(self.losses[stretch, [within[-1], -1]]).all():
+        if not within or not np.isfinite(self.losses[extension, [within[-1], -1]]).all():
             return ""
-        change = self.losses[stretch, -1].astype(np.float64) - self.losses[stretch, within[-1]]
+        change = self.losses[extension, -1].astype(np.float64) - self.losses[extension, within[-1]]
         error = float(change.std(ddof=1)) / len(change) ** 0.5
         if abs(float(change.mean())) <= SURE * error:
             return "stays"
@@ -97,8 +97,8 @@ def lengths_for(context: int, available: int) -> tuple[int, ...]:
     return tuple(n for q in quarters if SCORED < (n := q * context // 4) <= most)
 
 
-def growth(model: Model, text: str, stretches: tuple[Stretch, ...]) -> Iterator[Growth]:
-    """Score the last tokens of `text` after ever more of it, under each of `stretches`.
+def growth(model: Model, text: str, extensions: tuple[ContextExtension, ...]) -> Iterator[Growth]:
+    """Score the last tokens of `text` after ever more of it, under each of `extensions`.
 
     Yields what is known after each pass, so that others may use the model in between. Without a
     text, `stories` are read.
@@ -131,12 +131,12 @@ def growth(model: Model, text: str, stretches: tuple[Stretch, ...]) -> Iterator[
             f"The text is {len(ids):,} tokens long; to go beyond the trained {context:,} it needs "
             f"at least {max(SCORED + 1, context * 5 // 4):,}. Take a longer text."
         )
-    known = np.full((len(stretches), len(lengths), SCORED), np.nan, dtype=np.float32)
+    known = np.full((len(extensions), len(lengths), SCORED), np.nan, dtype=np.float32)
     for column, length in enumerate(lengths):
-        for row, stretch in enumerate(stretches):
+        for row, extension in enumerate(extensions):
             # A fresh twin each time: dynamic rotations remember the longest text they saw.
-            known[row, column] = _losses(stretched(model, stretch, length), ids[-length:])
-            yield Growth(context, lengths, stretches, known.copy())
+            known[row, column] = _losses(extended(model, extension, length), ids[-length:])
+            yield Growth(context, lengths, extensions, known.copy())
 
 
 def _losses(model: Model, ids: list[int]) -> Array:

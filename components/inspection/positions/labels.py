@@ -43,7 +43,7 @@ def formula_check(rope: Rope, uncertain: float) -> Check:
     A power is computed in float32: by as much as its exponent times ln(base) is rounded, and a
     few roundings more. A network that keeps its frequencies in 16 bits has rounded them again.
     """
-    exact = rope.theta ** (-2 * np.arange(rope.pairs) / rope.turned)
+    exact = rope.theta ** (-2 * np.arange(rope.pairs) / rope.rotated)
     share = (8 + 2 * math.log(rope.theta)) * rounding.unit("float32") + kept_in(rope)
     return rounding.compared(
         "the frequencies are those of the formula",
@@ -76,7 +76,7 @@ def _base(rope: Rope) -> float:
     if not rope.frequencies.all():
         return math.nan
     last = rope.pairs - 1
-    return float(rope.frequencies[last] ** (-rope.turned / (2 * last)))
+    return float(rope.frequencies[last] ** (-rope.rotated / (2 * last)))
 
 
 def _parameters(config: Any, layer: int) -> Mapping[str, Any]:

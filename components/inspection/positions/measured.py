@@ -8,13 +8,13 @@ import numpy as np
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
 from components.inspection.model import Model
-from components.inspection.positions.before import Unturned, unturned
 from components.inspection.positions.bias import DistanceBias, distance_bias
 from components.inspection.positions.fitting import fitted
 from components.inspection.positions.labels import labelled
 from components.inspection.positions.repeated import Marks, marks
 from components.inspection.positions.rotation import Rope
-from components.inspection.positions.twin import Handed, Place
+from components.inspection.positions.twin import Place, RotaryInputs
+from components.inspection.positions.unrotated import UnrotatedVectors, unrotated
 from components.inspection.premises.recorded import probed
 from components.inspection.probe import probe_ids, probe_target
 from components.inspection.recording import Array, AttentionRecord
@@ -45,7 +45,7 @@ class LayerCode:
     tells: bool | None
     """One token at all places has scores that differ; None if that cannot be told, since the
     vectors differ already."""
-    turned_keys: bool
+    rotated_keys: bool
     """Its keys then differ, and are all as long, as a rotation leaves them."""
     scaled: bool | None
     """It makes queries longer or shorter by their position; None where that cannot be told."""
@@ -136,10 +136,10 @@ def _measured(model: Model) -> PositionCode:
     for one in probed(model).attentions:
         if one.kind == "self":
             attended.setdefault((one.stack, one.layer), one)
-    before, handed = unturned(model, probe_ids(model), probe_target(model))
+    before, handed = unrotated(model, probe_ids(model), probe_target(model))
     repeated = marks(model)
     stacks = []
-    for name in model.anatomy.towers:
+    for name in model.anatomy.stacks:
         blocks = [place for place in repeated if place[0] == name]
         layers = [
             _layer(model, one, before.get(place), handed.get(place, []), repeated.get(place))
@@ -155,8 +155,8 @@ def _measured(model: Model) -> PositionCode:
 def _layer(
     model: Model,
     one: AttentionRecord,
-    before: Unturned | None,
-    handed: list[Handed],
+    before: UnrotatedVectors | None,
+    handed: list[RotaryInputs],
     seen: Marks | None,
 ) -> LayerCode:
     turning: Turning = "still"
@@ -185,7 +185,7 @@ def _layer(
         bias=bias,
         products=one.products,
         tells=None if seen is None else seen.scores,
-        turned_keys=False if seen is None else seen.turned,
+        rotated_keys=False if seen is None else seen.rotated,
         scaled=None if seen is None else seen.scaled,
     )
 
@@ -203,6 +203,6 @@ def before_rotation(model: Model, ids: list[int], layer: int) -> tuple[Array, Ar
     if layer not in stack.rotating:
         return None
     place: Place = (stack.name, layer)
-    found = unturned(model, ids, [] if len(model.anatomy.towers) == 2 else None, only=place)[0]
+    found = unrotated(model, ids, [] if len(model.anatomy.stacks) == 2 else None, only=place)[0]
     known = found.get(place)
     return None if known is None else (known.queries, known.keys)

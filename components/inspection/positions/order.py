@@ -42,7 +42,7 @@ class Condition:
 
 
 @dataclass(frozen=True, eq=False)
-class Shuffled:
+class WordOrder:
     """How much each token's output changed when the tokens were shuffled."""
 
     tokens: tuple[str, ...]
@@ -62,7 +62,7 @@ class Shuffled:
     """Why a condition is missing, or what else may tell order; empty if nothing is to be said."""
 
 
-def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) -> Shuffled:
+def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) -> WordOrder:
     """Let twins of `model` read `text` and a shuffled `text`; compare each token's last vector.
 
     Special tokens stay where they are. Seed 0 turns the order around. An encoder-decoder is
@@ -100,7 +100,7 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
         rows.append(change_of(before, after, order))
         if condition == conditions[-1]:
             off = max(_rounding(read, each) for each in (ids, there))
-    return Shuffled(
+    return WordOrder(
         tokens=model.token_texts(ids),
         order=tuple(order),
         conditions=tuple(conditions),
@@ -218,8 +218,8 @@ def _last(model: Model, ids: list[int]) -> Array:
 
 
 def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
-    stack = next(iter(model.anatomy.towers))
-    target: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
+    stack = next(iter(model.anatomy.stacks))
+    target: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
     streams = observe(model, ids, target, keep=["residual"]).streams
     layers = [key for key in streams if key[:2] == ("residual", stack)]
     rows = None

@@ -14,7 +14,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
 from components.inspection.positions.measured import position_code
-from components.inspection.positions.moved import angles_allowed
+from components.inspection.positions.shift_invariance import angles_allowed
 from components.inspection.positions.words import sentence
 from components.inspection.premises import require
 from components.inspection.premises.inputs import answer, masked_arguments
@@ -28,7 +28,7 @@ COUNTED_ON: Final = "with positions continued through the row, each is read as i
 
 
 @dataclass(frozen=True)
-class Packed:
+class Packing:
     """Documents laid into rows of equal length."""
 
     row: int
@@ -60,7 +60,7 @@ class Packed:
         )
 
 
-def packed(lengths: tuple[int, ...], row: int) -> Packed:
+def packed(lengths: tuple[int, ...], row: int) -> Packing:
     """Lay documents into as few rows as first-fit decreasing finds.
 
     Never more than 11/9 of the fewest, plus one (Johnson, 1973).
@@ -85,7 +85,7 @@ def packed(lengths: tuple[int, ...], row: int) -> Packed:
             fits = len(rows) - 1
         rows[fits].append(document)
         room[fits] -= lengths[document]
-    return Packed(row, tuple(tuple(sorted(each)) for each in rows), lengths)
+    return Packing(row, tuple(tuple(sorted(each)) for each in rows), lengths)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ def built_like_llama(model: Model, text: str, layer: int) -> bool:
     own cos and sin. Families with norms on queries, one matrix for all, or other pairs are not
     built so.
     """
-    if model.kind != "causal" or len(model.anatomy.towers) == 2:
+    if model.kind != "causal" or len(model.anatomy.stacks) == 2:
         return False
     other = twin(model)
     network = other.network
@@ -53,9 +53,9 @@ def built_like_llama(model: Model, text: str, layer: int) -> bool:
         cos, sin = rotary(q, torch.arange(ids.shape[1], device=model.device)[None])
         if cos.is_complex() or cos.shape[-1] != size:
             return False
-        turned = apply_rotary_pos_emb(q, k, cos, sin)
-    ours = tuple(each[0].float().cpu().numpy() for each in turned)
-    theirs = (found.turned_queries, found.turned_keys)
+        rotated = apply_rotary_pos_emb(q, k, cos, sin)
+    ours = tuple(each[0].float().cpu().numpy() for each in rotated)
+    theirs = (found.rotated_queries, found.rotated_keys)
     if any(a.shape != b.shape for a, b in zip(ours, theirs, strict=True)):
         return False
     # As far off as our own rotation may be, the code's may be too.

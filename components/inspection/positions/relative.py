@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from components.inspection import rounding
 from components.inspection.checks import Check
-from components.inspection.positions.rotation import Array, Rope, in_pairs, still, turned
+from components.inspection.positions.rotation import Array, Rope, in_pairs, rotated, still
 from components.inspection.positions.vectors import RotatedVectors
 
 PLACES: Final = ((0, 3), (5, 8), (100, 103), (1000, 1003))
@@ -45,8 +45,8 @@ class Shifts:
 
 def score(query: Array, key: Array, at: float, key_at: float, rope: Rope, scale: float) -> float:
     """Return the score of a query and a key, unturned, placed at two positions."""
-    q = turned(query, np.float32(at), rope)
-    k = turned(key, np.float32(key_at), rope)
+    q = rotated(query, np.float32(at), rope)
+    k = rotated(key, np.float32(key_at), rope)
     return float(q.astype(np.float64) @ k.astype(np.float64)) * scale
 
 
@@ -57,12 +57,12 @@ def shifts(vectors: RotatedVectors, head: int, reader: int, read: int) -> Shifts
     rope, scale = vectors.rope, vectors.scale
     longest = max(2, min(rope.context, MOST_DISTANCE) - max(reader, read))
     steps = np.unique(np.linspace(0, longest - 1, min(longest, 1025)).astype(np.int64))
-    keys = turned(key, (read + steps).astype(np.float32), rope)
-    together = (turned(query, (reader + steps).astype(np.float32), rope) * keys).sum(-1) * scale
+    keys = rotated(key, (read + steps).astype(np.float32), rope)
+    together = (rotated(query, (reader + steps).astype(np.float32), rope) * keys).sum(-1) * scale
     # The query stays at the far end, so that every distance up to the longest can be shown.
-    gone = turned(key, (longest - 1 - steps).astype(np.float32), rope)
-    alone = (turned(query, np.float32(longest - 1), rope) * gone).sum(-1) * scale
-    own = vectors.turned_queries[head, reader].astype(np.float64) @ vectors.turned_keys[
+    gone = rotated(key, (longest - 1 - steps).astype(np.float32), rope)
+    alone = (rotated(query, np.float32(longest - 1), rope) * gone).sum(-1) * scale
+    own = vectors.rotated_queries[head, reader].astype(np.float64) @ vectors.rotated_keys[
         vectors.key_head(head), read
     ].astype(np.float64)
     here, stays = _allowed(query, key, max(reader, read), rope), _allowed(query, key, longest, rope)
@@ -155,14 +155,14 @@ def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
     distances = np.unique(np.linspace(0, far - 1, min(far, 512)).astype(np.int64))
     q, k = queries[reader], keys[read]
     by_pair = _by_pair(q, k, distances, rope) * vectors.scale
-    unturned = still(rope)
-    rest = (q[:, unturned] * k[:, unturned]).sum(-1) * vectors.scale
+    unrotated = still(rope)
+    rest = (q[:, unrotated] * k[:, unrotated]).sum(-1) * vectors.scale
     edges = np.linspace(0, rope.pairs, min(BANDS, rope.pairs) + 1).round().astype(int)
     bands = [by_pair[:, low:high].sum(1).mean(0) for low, high in pairwise(edges)]
     noise = [_of_length(rng.standard_normal(each.shape), each) for each in (q, k)]
     chance = _by_pair(noise[0], noise[1], distances, rope).sum(1) * vectors.scale
-    if rope.size > rope.turned:
-        others = (noise[0][:, unturned] * noise[1][:, unturned]).sum(-1)
+    if rope.size > rope.rotated:
+        others = (noise[0][:, unrotated] * noise[1][:, unrotated]).sum(-1)
         chance = chance + others[:, None] * vectors.scale
     angles = distances[:, None] * rope.frequencies.astype(np.float64)
     real, parts = _statistics(by_pair.sum(1) + rest[:, None]), np.stack(bands).astype(np.float32)

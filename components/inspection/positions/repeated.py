@@ -41,7 +41,7 @@ class Marks:
     in before the first block (MobileBERT) are missing at the ends only."""
     scores: bool | None
     """Whether a query's scores differ; None where `stream` does, since then they must."""
-    turned: bool
+    rotated: bool
     """Keys differ from place to place, and are all as long: as a rotation leaves them."""
     bias: DistanceBias | None
     """What is added to the scores, queries times keys aside."""
@@ -89,13 +89,13 @@ def marks(model: Model, twin: Interception | None = None) -> dict[Place, Marks]:
     found = {}
     for place, stream in entered.items():
         one_layer = attended.get(place)
-        scores, turned, bias = None, False, None
+        scores, rotated, bias = None, False, None
         if one_layer is not None and stream is False:
             scores = _scores_differ(one_layer, places[place[0]])
-            turned = _keys_turn(one_layer, places[place[0]])
+            rotated = _keys_turn(one_layer, places[place[0]])
             bias = distance_bias(one_layer)
         scaled = far.get(place) if far is not None and stream is False else None
-        found[place] = Marks(stream, inner[place], scores, turned, bias, scaled)
+        found[place] = Marks(stream, inner[place], scores, rotated, bias, scaled)
     return found
 
 

@@ -47,7 +47,7 @@ class Rope:
         return len(self.frequencies)
 
     @property
-    def turned(self) -> int:
+    def rotated(self) -> int:
         """Numbers of a head that are turned; fewer than `size` in partial rotary."""
         return 2 * self.pairs
 
@@ -91,7 +91,7 @@ def in_pairs(vectors: Array, rope: Rope) -> Array:
     return vectors[..., places(rope)]
 
 
-def turned(vectors: Array, positions: NDArray[np.float32] | np.float32, rope: Rope) -> Array:
+def rotated(vectors: Array, positions: NDArray[np.float32] | np.float32, rope: Rope) -> Array:
     """Turn `vectors[..., size]` to `positions`, which broadcast over the leading axes.
 
     Computed in float32, as models do.

@@ -15,8 +15,8 @@ from components.inspection.model import Model
 from components.inspection.positions.labels import formula_check
 from components.inspection.positions.measured import LayerCode, position_code
 from components.inspection.positions.rope import require_rotation
-from components.inspection.positions.rotation import Array, Rope, other, permutation, turned
-from components.inspection.positions.vectors import Turned, turned_layer
+from components.inspection.positions.rotation import Array, Rope, other, permutation, rotated
+from components.inspection.positions.vectors import RotatedLayer, turned_layer
 from components.inspection.positions.words import sentence
 
 SAME: Final = "attention by the model's own pairs is the model's"
@@ -79,7 +79,7 @@ def _checks(layers: list[LayerCode]) -> tuple[Check, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Mixed:
+class PairingComparison:
     """One head's attention if rotated as the model does, converted, and mistaken."""
 
     tokens: tuple[str, ...]
@@ -95,7 +95,7 @@ class Mixed:
     """That `right` is the model's, and that converted vectors have the same scores."""
 
 
-def mixed(model: Model, text: str, layer: int, head: int) -> Mixed:
+def compare_pairings(model: Model, text: str, layer: int, head: int) -> PairingComparison:
     """Rotate one head's vectors by its own convention, by the other after conversion, and by
     the other without; everything else (cap, bias, mask, sink) is the model's.
 
@@ -116,7 +116,7 @@ def mixed(model: Model, text: str, layer: int, head: int) -> Mixed:
     seen = found.attention.visible[head]
     right = _attention(found, head, own)
     sizes = np.linalg.norm(q, axis=1)[:, None] * np.linalg.norm(k, axis=1) * rope.scaling**2
-    return Mixed(
+    return PairingComparison(
         tokens=vectors.tokens,
         rope=rope,
         mistaken_error=float(np.abs((own - mistaken) * vectors.scale)[seen].max(initial=0.0)),
@@ -139,12 +139,12 @@ def mixed(model: Model, text: str, layer: int, head: int) -> Mixed:
 
 def _dots(q: Array, k: Array, rope: Rope) -> NDArray[np.float64]:
     positions = np.arange(len(q), dtype=np.float32)
-    q_turned, k_turned = (turned(each, positions, rope).astype(np.float64) for each in (q, k))
-    dots: NDArray[np.float64] = q_turned @ k_turned.T
+    q_rotated, k_rotated = (rotated(each, positions, rope).astype(np.float64) for each in (q, k))
+    dots: NDArray[np.float64] = q_rotated @ k_rotated.T
     return dots
 
 
-def _attention(found: Turned, head: int, dots: NDArray[np.float64]) -> Array:
+def _attention(found: RotatedLayer, head: int, dots: NDArray[np.float64]) -> Array:
     """Return the weights that the model's own cap, bias, mask and sink give to `dots`."""
     attention, rule = found.attention, found.rule
     shift = rule.shift[min(head, len(rule.shift) - 1)].astype(np.float64)
@@ -161,7 +161,7 @@ def _attention(found: Turned, head: int, dots: NDArray[np.float64]) -> Array:
     return np.where(seen, weights, 0.0).astype(np.float32)
 
 
-def _same_check(found: Turned, head: int, right: Array, sizes: NDArray[np.float64]) -> Check:
+def _same_check(found: RotatedLayer, head: int, right: Array, sizes: NDArray[np.float64]) -> Check:
     """Compare with the model's weights. Scores off by e make a weight off by exp(2e) - 1 of
     itself."""
     attention, rule = found.attention, found.rule

@@ -37,7 +37,7 @@ def twin(model: Model) -> Model:
 
 
 @dataclass(frozen=True, eq=False)
-class Handed:
+class RotaryInputs:
     """What a layer was handed to turn its queries and keys by."""
 
     tables: Tables
@@ -64,7 +64,7 @@ class Interception:
     """Called with what a block is about to be run with; may return something else."""
     start: int = 0
     """The position of the first token."""
-    handed: dict[Place, list[Handed]] = field(default_factory=dict)
+    handed: dict[Place, list[RotaryInputs]] = field(default_factory=dict)
     """What each layer was handed in the last pass; of several tables it may use one only."""
     place: Place | None = None
     tokens: tuple[int, ...] = ()
@@ -85,7 +85,7 @@ class Interception:
             return value
         known = self.handed.setdefault(self.place, [])
         if not any(np.array_equal(one.tables.turns, tables.turns) for one in known):
-            known.append(Handed(tables, self._fine(value, tables), kept=False))
+            known.append(RotaryInputs(tables, self._fine(value, tables), kept=False))
         turns = None if self.change is None else self.change(self.place, tables)
         return value if turns is None else tables.laid_out(turns, value)
 
@@ -129,8 +129,8 @@ def intercepted(model: Model) -> Interception:
     """Return a twin of `model` whose tables of angles can be seen and replaced."""
     found = Interception(twin(model))
     network = found.model.network
-    for name, tower in found.model.anatomy.towers.items():
-        for layer, block in enumerate(blocks_of(network, tower)):
+    for name, parts in found.model.anatomy.stacks.items():
+        for layer, block in enumerate(blocks_of(network, parts)):
             _hook_block(found, (name, layer), block)
     for module in network.modules():
         if next(module.parameters(), None) is None:
@@ -166,7 +166,7 @@ def _hook_block(found: Interception, place: Place, block: nn.Module) -> None:
         for _, _, own in tables:
             known = recognised(own, len(own))
             assert known is not None
-            found.handed.setdefault(place, []).append(Handed(known, known, kept=True))
+            found.handed.setdefault(place, []).append(RotaryInputs(known, known, kept=True))
         args, kwargs = found.instead(args), found.instead(kwargs)
         told = None if found.on_entry is None else found.on_entry(place, module, args, kwargs)
         return (args, kwargs) if told is None else told

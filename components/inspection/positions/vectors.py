@@ -10,11 +10,11 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.positions.before import Unturned, unturned
 from components.inspection.positions.fitting import ROUNDINGS, other_error, rotation_check
 from components.inspection.positions.rope import rotating_layer
 from components.inspection.positions.rotation import Array, Rope
-from components.inspection.positions.twin import Handed, Place
+from components.inspection.positions.twin import Place, RotaryInputs
+from components.inspection.positions.unrotated import UnrotatedVectors, unrotated
 from components.inspection.recording import AttentionRecord
 
 
@@ -29,9 +29,9 @@ class RotatedVectors:
     """[head, token, size] before the rotation."""
     keys: Array
     """[kv_head, token, size] before the rotation."""
-    turned_queries: Array
+    rotated_queries: Array
     """[head, token, size]: what the model's own pass multiplied."""
-    turned_keys: Array
+    rotated_keys: Array
     """[kv_head, token, size]"""
     scale: float
     """The factor from q.k to the score, as measured: 1/sqrt(size) in most families."""
@@ -50,7 +50,7 @@ class RotatedVectors:
 
 
 @dataclass(frozen=True, eq=False)
-class Turned:
+class RotatedLayer:
     """As `RotatedVectors`, with all that was recorded of the layer."""
 
     vectors: RotatedVectors
@@ -72,16 +72,16 @@ def rotated_vectors(model: Model, text: str, layer: int) -> RotatedVectors:
     return turned_layer(model, text, layer).vectors
 
 
-def turned_layer(model: Model, text: str, layer: int) -> Turned:
+def turned_layer(model: Model, text: str, layer: int) -> RotatedLayer:
     """Do as `rotated_vectors`, and return the layer's recording too."""
     known = rotating_layer(model, layer)
     assert known.rope is not None
     place: Place = (known.stack, layer)
     ids = model.encode(text)
-    target: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
+    target: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
     recording = record(model, ids, target, keep=["attention"], bare=True)
     after = next(a for a in recording.of(known.stack) if a.layer == layer)
-    before, handed = unturned(model, ids, target, only=place)
+    before, handed = unrotated(model, ids, target, only=place)
     pair, found = before[place], after.understood()
     if pair is None:
         raise InspectionError(
@@ -95,8 +95,8 @@ def turned_layer(model: Model, text: str, layer: int) -> Turned:
         rope=rope,
         queries=pair.queries,
         keys=pair.keys,
-        turned_queries=found.queries,
-        turned_keys=found.keys,
+        rotated_queries=found.queries,
+        rotated_keys=found.keys,
         scale=rule.scale,
         cap=rule.cap,
         rounded=2 * ROUNDINGS * rounding.unit(after.dtype)
@@ -104,11 +104,15 @@ def turned_layer(model: Model, text: str, layer: int) -> Turned:
         other_error=other_error((pair.queries, pair.keys), (found.queries, found.keys), rope),
         checks=(check, rule.check),
     )
-    return Turned(vectors, after, rule)
+    return RotatedLayer(vectors, after, rule)
 
 
 def _own(
-    rope: Rope, uncertain: float, before: Unturned, after: AttentionRecord, handed: list[Handed]
+    rope: Rope,
+    uncertain: float,
+    before: UnrotatedVectors,
+    after: AttentionRecord,
+    handed: list[RotaryInputs],
 ) -> tuple[Rope, Check]:
     """Return `rope` with the angles that were handed over for this text, and how well they lead.
 

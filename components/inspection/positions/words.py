@@ -95,7 +95,7 @@ def _clauses(layer: LayerCode) -> list[str]:
     if layer.tells and not found:
         found.append(
             f"turns its queries and keys by position, {APART},"
-            if layer.turned_keys
+            if layer.rotated_keys
             else f"tells in its scores how far apart two tokens stand, {APART},"
         )
     return found

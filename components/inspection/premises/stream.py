@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from components.inspection import rounding
-from components.inspection.anatomy import Tower, part
+from components.inspection.anatomy import StackParts, part
 from components.inspection.checks import Check, worst
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
@@ -31,7 +31,7 @@ def stream_check(model: Model, recording: Recording) -> tuple[Check, str]:
     """Return the comparison for all layers of a recording, and what it means if it fails."""
     says, checks = "stream + what attention and MLP write = next stream", []
     for stack in recording.stacks:
-        tower = model.anatomy.towers[stack.name]
+        parts = model.anatomy.stacks[stack.name]
         if stack.residual is None:
             return Check(says, float("nan"), 0.0), (
                 f"'{model.name}' has no one residual stream with a row for each token: it keeps "
@@ -45,11 +45,11 @@ def stream_check(model: Model, recording: Recording) -> tuple[Check, str]:
                 "residual stream, so its parts' writes cannot be told apart."
             )
         known = [one for one in writes if one is not None]
-        if tower.post_norms:
-            checks.append(_normed(model, tower, stack, known))
+        if parts.post_norms:
+            checks.append(_normed(model, parts, stack, known))
         else:
             checks.append(_summed(model, stack, known))
-    if model.anatomy.named and any(tower.post_norms for tower in model.anatomy.towers.values()):
+    if model.anatomy.named and any(parts.post_norms for parts in model.anatomy.stacks.values()):
         says = "norm(norm(stream + attention) + MLP) = next stream"
     return worst(checks, says), (
         "The residual stream of this network is not the sum of what its attention and MLP write to "
@@ -67,15 +67,15 @@ def _summed(model: Model, stack: StackRecord, writes: list[Array]) -> Check:
     return rounding.compared("", after, total, allowed)
 
 
-def _normed(model: Model, tower: Tower, stack: StackRecord, writes: list[Array]) -> Check:
+def _normed(model: Model, parts: StackParts, stack: StackRecord, writes: list[Array]) -> Check:
     residual = stack.residual
     assert residual is not None
-    blocks = blocks_of(model.network, tower)
+    blocks = blocks_of(model.network, parts)
     found = []
     for layer in range(len(residual) - 1):
         block = blocks[layer % len(blocks)]
         row = residual[layer]
-        for write, path in zip(writes, tower.post_norms, strict=True):
+        for write, path in zip(writes, parts.post_norms, strict=True):
             row = _through(part(block, path), row + write[layer], model)
         size = np.abs(row) + np.abs(row).max(axis=-1, keepdims=True)
         allowed = NORMED * rounding.unit(model.facts.dtype) * size

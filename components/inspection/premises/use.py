@@ -64,7 +64,7 @@ def _answer(model: Model, seen: Observation) -> Tensor:
     """
     if seen.logits is not None:
         return seen.logits
-    last = list(model.anatomy.towers)[-1]
+    last = list(model.anatomy.stacks)[-1]
     layers = [layer for what, stack, layer in seen.streams if (what, stack) == ("residual", last)]
     if not layers:
         raise InspectionError(

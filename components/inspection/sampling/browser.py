@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from components.inspection import rounding
 from components.inspection.checks import Check, worst
 from components.inspection.sampling.answer import Answer
-from components.inspection.sampling.reshape import Reshaped, Stage, reshape
+from components.inspection.sampling.processing import ProcessedLogits, Stage, process_logits
 from components.inspection.sampling.settings import RANGES, STEPS, Settings
 
 
@@ -27,8 +27,8 @@ def checked_answer(
         InspectionError: no probabilities follow from the logits.
     """
     seen = list(history)
-    ours = reshape(logits, seen, settings)
-    near = [reshape(logits, seen, moved) for moved in _moved(settings, len(logits))]
+    ours = process_logits(logits, seen, settings)
+    near = [process_logits(logits, seen, moved) for moved in _moved(settings, len(logits))]
     return (
         _tokens(answer, ours, near),
         _shares(answer, ours),
@@ -52,11 +52,11 @@ def _moved(settings: Settings, tokens: int) -> list[Settings]:
     return [replace(settings, **values) for values in either]  # type: ignore[arg-type]
 
 
-def _stage(reshaped: Reshaped, name: str) -> Stage:
-    return next(stage for stage in reshaped.stages if stage.name == name)
+def _stage(processed: ProcessedLogits, name: str) -> Stage:
+    return next(stage for stage in processed.stages if stage.name == name)
 
 
-def _tokens(answer: Answer, ours: Reshaped, near: list[Reshaped]) -> Check:
+def _tokens(answer: Answer, ours: ProcessedLogits, near: list[ProcessedLogits]) -> Check:
     def check(stage: Stage) -> Check:
         either = [_stage(other, stage.name).tokens for other in near]
         return Check(
@@ -72,7 +72,7 @@ def _tokens(answer: Answer, ours: Reshaped, near: list[Reshaped]) -> Check:
     )
 
 
-def _shares(answer: Answer, ours: Reshaped) -> Check:
+def _shares(answer: Answer, ours: ProcessedLogits) -> Check:
     size = len(ours.after)
     strange = int((~((answer.ids >= 0) & (answer.ids < size))).sum())
     ids = answer.ids[(answer.ids >= 0) & (answer.ids < size)]
@@ -100,7 +100,7 @@ def _shares(answer: Answer, ours: Reshaped) -> Check:
     return check if not strange else replace(check, error=float("nan"))
 
 
-def _entropies(answer: Answer, ours: Reshaped, near: list[Reshaped]) -> Check:
+def _entropies(answer: Answer, ours: ProcessedLogits, near: list[ProcessedLogits]) -> Check:
     off = float(rounding.of_softmax(len(ours.after), "float32"))
 
     def check(stage: Stage) -> Check:

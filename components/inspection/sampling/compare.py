@@ -154,7 +154,7 @@ def beams_of_generate(
     require_writing(model)
     ids = torch.tensor([model.encode(text)], device=model.device)
     theirs = model.network.generation_config
-    two_stacks = len(model.anatomy.towers) == 2
+    two_stacks = len(model.anatomy.stacks) == 2
     # Nothing but the search: a shallow copy of the network, with the same weights, that does
     # not recommend anything (`generate` would fill in what is left out: forced tokens, n-gram
     # bans, another rule for stopping).

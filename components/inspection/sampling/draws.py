@@ -10,7 +10,7 @@ from scipy.stats import chi2, chisquare
 
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import Settings
 
 MOST_DRAWS: Final = 100_000
@@ -78,7 +78,7 @@ def draws(
             f"{count} draws were asked for, but from 1 to {MOST_DRAWS:,} can be made: "
             f"choose a number from 1 to {MOST_DRAWS:,}."
         )
-    exact = reshape(logits, history, settings).after.astype(np.float64)
+    exact = process_logits(logits, history, settings).after.astype(np.float64)
     exact /= exact.sum()
     generator = torch.Generator().manual_seed(settings.seed)
     drawn = torch.multinomial(torch.from_numpy(exact), count, replacement=True, generator=generator)

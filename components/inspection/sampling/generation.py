@@ -19,7 +19,7 @@ from components.inspection.checks import Check
 from components.inspection.decoding import Writer, end_tokens
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.sampling.reshape import Reshaped, reshape
+from components.inspection.sampling.processing import ProcessedLogits, process_logits
 from components.inspection.sampling.settings import Settings
 from components.inspection.sampling.texts import added, names
 
@@ -130,7 +130,7 @@ def steps(
     for count in range(1, new_tokens + 1):
         logits = writer.logits([unread])[0].numpy()
         number = None if settings.greedy else next(numbers)
-        step = choose(model, reshape(logits, ids, settings), number)
+        step = choose(model, process_logits(logits, ids, settings), number)
         ids = [*ids, step.chosen.token]
         unread = ids[-1:]
         ended = _why_it_ends(model, ids, len(writer.start), stops, ends)
@@ -181,31 +181,31 @@ def twice(model: Model, text: str, settings: Settings, new_tokens: int) -> Twice
 
 def first_drawn(logits: NDArray[np.float32], history: Sequence[int], settings: Settings) -> int:
     """Return the token that the seed's first number falls on, or the likeliest if it is greedy."""
-    order, highs = _line(shaped := reshape(logits, history, settings))
+    order, highs = _line(shaped := process_logits(logits, history, settings))
     number = None if settings.greedy else first_number(settings.seed)
     return int(order[_place(shaped, highs, number)])
 
 
-def _line(reshaped: Reshaped) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _line(processed: ProcessedLogits) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the tokens in the order in which they lie on the line, and where each one ends."""
-    after = reshaped.after.astype(np.float64)
+    after = processed.after.astype(np.float64)
     # Of equals the higher id comes first, as in the browser's live playground.
     order = len(after) - 1 - np.argsort(-after[::-1], kind="stable")
     highs = np.cumsum(after[order])
     return order, highs / highs[-1]
 
 
-def _place(reshaped: Reshaped, highs: NDArray[np.float64], number: float | None) -> int:
+def _place(processed: ProcessedLogits, highs: NDArray[np.float64], number: float | None) -> int:
     place = 0 if number is None else int(np.searchsorted(highs, number, side="right"))
     # Tokens of probability 0 have an empty stretch at the end of the line.
-    return min(place, int(np.count_nonzero(reshaped.after)) - 1)
+    return min(place, int(np.count_nonzero(processed.after)) - 1)
 
 
-def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
+def choose(model: Model, processed: ProcessedLogits, number: float | None) -> Step:
     """Take the token at `number` on the line of `reshaped`, or the likeliest if it is None."""
-    order, highs = _line(reshaped)
-    token = int(order[_place(reshaped, highs, number)])
-    by_model = np.argsort(-reshaped.before, kind="stable")
+    order, highs = _line(processed)
+    token = int(order[_place(processed, highs, number)])
+    by_model = np.argsort(-processed.before, kind="stable")
     shown = by_model[:MOST_CANDIDATES].tolist()
     shown += [token] if token not in shown else []
     place_of = np.empty_like(order)
@@ -216,12 +216,12 @@ def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
         return Candidate(
             token=each,
             text=label,
-            rank=1 + int((reshaped.before > reshaped.before[each]).sum()),
-            before=float(reshaped.before[each]),
-            after=float(reshaped.after[each]),
+            rank=1 + int((processed.before > processed.before[each]).sum()),
+            before=float(processed.before[each]),
+            after=float(processed.after[each]),
             low=float(highs[at - 1]) if at else 0.0,
             high=float(highs[at]),
-            log_before=float(reshaped.log_before[each]),
+            log_before=float(processed.log_before[each]),
         )
 
     candidates = tuple(
@@ -231,9 +231,9 @@ def choose(model: Model, reshaped: Reshaped, number: float | None) -> Step:
         chosen=next(each for each in candidates if each.token == token),
         number=number,
         taken="greedy" if number is None else "drawn",
-        tokens_left=reshaped.stages[-1].tokens,
-        entropy_before=reshaped.stages[0].entropy,
-        entropy_after=reshaped.stages[-1].entropy,
+        tokens_left=processed.stages[-1].tokens,
+        entropy_before=processed.stages[0].entropy,
+        entropy_after=processed.stages[-1].entropy,
         candidates=candidates,
     )
 

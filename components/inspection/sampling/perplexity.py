@@ -27,7 +27,7 @@ MOST_SCORED: Final = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Surprise:
+class Surprisals:
     """What a model thought of each token of a text before it saw it.
 
     `tokens[i]` shows token i of the text and `ids[i]` is its id. `surprisal[i]` is -ln of the
@@ -82,13 +82,13 @@ def start_before(model: Model) -> str:
     )
 
 
-def surprise(
+def surprisals(
     model: Model,
     text: str,
     source: str = "",
     start: bool = False,
     progress: Progress = silent,
-) -> Surprise:
+) -> Surprisals:
     """Let `model` read `text` and say how likely each token was.
 
     With `start`, the model's start token is put in front, so that the first token is scored
@@ -116,7 +116,7 @@ def surprise(
     skipped = 0 if before else 1
     surprisal = np.array([math.nan] * skipped + [each[0] for each in scored], dtype=np.float32)
     rank = np.array([0] * skipped + [each[1] for each in scored])
-    return Surprise(
+    return Surprisals(
         ids=tuple(ids),
         tokens=names(model, ids),
         surprisal=surprisal,
@@ -170,7 +170,7 @@ def _ids_of(model: Model, text: str) -> tuple[list[int], list[int]]:
 
 def _before(model: Model, framed: list[int], ids: list[int]) -> list[int]:
     """Return what stands before `ids` in `framed`, the ids of the same text with special tokens."""
-    if len(model.anatomy.towers) == 2:
+    if len(model.anatomy.stacks) == 2:
         return [model.decoder_start]
     places = range(len(framed) - len(ids) + 1)
     return next((framed[:at] for at in places if framed[at : at + len(ids)] == ids), [])

@@ -26,7 +26,7 @@ def logits_for(model: Model, text: str | Sequence[int], tokens: Sequence[int]) -
     """
     ids = model.encode(text) if isinstance(text, str) else list(text)
     read = list(tokens[:-1])  # nothing is asked behind the last
-    if len(model.anatomy.towers) == 2:
+    if len(model.anatomy.stacks) == 2:
         inputs = inputs_of(model, ids, read)
     else:
         inputs = inputs_of(model, [*ids, *read])

@@ -22,7 +22,7 @@ def names(model: Model, ids: Sequence[int]) -> tuple[str, ...]:
 
 def written(model: Model, text: str, tokens: Sequence[int]) -> str:
     """Return what `tokens` add to `text`: spelled after it, as spaces depend on what precedes."""
-    start = [] if len(model.anatomy.towers) == 2 else model.encode(text)
+    start = [] if len(model.anatomy.stacks) == 2 else model.encode(text)
     return added(model, start, tokens)
 
 

@@ -28,7 +28,7 @@ class Reading:
 
     def __init__(self, model: Model, ids: list[int], source: str) -> None:
         self.model, self.ids = model, ids
-        two_stacks = len(model.anatomy.towers) == 2
+        two_stacks = len(model.anatomy.stacks) == 2
         self.source = torch.tensor([model.encode(source)]) if two_stacks else None
         # The logits of a window are its tokens times the vocabulary: bounded to 256 MB.
         most = max(32, 2**26 // model.facts.vocabulary)
@@ -43,7 +43,7 @@ class Reading:
         """Return what the network is called with to read the ids [begin, end) and no others."""
         given = torch.tensor([self.model.checked(self.ids[begin:end])], device=self.model.device)
         if self.source is None:
-            (stack,) = self.model.anatomy.towers
+            (stack,) = self.model.anatomy.stacks
             return arguments_of(self.model, {stack: given})
         source = self.source.to(self.model.device)
         return arguments_of(self.model, {"encoder": source, "decoder": given})

@@ -13,7 +13,7 @@ from components.inspection.attention.value_weighted import value_weighted
 from components.inspection.attention.window import Window
 from components.inspection.attention.writing import writing
 from components.inspection.attribution.attention_rows import attention_rows
-from components.inspection.attribution.catalogue import METHODS, Effort, MethodName
+from components.inspection.attribution.catalogue import METHODS, MethodName, MethodSettings
 from components.inspection.attribution.faithfulness import curves, ranking
 from components.inspection.attribution.methods import attribute
 from components.inspection.attribution.phrase import attribute_phrase
@@ -31,18 +31,18 @@ from components.inspection.kv_cache.work import work
 from components.inspection.model import Model
 from components.inspection.positions.added import table
 from components.inspection.positions.distances import biased_layers, buckets, slopes
-from components.inspection.positions.moved import moved
 from components.inspection.positions.order import shuffled
 from components.inspection.positions.packing import packed_reading
 from components.inspection.positions.rope import require_rotation
-from components.inspection.positions.spectrum import mixed, spectrum
+from components.inspection.positions.shift_invariance import shift_invariance
+from components.inspection.positions.spectrum import compare_pairings, spectrum
 from components.inspection.positions.vectors import rotated_vectors
 from components.inspection.prediction import predict
 from components.inspection.probe import probe_target
 from components.inspection.sampling.beam import beam_search
 from components.inspection.sampling.compare import check_with_generate, strategies
 from components.inspection.sampling.next_token import next_token
-from components.inspection.sampling.perplexity import surprise
+from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.settings import Settings
 from components.inspection.tokenizer.cutting import encode, encoding_checks
 
@@ -50,7 +50,7 @@ TEXT: Final = "When Mary and John went to the shop, Mary gave a drink to"
 NEW: Final = 4
 """Tokens written where something is written."""
 BEAMS: Final = 3
-SOON: Final = Effort(samples=8)
+SOON: Final = MethodSettings(samples=8)
 """Few orders of Shapley values: enough for every check, and soon done."""
 TEXTS: Final = ("Mary gave John a drink.", "The dog was tired.")
 
@@ -136,7 +136,7 @@ def _method(name: MethodName) -> Inspection:
 
 def _faithfulness(model: Model, text: str) -> Any:
     found = attribute(model, Question(text), "ablation", SOON)
-    return curves(model, Question(text), ["ablation"], [ranking(found.scores[found.units.free])])
+    return curves(model, Question(text), ["ablation"], [ranking(found.scores[found.features.free])])
 
 
 def _phrase(model: Model, text: str) -> Any:
@@ -207,9 +207,11 @@ INSPECTIONS: Final = (
     Inspection(
         "Positions",
         "Rotation of the whole",
-        lambda model, text: mixed(model, text, _layer(model), 0),
+        lambda model, text: compare_pairings(model, text, _layer(model), 0),
     ),
-    Inspection("Positions", "Moved", lambda model, text: moved(model, text, (1, 7))),
+    Inspection(
+        "Positions", "Shift invariance", lambda model, text: shift_invariance(model, text, (1, 7))
+    ),
     Inspection("Positions", "Order", lambda model, text: shuffled(model, text, 0)),
     Inspection("Positions", "Packing", lambda model, _text: packed_reading(model, TEXTS)),
     Inspection("Positions", "Tables", lambda model, _text: table(model)),
@@ -222,7 +224,7 @@ INSPECTIONS: Final = (
         "Strategies",
         lambda model, text: strategies(model, text, Settings(), BEAMS, NEW),
     ),
-    Inspection("Sampling playground", "Perplexity", surprise),
+    Inspection("Sampling playground", "Perplexity", surprisals),
     Inspection("Key-value cache", "Another last token", _reach),
     Inspection(
         "Key-value cache",

@@ -17,7 +17,7 @@ LONGEST: Final = 60
 
 
 @dataclass(frozen=True)
-class Story:
+class TokenizationTrace:
     """The way from a word to its tokens."""
 
     method: str
@@ -52,7 +52,7 @@ class Story:
         return self.ids == self.own
 
 
-def story(holder: Holder, text: str) -> Story:
+def story(holder: Holder, text: str) -> TokenizationTrace:
     """Return how `text`, a word or a few, is cut by the tokenizer of `holder`, step by step.
 
     Raises:
@@ -73,10 +73,10 @@ def story(holder: Holder, text: str) -> Story:
     pieces = tuple(piece for word in told for piece in word.result)
     ids = tuple(_id(tokenizer, piece) for piece in pieces)
     own = tuple(tokenizer.backend.encode(text, add_special_tokens=False).ids)
-    return Story(tokenizer.method, normalized, told, pieces, ids, own)
+    return TokenizationTrace(tokenizer.method, normalized, told, pieces, ids, own)
 
 
-def story_in_sentence(holder: Holder, word: str) -> Story:
+def story_in_sentence(holder: Holder, word: str) -> TokenizationTrace:
     """Return how `word` is cut where it stands behind another word, and so with a space before it.
 
     SentencePiece puts a space before every text itself; the others are given one.

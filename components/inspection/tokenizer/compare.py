@@ -13,7 +13,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.about import tokenizer_facts
 from components.inspection.tokenizer.catalogue import title
-from components.inspection.tokenizer.cutting import Cut, window
+from components.inspection.tokenizer.cutting import TokenWindow, window
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.pieces import encode_text, ids_check
 from components.inspection.tokenizer.roundtrip import round_trip_of
@@ -44,7 +44,7 @@ class Reading:
     unknown: int
     same: bool
     """Decoding gives the text back."""
-    cut: Cut
+    cut: TokenWindow
     """The first `SEEN` tokens."""
     agreed: tuple[bool, ...]
     """[token in `cut`] all tokenizers make a token of exactly these characters."""

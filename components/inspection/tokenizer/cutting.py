@@ -12,7 +12,7 @@ from components.inspection.tokenizer.graphemes import grapheme_starts
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.pieces import EncodedText, encode_text, ids_check
 from components.inspection.tokenizer.ready import ReadyTokenizer
-from components.inspection.tokenizer.tokens import Cut, Group, Token
+from components.inspection.tokenizer.tokens import Group, Token, TokenWindow
 
 WINDOW: Final = 2_000
 """Most tokens that are looked at one by one at a time."""
@@ -36,7 +36,9 @@ def encoding_checks(holder: Holder, text: str, encoded: EncodedText) -> tuple[Ch
     return ids_check(ready(holder), text, encoded)
 
 
-def cut(holder: Holder, text: str, first: int = 0, count: int = WINDOW, ends: bool = True) -> Cut:
+def cut(
+    holder: Holder, text: str, first: int = 0, count: int = WINDOW, ends: bool = True
+) -> TokenWindow:
     """Return `count` tokens of `text` from the one at `first`, looked at one by one.
 
     Raises:
@@ -48,7 +50,7 @@ def cut(holder: Holder, text: str, first: int = 0, count: int = WINDOW, ends: bo
 
 def cut_in_sentence(
     holder: Holder, word: str, first: int = 0, count: int = WINDOW, ends: bool = True
-) -> Cut:
+) -> TokenWindow:
     """Do as `cut` with a word that stands behind another one, and so has a space before it.
 
     Raises:
@@ -59,7 +61,7 @@ def cut_in_sentence(
 
 def window(
     holder: Holder, text: str, encoded: EncodedText, first: int = 0, count: int = WINDOW
-) -> Cut:
+) -> TokenWindow:
     """Return a window of a text that was encoded before; only the pieces it needs are cut again.
 
     Raises:
@@ -235,17 +237,19 @@ def _window_of(
     high: int,
     offset: int,
     encoded: EncodedText,
-) -> Cut:
+) -> TokenWindow:
     """Keep the groups of the tokens [low, high), counted within `tokens`."""
     if not tokens or low >= len(tokens):
-        return Cut((), (), text if not tokens else "", offset + low, len(encoded.ids), exact)
+        return TokenWindow(
+            (), (), text if not tokens else "", offset + low, len(encoded.ids), exact
+        )
     begin, end = tokens[low].group, tokens[min(high, len(tokens)) - 1].group
     shown = groups[begin : end + 1]
     first = shown[0].first
     kept = tokens[first : shown[-1].first + shown[-1].count]
     covered = max((token.end for token in tokens), default=0)
     whole = high >= len(tokens) and offset + len(tokens) == len(encoded.ids)
-    return Cut(
+    return TokenWindow(
         tokens=tuple(replace(token, group=token.group - begin) for token in kept),
         groups=tuple(replace(group, first=group.first - first) for group in shown),
         after=text[covered:] if whole else "",

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from components.inspection.errors import InspectionError
 from components.inspection.tokenizer import mistral
-from components.inspection.tokenizer.cutting import WINDOW, Cut, cut
+from components.inspection.tokenizer.cutting import WINDOW, TokenWindow, cut
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.ready import ReadyTokenizer
 
@@ -121,7 +121,7 @@ def render_chat(
     return rendered[0]
 
 
-def cut_chat(holder: Holder, text: str, count: int = WINDOW) -> Cut:
+def cut_chat(holder: Holder, text: str, count: int = WINDOW) -> TokenWindow:
     """Return the first `count` tokens of a rendered conversation.
 
     Control tokens in it are taken as such, and nothing is put before or after it: the template

@@ -45,7 +45,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Cut:
+class TokenWindow:
     """A window of a text's tokens."""
 
     tokens: tuple[Token, ...]

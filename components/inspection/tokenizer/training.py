@@ -10,7 +10,7 @@ from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import parts
 from components.inspection.tokenizer.backend import checked_text
 from components.inspection.tokenizer.counting import pair_counts
-from components.inspection.tokenizer.cutting import WINDOW, Cut, cut
+from components.inspection.tokenizer.cutting import WINDOW, TokenWindow, cut
 from components.inspection.tokenizer.ready import ReadyTokenizer
 
 Method = Literal["BPE", "WordPiece", "Unigram"]
@@ -22,7 +22,7 @@ LARGEST: Final = 8_000
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedPiece:
     """One piece that was learned."""
 
     order: int
@@ -38,7 +38,7 @@ class Learned:
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedTokenizer:
     """A tokenizer fresh from training."""
 
     method: Method
@@ -48,12 +48,12 @@ class Trained:
     """Tokens it ended with; a short text may not have as many pairs as were asked for."""
     alphabet: int
     """Of these, single bytes or characters and special tokens, which are not learned."""
-    learned: tuple[Learned, ...]
+    learned: tuple[LearnedPiece, ...]
     characters: int
     """Length of the text that it learned from."""
 
 
-def train(text: str, method: Method, size: int, progress: Progress = silent) -> Trained:
+def train(text: str, method: Method, size: int, progress: Progress = silent) -> TrainedTokenizer:
     """Train a tokenizer of at most `size` tokens on the first `LONGEST` characters of `text`.
 
     Raises:
@@ -86,15 +86,15 @@ def train(text: str, method: Method, size: int, progress: Progress = silent) -> 
     learned = _learned(tokenizer, method, text, progress)
     total = tokenizer.get_vocab_size()
     alphabet = total - len(learned)
-    return Trained(method, tokenizer.to_str(), total, alphabet, learned, len(text))
+    return TrainedTokenizer(method, tokenizer.to_str(), total, alphabet, learned, len(text))
 
 
-def steps_of(trained: Trained) -> int:
+def steps_of(trained: TrainedTokenizer) -> int:
     """Return how many steps `cut_after` can take: pieces learned one after another."""
     return 0 if trained.method == "Unigram" else len(trained.learned)
 
 
-def cut_after(trained: Trained, steps: int, text: str, count: int = WINDOW) -> Cut:
+def cut_after(trained: TrainedTokenizer, steps: int, text: str, count: int = WINDOW) -> TokenWindow:
     """Cut `text` by what `trained` knew after learning `steps` pieces.
 
     Unigram does not learn one piece after another: it is always taken as it ended.
@@ -134,21 +134,22 @@ def _untrained(method: Method, size: int) -> tuple[Tokenizer, Any]:
 
 def _learned(
     tokenizer: Tokenizer, method: Method, text: str, progress: Progress
-) -> tuple[Learned, ...]:
+) -> tuple[LearnedPiece, ...]:
     state = parts.state(tokenizer.model)
     if method == "Unigram":
         scored = [(piece, score) for piece, score in state["vocab"] if piece != "<unk>"]
         ordered = sorted((item for item in scored if len(item[0]) > 1), key=lambda item: -item[1])
         return tuple(
-            Learned(order, piece, None, None, score) for order, (piece, score) in enumerate(ordered)
+            LearnedPiece(order, piece, None, None, score)
+            for order, (piece, score) in enumerate(ordered)
         )
     if method == "WordPiece":
         pieces = sorted(state["vocab"], key=state["vocab"].get)
         grown = [p for p in pieces if len(p.removeprefix("##")) > 1 and p != "[UNK]"]
-        return tuple(Learned(n, piece, None, None, None) for n, piece in enumerate(grown))
+        return tuple(LearnedPiece(n, piece, None, None, None) for n, piece in enumerate(grown))
     merges = [(left, right) for left, right in state["merges"]]
     counts = pair_counts(tokenizer.pre_tokenizer, text, merges, progress)
     return tuple(
-        Learned(order, left + right, (left, right), count, None)
+        LearnedPiece(order, left + right, (left, right), count, None)
         for order, ((left, right), count) in enumerate(zip(merges, counts, strict=True))
     )

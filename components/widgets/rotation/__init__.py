@@ -47,7 +47,7 @@ _COMPONENT = st.components.v2.component(
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class PositionModule:
     """What the browser had when it came to rest."""
 
     query_at: int
@@ -79,7 +79,7 @@ def rotation(
     longest: int,
     key_: str,
     on_placed: Callable[[int, int], None],
-) -> Placed | None:
+) -> PositionModule | None:
     """Show `query[size]` and `key[size]`, unturned, as clocks; return what came to rest last.
 
     `tokens` name the two, `home` are the positions at which the model has them and `at` those to
@@ -120,7 +120,7 @@ def rotation(
 
 def _placed(
     answer: Mapping[str, Any] | None, signature: str, size: int, longest: int
-) -> Placed | None:
+) -> PositionModule | None:
     # What a browser sends is input like any other: read with care.
     if not answer:
         return None
@@ -136,4 +136,4 @@ def _placed(
         return None
     if not all(0 <= position < longest for position in positions):
         return None
-    return Placed(*positions, query, key, score)
+    return PositionModule(*positions, query, key, score)

@@ -1,6 +1,6 @@
 """The formula of what a square of attention shows."""
 
-from components.inspection.attention.scores import SaidRule, rule_in_words
+from components.inspection.attention.scores import ScoreFormula, rule_in_words
 from components.inspection.errors import InspectionError
 from components.lesson import Ask
 from components.widgets.markup import literal
@@ -28,7 +28,7 @@ WEIGHTED = (
 def of_weights(ask: Ask, asked: Reading) -> tuple[str, str]:
     """Return the formula of this model's own weights, as far as it is known, and its symbols."""
     try:
-        said: SaidRule = ask.inspect(rule_in_words, asked.group)
+        said: ScoreFormula = ask.inspect(rule_in_words, asked.group)
     except InspectionError as error:
         return (
             r"A_{ij} = \mathrm{softmax}_j(s_{ij})",

@@ -4,7 +4,7 @@ from components.figures.attention.heat_map import Look
 from components.figures.attention.writing import written_rows
 from components.figures.visible import visible
 from components.inspection.attention.maps import attention_maps
-from components.inspection.attention.writing import MOST_NEW, Written, writing
+from components.inspection.attention.writing import MOST_NEW, Generation, writing
 from components.inspection.errors import InspectionError
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import coded, literal
@@ -77,12 +77,12 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def as_written(found: Written) -> str:
+def as_written(found: Generation) -> str:
     """Return the tokens written so far, as Markdown."""
     return " ".join(coded(visible(step.token)) for step in found.steps)
 
 
-def question(found: Written, at: int, layer: int) -> Predict:
+def question(found: Generation, at: int, layer: int) -> Predict:
     weight = found.own_share(at)
     return Predict(
         ASKS,

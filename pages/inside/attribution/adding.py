@@ -21,7 +21,7 @@ def adding(ask: Ask) -> Shown:
         hint="As a share of the change. Steps are doubled from 4 to 512 until it is so for two "
         "doublings running: one alone may be by chance.",
     )
-    ahead = running.Cost(*cost_of_steps(), len(reading.units.tokens))
+    ahead = running.Cost(*cost_of_steps(), len(reading.features.tokens))
     with running.started(ask, ahead, question, "raise", bound) as inspect:
         found: Completeness = inspect(raise_steps, question, BOUNDS[bound])
     return Shown(

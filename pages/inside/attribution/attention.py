@@ -41,13 +41,13 @@ def rows_of(ask: Ask) -> Rows:
     """Ask for a layer and a method; return three forms of attention, and the scores."""
     question, reading = question_of(ask)
     method = method_of(ask)
-    effort = effort_of(ask)
+    settings = effort_of(ask)
     attention = ask.inspect(attention_rows, question.text, question.unit)
     layers = attention.numbers
     hint = "As the network counts its blocks. Rollout runs through all of them."
     layer = ask.choice_of("Attention layer", "layer", layers, layers[-1], hint=hint)
     place = layers.index(layer)
-    found = several(ask, question, reading, [method], effort)[0]
+    found = several(ask, question, reading, [method], settings)[0]
     strips = {("attention", f"Attention of layer {layer}"): attention.raw[place]}
     if attention.value_weighted is not None:
         name = f"The same, weighted by the values (layer {layer})"
@@ -55,14 +55,14 @@ def rows_of(ask: Ask) -> Rows:
     strips["rollout", f"Rollout through layers {layers[0]} to {layers[-1]}"] = attention.rollout
     strips["attribution", METHODS[method].title] = found.scores
     scores = np.stack(list(strips.values()))
-    scores[:, np.array(found.units.held)] = np.nan
+    scores[:, np.array(found.features.fixed)] = np.nan
     short, names = zip(*strips, strict=True)
     return Rows(names, short, scores, attention, place, found)
 
 
 def show(ask: Ask) -> Shown:
     rows = rows_of(ask)
-    held = np.array(rows.found.units.held)
+    held = np.array(rows.found.features.fixed)
     kept = float(rows.attention.raw[rows.place][held].sum())
     correlation = correlated(ask, rows)
     return Shown(
@@ -111,13 +111,13 @@ def drawn(rows: Rows) -> Any:
     signs = np.zeros_like(shares)
     if METHODS[rows.found.method].signed:
         signs[-1] = np.where(np.nan_to_num(rows.scores[-1]) < 0, -1, 1)
-    return beside_attention(rows.names, shares, signs, rows.found.units, unit_of(rows.found))
+    return beside_attention(rows.names, shares, signs, rows.found.features, unit_of(rows.found))
 
 
 def as_table(rows: Rows) -> pd.DataFrame:
-    free = rows.found.units.free
+    free = rows.found.features.free
     return pd.DataFrame(
-        {"piece": [rows.found.units.texts[place] for place in free]}
+        {"piece": [rows.found.features.texts[place] for place in free]}
         | {n: row[free].astype(float) for n, row in zip(rows.names, rows.scores, strict=True)}
     )
 
@@ -130,7 +130,7 @@ def correlated(ask: Ask, rows: Rows) -> float | None:
 
 
 def few(rows: Rows) -> str:
-    pieces = len(rows.found.units.free)
+    pieces = len(rows.found.features.free)
     return (
         f"A longer prompt: a rank correlation needs at least {FEWEST} pieces, not all alike; there "
         f"are {pieces}."

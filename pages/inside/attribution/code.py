@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from components.inspection.attribution.catalogue import Effort, MethodName
+from components.inspection.attribution.catalogue import MethodName, MethodSettings
 from components.inspection.attribution.question import Reading
 from components.inspection.attribution.shapley import EXACT, rounded_up
 from components.inspection.catalogue import opening
@@ -83,9 +83,11 @@ def setting(ask: Ask) -> Setting:
     return Setting(choice.source.strip(), facts.kind, facts.dtype, choice.revision)
 
 
-def scores_code(shown: Setting, reading: Reading, method: MethodName, effort: Effort) -> str:
+def scores_code(
+    shown: Setting, reading: Reading, method: MethodName, settings: MethodSettings
+) -> str:
     """Return code that prints each piece's score, and its standard error where there is one."""
-    return _opening(shown, reading) + _body(len(reading.units.free), method, effort) + _CLOSING
+    return _opening(shown, reading) + _body(len(reading.features.free), method, settings) + _CLOSING
 
 
 def curve_code(shown: Setting, reading: Reading, name: str, order: Sequence[int]) -> str:
@@ -123,8 +125,8 @@ def _opening(shown: Setting, reading: Reading) -> str:
     picked = f"logits[:, {place}{target.answer}]"
     if target.rather_than is not None:
         picked += f" - logits[:, {place}{target.rather_than}]"
-    free = {int(unit): number for number, unit in enumerate(reading.units.free)}
-    pieces = [free.get(unit, -1) for unit in reading.units.of_token]
+    free = {int(unit): number for number, unit in enumerate(reading.features.free)}
+    pieces = [free.get(unit, -1) for unit in reading.features.of_token]
     start, begins = "", ""
     if reading.decoder_start is not None:
         start = ", decoder_input_ids=start.expand(len(e), -1)"
@@ -152,18 +154,18 @@ def target(e):  # {names!r}
 """
 
 
-def _body(pieces: int, method: MethodName, effort: Effort) -> str:
+def _body(pieces: int, method: MethodName, settings: MethodSettings) -> str:
     if method in ("integrated_gradients", "gradient_shap"):
         points = f"""
 # Gauss-Legendre points on the way from baseline to text
-nodes, weights = np.polynomial.legendre.leggauss({effort.steps})
+nodes, weights = np.polynomial.legendre.leggauss({settings.steps})
 points = [(float(n + 1) / 2, float(w) / 2) for n, w in zip(nodes, weights)]
 """
         if method == "gradient_shap":
             points = f"""
 # Random points on the way
-draw = torch.Generator().manual_seed({effort.seed})
-points = [(float(a), 1 / {effort.steps}) for a in torch.rand({effort.steps}, generator=draw)]
+draw = torch.Generator().manual_seed({settings.seed})
+points = [(float(a), 1 / {settings.steps}) for a in torch.rand({settings.steps}, generator=draw)]
 """
         return (
             _GRADIENT
@@ -178,13 +180,13 @@ tokens = ((x - baseline) * path).sum(-1)[0]
     if method == "ablation":
         body = "scores = [without(()) - without({i}) for i in range(count)]\n"
     elif method == "occlusion":
-        body = f"""width = min({effort.window}, count)
+        body = f"""width = min({settings.window}, count)
 windows = [set(range(s, s + width)) for s in range(count - width + 1)]
 falls = [without(()) - without(w) for w in windows]
 scores = [np.mean([f for f, w in zip(falls, windows) if i in w]) for i in range(count)]
 """
     else:
-        body = shapley(pieces, effort.samples, effort.seed, "np.zeros(count)", "without")
+        body = shapley(pieces, settings.samples, settings.seed, "np.zeros(count)", "without")
     return _SWITCHES + body + "tokens = None\n"
 
 

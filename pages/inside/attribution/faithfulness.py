@@ -36,8 +36,8 @@ def curves_of(ask: Ask) -> tuple[Curves, Reading, list[tuple[int, ...]], str]:
         except InspectionError as error:
             said = literal(str(error))
     names, orders = list(rankings), list(rankings.values())
-    texts = faithfulness.cost(len(reading.units.free), len(names))
-    ahead = running.Cost(texts, 0, len(reading.units.tokens))
+    texts = faithfulness.cost(len(reading.features.free), len(names))
+    ahead = running.Cost(texts, 0, len(reading.features.tokens))
     asks, words = (ASKS, tuple(names)), waiting(reading)
     what = (question, tuple(names), tuple(orders))
     with running.started(ask, ahead, *what, words=words, asks=asks) as inspect:
@@ -48,7 +48,7 @@ def curves_of(ask: Ask) -> tuple[Curves, Reading, list[tuple[int, ...]], str]:
 def of_attention(ask: Ask, question: Question) -> dict[str, tuple[int, ...]]:
     """Return two rankings by attention."""
     rows = ask.inspect(attention_rows, question.text, question.unit)
-    held = np.array(rows.units.held)
+    held = np.array(rows.features.fixed)
     return {
         LAST_LAYER: ranking(np.where(held, np.nan, rows.raw[-1])),
         ROLLOUT: ranking(np.where(held, np.nan, rows.rollout)),

@@ -41,9 +41,9 @@ def chosen(ask: Ask, attention: bool = False) -> tuple[list[Attribution], Questi
     names = [BY_TITLE[title] for title in titles]
     if not names:
         raise InspectionError("Choose one method or more.")
-    effort = effort_of(ask, attention)
-    cost = running.told(ask, cost_of(ask, question, reading, names, effort))
-    return several(ask, question, reading, names, effort), question, reading, cost
+    settings = effort_of(ask, attention)
+    cost = running.told(ask, cost_of(ask, question, reading, names, settings))
+    return several(ask, question, reading, names, settings), question, reading, cost
 
 
 def stacked(found: list[Attribution]) -> tuple[list[str], np.ndarray]:
@@ -60,8 +60,8 @@ def show(ask: Ask) -> Shown:
         f"- **{METHODS[each.method].title}** {METHODS[each.method].says}." for each in found
     )
     return Shown(
-        side_by_side(titles, scores, signed, reading.units, errors, question.unit),
-        alt=f"Scores of {len(titles)} methods for {len(reading.units.free)} pieces.",
+        side_by_side(titles, scores, signed, reading.features, errors, question.unit),
+        alt=f"Scores of {len(titles)} methods for {len(reading.features.free)} pieces.",
         told=summary(reading),
         checks=checks_of(found),
         unchecked="These methods promise no sum, and nothing else was compared.",

@@ -5,10 +5,16 @@ from typing import Final
 from components.figures.numbers import percent
 from components.figures.visible import visible
 from components.inspection.attribution.baselines import BASELINES, Baseline, available
-from components.inspection.attribution.catalogue import BY_TITLE, MOST, USUAL, Effort, MethodName
+from components.inspection.attribution.catalogue import (
+    BY_TITLE,
+    MOST,
+    USUAL,
+    MethodName,
+    MethodSettings,
+)
+from components.inspection.attribution.features import UNITS
 from components.inspection.attribution.question import Question, Reading, read
 from components.inspection.attribution.shapley import EXACT, FEWEST_ORDERS
-from components.inspection.attribution.units import UNITS
 from components.inspection.catalogue import HUB_MODELS
 from components.lesson import Ask
 from components.widgets.frame import SAMPLES
@@ -132,7 +138,7 @@ def with_attention(ask: Ask) -> bool:
     )
 
 
-def effort_of(ask: Ask, attention: bool = False) -> Effort:
+def effort_of(ask: Ask, attention: bool = False) -> MethodSettings:
     """Ask for the settings that methods have; `attention`: among them for rankings by it."""
     with ask.tucked("Method settings"):
         steps = ask.number(
@@ -158,7 +164,7 @@ def effort_of(ask: Ask, attention: bool = False) -> Effort:
         seed = ask.number("Seed", "seed", 0, 9999, USUAL.seed, hint=hint)
         if attention:
             with_attention(ask)
-    return Effort(steps, orders, window, seed)
+    return MethodSettings(steps, orders, window, seed)
 
 
 def summary(reading: Reading) -> str:

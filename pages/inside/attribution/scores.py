@@ -9,11 +9,11 @@ from functools import partial
 
 from components.figures import attribution as figures
 from components.figures.visible import visible
-from components.inspection.attribution.catalogue import METHODS, MOST, Effort, cost
+from components.inspection.attribution.catalogue import METHODS, MOST, MethodSettings, cost
 from components.inspection.attribution.digits import with_error, written
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.methods import Attribution, attribute
 from components.inspection.attribution.question import Question, Reading, read
-from components.inspection.attribution.units import Units
 from components.inspection.errors import InspectionError
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets import running
@@ -34,31 +34,31 @@ PROMISES = {
 }
 
 
-def scored(ask: Ask) -> tuple[Attribution, Question, Reading, Effort]:
+def scored(ask: Ask) -> tuple[Attribution, Question, Reading, MethodSettings]:
     """Ask for a question and a method; return its scores, and what was asked."""
     question, reading = question_of(ask)
     method = method_of(ask)
-    effort = effort_of(ask)
-    return several(ask, question, reading, [method], effort)[0], question, reading, effort
+    settings = effort_of(ask)
+    return several(ask, question, reading, [method], settings)[0], question, reading, settings
 
 
 def show(ask: Ask) -> Shown:
-    found, question, reading, effort = scored(ask)
-    method, free = METHODS[found.method], found.units.free
+    found, question, reading, settings = scored(ask)
+    method, free = METHODS[found.method], found.features.free
     names, scores = pieces(found), found.scores[free]
     best = int(abs(scores).argmax())
     if found.orders:
-        offer_more(ask, question, found, effort)
+        offer_more(ask, question, found, settings)
     return Shown(
         figures.bridge(found) if method.signed else figures.strengths(found),
         alt=f"Scores of {len(names)} pieces; largest {scores[best]:+.3f}, {names[best]!r}.",
         told=f"{summary(reading)} {sums(found)}{surety(found)}",
         checks=found.checks,
         table=lambda: table_of([found]),
-        code=code.scores_code(code.setting(ask), reading, found.method, effort),
+        code=code.scores_code(code.setting(ask), reading, found.method, settings),
         read=f"**{method.title}** {method.says}.\n\n"
         + (STEPS if method.signed else STRENGTHS)
-        + f"\n\n{running.told(ask, cost_of(ask, question, reading, [found.method], effort))} "
+        + f"\n\n{running.told(ask, cost_of(ask, question, reading, [found.method], settings))} "
         f"Source: {method.source}. Special tokens stay in place and get no score. A score tells "
         "how the *model* uses a word here, compared with this baseline; not what is true, and not "
         "why in the way people mean it.",
@@ -113,7 +113,7 @@ def surety(found: Attribution) -> str:
         return ""
     return (
         f" From **{found.orders:,}** random orders, half the reverse of the others: standard error "
-        f"at most **{float(found.errors[found.units.free].max()):.2g}** logits."
+        f"at most **{float(found.errors[found.features.free].max()):.2g}** logits."
     )
 
 
@@ -128,11 +128,11 @@ def in_numbers(found: Attribution, best: str, score: float) -> str:
     )
 
 
-def offer_more(ask: Ask, question: Question, found: Attribution, effort: Effort) -> None:
+def offer_more(ask: Ask, question: Question, found: Attribution, settings: MethodSettings) -> None:
     """Offer as many random orders again, on top of those that were drawn."""
     more = min(2 * found.orders, MOST.samples)
     if more > found.orders:
-        what = (question, (found.method,), replace(effort, samples=more))
+        what = (question, (found.method,), replace(settings, samples=more))
         begin = partial(running.start, ask.choice, *what)
         button(ask, f"Add {more - found.orders:,} orders", {"orders": more}, begin)
 
@@ -142,18 +142,20 @@ def keys(ask: Ask) -> Predict | None:
     if ask.facts.kind == "classifier":
         return None
     try:
-        units = ask.inspect(read, KEYS).units
-        ahead = running.Cost(*cost("shapley", len(units.free), Effort()), len(units.tokens))
+        features = ask.inspect(read, KEYS).features
+        ahead = running.Cost(
+            *cost("shapley", len(features.free), MethodSettings()), len(features.tokens)
+        )
         if not running.quick(ask, ahead):
             return None
         found = ask.inspect(attribute, KEYS, "shapley")
     except InspectionError:
         return None
     # On offer is every word that is scored, so that the right one is among them.
-    words, scores = answers_of(units), found.scores[units.free]
+    words, scores = answers_of(features), found.scores[features.free]
     told = ", ".join(
         f"{coded(visible(word))} {with_error(float(found.scores[unit]), found.error_of(unit))}"
-        for word, unit in zip(words, units.free, strict=True)
+        for word, unit in zip(words, features.free, strict=True)
     )
     return Predict(
         f"In “{KEYS.text}”: which word speaks most for `·are` rather than `·is`?",
@@ -163,13 +165,13 @@ def keys(ask: Ask) -> Predict | None:
     )
 
 
-def answers_of(units: Units) -> Sequence[str]:
+def answers_of(features: Features) -> Sequence[str]:
     """Return what can be answered: the scored pieces; those that are written alike are counted.
 
-    >>> answers_of(Units(("a", "b", "a"), (0, 1, 2), ("a", "b", "a"), (False, False, False)))
+    >>> answers_of(Features(("a", "b", "a"), (0, 1, 2), ("a", "b", "a"), (False, False, False)))
     ['a (1)', 'b', 'a (2)']
     """
-    names = [literal(units.texts[place]) for place in units.free]
+    names = [literal(features.texts[place]) for place in features.free]
     return [
         name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
         for place, name in enumerate(names)
@@ -183,7 +185,7 @@ def coloured(ask: Ask) -> Shown:
         scored_text(found, signed, key=f"strip-{ask.key}")
     return Shown(
         None,
-        alt=f"The text, each of its {len(found.units.free)} pieces on a ground of its score.",
+        alt=f"The text, each of its {len(found.features.free)} pieces on a ground of its score.",
         checks=found.checks,
         table=lambda: table_of([found]),
         read="**Blue** supports the answer, **orange** opposes it; the number is the score in "

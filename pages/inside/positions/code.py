@@ -2,10 +2,10 @@
 
 from components.engine import ModelChoice
 from components.inspection.catalogue import opening
-from components.inspection.positions.moved import Moved
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rotation import Rope
+from components.inspection.positions.shift_invariance import ShiftInvariance
 from components.inspection.positions.vectors import RotatedVectors
-from components.inspection.positions.ways import Stretch
 
 _ANSWERS = {
     "causal": ("AutoModelForCausalLM", "logits"),
@@ -57,29 +57,29 @@ def frequencies(rope: Rope) -> str:
     """Return code that prints the wavelengths of RoPE's formula."""
     return f"""import torch
 
-theta, size = {rope.theta!r}, {rope.turned}
+theta, size = {rope.theta!r}, {rope.rotated}
 frequencies = theta ** (-torch.arange(0, size, 2) / size)
 print(2 * torch.pi / frequencies)  # positions for a full turn, pair by pair
 """
 
 
-def stretched(rope: Rope, stretch: Stretch, parameters: dict[str, object]) -> str:
+def extended(rope: Rope, extension: ContextExtension, parameters: dict[str, object]) -> str:
     """Return code that prints the stretched frequencies, by transformers."""
-    longer = 1 if stretch.way == "dynamic" else stretch.factor
+    longer = 1 if extension.method == "dynamic" else extension.factor
     return f"""import torch
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
-config = LlamaConfig(head_dim={rope.turned}, max_position_embeddings={int(rope.context * longer)},
+config = LlamaConfig(head_dim={rope.rotated}, max_position_embeddings={int(rope.context * longer)},
                      rope_parameters={parameters!r})
 rotary = LlamaRotaryEmbedding(config)
 # what a text as long as wanted is turned by
-rotary(torch.zeros(1), torch.tensor([[{int(rope.context * stretch.factor) - 1}]]))
+rotary(torch.zeros(1), torch.tensor([[{int(rope.context * extension.factor) - 1}]]))
 print(rotary.inv_freq, rotary.attention_scaling)
 """
 
 
-def moved(choice: ModelChoice, kind: str, text: str, found: Moved) -> str:
+def shift_invariance(choice: ModelChoice, kind: str, text: str, found: ShiftInvariance) -> str:
     """Return code that prints how much the answers change if the text begins later."""
     model, field = _ANSWERS[kind]
     behind = f" + {found.first}  # behind its reserved rows" if found.first else ""

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from components.figures.positions.context_extension import attention_change, number_line
 from components.figures.positions.rotation import wavelength_dots
-from components.figures.positions.stretch import attention_change, number_line
+from components.inspection.positions.context_extension import parameters_for, target_or_none, under
+from components.inspection.positions.extended_attention import attention_under
+from components.inspection.positions.extension_methods import SAYS, ContextExtension
 from components.inspection.positions.measured import position_code
 from components.inspection.positions.rotation import Rope, formula
-from components.inspection.positions.stretch import parameters_for, target_or_none, under
-from components.inspection.positions.stretched_attention import attention_under
-from components.inspection.positions.ways import SAYS, Stretch
 from components.inspection.positions.words import said
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import coded, literal
 from pages.inside.positions import code
 from pages.inside.positions.past import past
-from pages.inside.positions.rotating import stretch_of
+from pages.inside.positions.rotating import extension_of
 
 LLAMA = formula(128, 10_000.0, 2048)
 MOST_TOKENS = 60
@@ -48,17 +48,17 @@ def rope_of(ask: Ask) -> tuple[Rope, str]:
 
 
 def speeds(ask: Ask) -> Shown:
-    stretch = stretch_of(ask)
+    extension = extension_of(ask)
     rope, words = rope_of(ask)
-    length = int(rope.context * stretch.factor)
-    changed = ask.compute(under, rope, stretch, length)
+    length = int(rope.context * extension.factor)
+    changed = ask.compute(under, rope, extension, length)
     with np.errstate(divide="ignore", invalid="ignore"):
         slower = np.where(rope.frequencies > 0, rope.frequencies / changed.frequencies, 1.0)
     return Shown(
         wavelength_dots(rope, changed, length),
         alt=f"Each pair's wavelength before and after: the fastest {slower[0]:.2f}, the slowest "
         f"{slower[-1]:.2f} times slower.",
-        told=words + SAYS[stretch.way] + " " + told(slower, stretch, length, changed),
+        told=words + SAYS[extension.method] + " " + told(slower, extension, length, changed),
         unchecked="These are transformers' own frequencies; the folds below try them on the "
         "network, whose rebuilt twin is compared with the model.",
         table=lambda: pd.DataFrame(
@@ -71,7 +71,7 @@ def speeds(ask: Ask) -> Shown:
                 "after": changed.wavelengths,
             }
         ),
-        code=code.stretched(rope, stretch, parameters_for(rope, stretch)),
+        code=code.extended(rope, extension, parameters_for(rope, extension)),
         read="A dot is one dimension pair; its height says after how many positions it has made a "
         "full turn. Grey: as trained; orange: extended. A pair below the line completes a turn "
         "within the trained context, so it has met all its angles.",
@@ -89,23 +89,24 @@ def speeds(ask: Ask) -> Shown:
 
 def slowest(rope: Rope) -> str:
     """Return which pairs linear interpolation slows down most, by transformers' own numbers."""
-    changed = under(rope, Stretch("linear", 4.0), 4 * rope.context)
+    changed = under(rope, ContextExtension("linear", 4.0), 4 * rope.context)
     slower = rope.wavelengths[[0, -1]] / changed.wavelengths[[0, -1]]
     if abs(slower[0] / slower[1] - 1) < 1e-3:
         return "all alike"
     return "the fast ones" if slower[0] < slower[1] else "the slow ones"
 
 
-def told(slower: np.ndarray, stretch: Stretch, length: int, changed: Rope) -> str:
+def told(slower: np.ndarray, extension: ContextExtension, length: int, changed: Rope) -> str:
     words = (
         f"The fastest pair turns **{slower[0]:.2f}** times slower, the slowest "
         f"**{slower[-1]:.2f}** times; {int((np.abs(slower - 1) < 1e-6).sum())} of {len(slower)} "
         "keep their speed."
     )
-    if stretch.way == "dynamic":
+    if extension.method == "dynamic":
         words += (
-            f" That is for a text of {length:,} tokens, {stretch.factor:g} times the trained "
-            f"length: {stretch.factor:g}² - {stretch.factor:g} + 1 times, not {stretch.factor:g}."
+            f" That is for a text of {length:,} tokens, {extension.factor:g} times the trained "
+            f"length: {extension.factor:g}² - {extension.factor:g} + 1 times, not "
+            f"{extension.factor:g}."
         )
     if changed.scaling != 1:
         words += (
@@ -116,8 +117,8 @@ def told(slower: np.ndarray, stretch: Stretch, length: int, changed: Rope) -> st
 
 
 def line(ask: Ask) -> Shown:
-    stretch, (rope, _) = stretch_of(ask), rope_of(ask)
-    length = int(rope.context * stretch.factor)
+    extension, (rope, _) = extension_of(ask), rope_of(ask)
+    length = int(rope.context * extension.factor)
     position = int(ask.slider("Position", "position", 0, length - 1, length * 3 // 4))
     goes = position * rope.context / length
     return Shown(
@@ -134,9 +135,9 @@ def line(ask: Ask) -> Shown:
 
 
 def attention(ask: Ask) -> Shown:
-    stretch = stretch_of(ask)
+    extension = extension_of(ask)
     layer, head = ask.layer(ask.inspect(position_code).first.attending), ask.head()
-    found = ask.inspect(attention_under, ask.prompt, layer, head, stretch)
+    found = ask.inspect(attention_under, ask.prompt, layer, head, extension)
     labels = [f"{place} {token}" for place, token in enumerate(found.tokens)]
     query, key = np.tril_indices(len(labels))
     few = slice(0, MOST_TOKENS)
@@ -146,7 +147,7 @@ def attention(ask: Ask) -> Shown:
         trained=found.trained[few, few],
         changed=found.changed[few, few],
     )
-    alone = stretch.way == "dynamic" and not found.logit_change
+    alone = extension.method == "dynamic" and not found.logit_change
     return Shown(
         attention_change(drawn),
         alt=f"Attention of head {head} in layer {layer} as trained, extended, and the difference.",

@@ -8,7 +8,7 @@ from components.figures.positions.schemes import two_maps
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.positions.rotation import Rope, formula
-from components.inspection.positions.spectrum import mixed, spectrum
+from components.inspection.positions.spectrum import compare_pairings, spectrum
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
 from pages.inside.positions import code
@@ -75,7 +75,7 @@ def speeds(ask: Ask) -> Shown:
         formula=r"\theta_i = b^{-2i/d}, \qquad \text{a turn every } 2\pi/\theta_i \text{ positions}"
         if default
         else "",
-        symbols=f"Here the base b (“rope_theta”) is {rope.theta:,.0f}, and d = {rope.turned}; i "
+        symbols=f"Here the base b (“rope_theta”) is {rope.theta:,.0f}, and d = {rope.rotated}; i "
         "counts the pairs from 0.",
         predict=question(rope, slow),
         tries="The formula with theta 500,000, as Llama 3, and d 128. How many pairs complete a "
@@ -112,7 +112,7 @@ def question(rope: Rope, slow: int) -> Predict | None:
 def partial(ask: Ask) -> Shown:
     rope, checks, _ = rope_of(ask)
     still = int((rope.frequencies == 0).sum())
-    turning = rope.turned - 2 * still
+    turning = rope.rotated - 2 * still
     if turning < rope.size:
         which = (
             f"; {still} pairs have frequency 0"
@@ -129,7 +129,7 @@ def partial(ask: Ask) -> Shown:
             f"All **{rope.size}** numbers of a head are turned. GPT-NeoX and Pythia turn only the "
             "first 25%, Phi-1 and Phi-2 40 to 50%."
         )
-    turned = np.repeat(rope.frequencies != 0, 2)
+    rotated = np.repeat(rope.frequencies != 0, 2)
     return Shown(
         turned_strip(rope),
         alt=f"{turning} of a head's {rope.size} numbers are turned.",
@@ -137,16 +137,16 @@ def partial(ask: Ask) -> Shown:
         checks=checks,
         unchecked="The formula itself, computed here: there is no network to compare with.",
         table=lambda: pd.DataFrame(
-            {"number turned": range(len(turned)), "pair": np.arange(len(turned)) // 2}
+            {"number turned": range(len(rotated)), "pair": np.arange(len(rotated)) // 2}
         ),
         read="A box is one number of a head's query; the two of a pair have the same colour.",
     )
 
 
 def conventions(ask: Ask) -> Shown:
-    found = ask.inspect(mixed, ask.prompt, *layer_and_head(ask))
+    found = ask.inspect(compare_pairings, ask.prompt, *layer_and_head(ask))
     rope, few = found.rope, slice(0, MOST_TOKENS)
-    half, start = rope.turned // 2, rope.start
+    half, start = rope.rotated // 2, rope.start
     return Shown(
         two_maps(found.right[few, few], found.wrong[few, few], found.tokens[few])
         if rope.pairs > 1
@@ -159,7 +159,7 @@ def conventions(ask: Ask) -> Shown:
         else "Only one pair of a head is turned here, so there is only one way to form it.",
         checks=found.checks,
         table=lambda: square(found.right[few, few], found.tokens[few]),
-        code=code.CONVERT[rope.convention] if rope.pairs > 1 and rope.turned == rope.size else "",
+        code=code.CONVERT[rope.convention] if rope.pairs > 1 and rope.rotated == rope.size else "",
         read=f"**Split-half** pairs number i with number i + {half}; **interleaved** pairs 2i with "
         "2i + 1"
         + (f" (counted from number {start}, the first that is turned)" if start else "")

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from components.figures.positions.stretch import growth_lines
+from components.figures.positions.context_extension import growth_lines
+from components.inspection.positions.extension_methods import NAMES, ContextExtension
 from components.inspection.positions.growth import Growth, growth
-from components.inspection.positions.ways import NAMES, Stretch
 from components.lesson import Ask, Predict, Shown
-from pages.inside.positions.rotating import stretch_of
+from pages.inside.positions.rotating import extension_of
 
 MOST_CHARACTERS = 200_000
 ASKS = (
@@ -18,8 +18,8 @@ ANSWERS = {"falls": "it falls: more context helps", "stays": "it stays", "rises"
 
 
 def past(ask: Ask) -> Shown:
-    stretch = stretch_of(ask)
-    usual = list(dict.fromkeys(["trained", "linear", "dynamic", stretch.way]))
+    extension = extension_of(ask)
+    usual = list(dict.fromkeys(["trained", "linear", "dynamic", extension.method]))
     ways = ask.several("Compare", "compare", list(NAMES), usual, says=NAMES)
     text = ask.text(
         "Long text (empty: 2,160 tokens of stories that the storyteller was not trained on)",
@@ -32,14 +32,14 @@ def past(ask: Ask) -> Shown:
     found = ask.measure(
         growth,
         text,
-        tuple(Stretch(way, stretch.factor) for way in ways or ("trained",)),
+        tuple(ContextExtension(way, extension.factor) for way in ways or ("trained",)),
         label="Measure perplexity",
         cost="Takes about a second for each point of the storyteller; you may stop it.",
         told=lambda found: (found.done, f"{found.done:.0%} of the passes", True),
         draw=growth_lines,
         asks=(ASKS, tuple(ANSWERS.values())),
     )
-    names = [each.name for each in found.stretches]
+    names = [each.name for each in found.extensions]
     return Shown(
         growth_lines(found),
         alt="Perplexity of the same last tokens against the number of tokens read, by rotation.",
@@ -69,14 +69,14 @@ def best(found: Growth) -> str:
     winner = int(found.perplexity[:, last].argmin())
     return (
         f"At {found.lengths[last]:,} tokens, {found.lengths[last] / found.context:g} times the "
-        f"trained length, **{found.stretches[winner].name}** does best: perplexity "
+        f"trained length, **{found.extensions[winner].name}** does best: perplexity "
         f"**{found.perplexity[winner, last]:.2f}**."
     )
 
 
 def verdict(found: Growth) -> Predict | None:
     """Return the question with its answer of this model and text; None until it was measured."""
-    trained = [row for row, each in enumerate(found.stretches) if each.way == "trained"]
+    trained = [row for row, each in enumerate(found.extensions) if each.method == "trained"]
     so = found.beyond(trained[0]) if trained else ""
     if not so:
         return None

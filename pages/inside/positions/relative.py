@@ -5,9 +5,9 @@ import pandas as pd
 from components.figures.positions.rotation import alike_line, band_lines, decay_lines, shift_lines
 from components.figures.positions.schemes import moved_bars
 from components.inspection.checks import short
-from components.inspection.positions.moved import Moved, moved
 from components.inspection.positions.panels import built_like_llama
 from components.inspection.positions.relative import Decay, decay, shifts
+from components.inspection.positions.shift_invariance import ShiftInvariance, shift_invariance
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
 from pages.inside.positions import code
@@ -52,7 +52,7 @@ def one_pair(ask: Ask) -> Shown:
 
 
 def whole(ask: Ask) -> Shown:
-    found = ask.inspect(moved, ask.prompt, SHIFTS)
+    found = ask.inspect(shift_invariance, ask.prompt, SHIFTS)
     change = short(float(max(found.change)))
     return Shown(
         moved_bars(found),
@@ -71,14 +71,14 @@ def whole(ask: Ask) -> Shown:
         ),
         checks=found.checks,
         table=lambda: moves(found),
-        code=code.moved(ask.choice, ask.facts.kind, ask.prompt, found),
+        code=code.shift_invariance(ask.choice, ask.facts.kind, ask.prompt, found),
         read="Each bar is the largest change of any logit of any token, against reading from the "
         "first position on. The mark is what rounding may do, as measured: of each block's output, "
         "and of the angles, which are rounded by more the later a text begins.",
     )
 
 
-def moves(found: Moved) -> pd.DataFrame:
+def moves(found: ShiftInvariance) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "read from position": found.shifts,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from components.inspection.positions.extension_methods import HIGH, LOW, NAMES, ContextExtension
 from components.inspection.positions.spectrum import spectrum
 from components.inspection.positions.vectors import RotatedVectors, rotated_vectors
-from components.inspection.positions.ways import HIGH, LOW, NAMES, Stretch
 from components.lesson import Ask
 
 
@@ -41,9 +41,9 @@ def square(weights: np.ndarray, tokens: Sequence[str]) -> pd.DataFrame:
     return table
 
 
-def stretch_of(ask: Ask) -> Stretch:
+def extension_of(ask: Ask) -> ContextExtension:
     """Ask for a method of context extension, and how many times the trained context."""
     ways = [way for way in NAMES if way != "trained"]
     way = ask.choice_of("Method", "method", ways, "yarn", says=NAMES)
     factor = ask.slider("Extension factor", "factor", LOW, HIGH, 4.0, step=0.5)
-    return Stretch(way, float(factor))
+    return ContextExtension(way, float(factor))

@@ -8,12 +8,12 @@ import pandas as pd
 
 from components.inspection.positions.browser import browser_checks, matrix_check
 from components.inspection.positions.panels import built_like_llama
-from components.inspection.positions.rotation import Rope, formula, in_pairs, matrix, turned
+from components.inspection.positions.rotation import Rope, formula, in_pairs, matrix, rotated
 from components.inspection.positions.spectrum import spectrum
 from components.inspection.positions.vectors import RotatedVectors
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
-from components.widgets.rotation import Placed, rotation
+from components.widgets.rotation import PositionModule, rotation
 from pages.inside.positions import code
 from pages.inside.positions.rotating import query_and_key, vectors_of
 
@@ -69,7 +69,7 @@ def draw(
     names: tuple[str, str],
     home: tuple[int, int],
     longest: int,
-) -> Placed | None:
+) -> PositionModule | None:
     at = ask.held(("m", "n"), home, longest - 1)
     with ask.stage.container():
         return rotation(
@@ -89,7 +89,8 @@ def together(vectors: RotatedVectors, query: np.ndarray, key: np.ndarray) -> boo
     """Say whether the score stays when both go 1,000 positions on, but for rounded angles."""
     rope = vectors.rope
     near, far = (
-        turned(query, np.float32(m + 3), rope) @ turned(key, np.float32(m), rope) for m in (0, 1000)
+        rotated(query, np.float32(m + 3), rope) @ rotated(key, np.float32(m), rope)
+        for m in (0, 1000)
     )
     size = float(np.linalg.norm(query) * np.linalg.norm(key)) * rope.scaling**2
     return bool(abs(far - near) <= 1e-3 * size)
@@ -115,7 +116,7 @@ def symbols(vectors: RotatedVectors) -> str:
         "m and n are the positions of query and key, R turns pair i by m θᵢ, φᵢ is the angle from "
         f"k to q before, s = {vectors.scale:.4g}, as measured"
         + (
-            f"; here the base b (“rope_theta”) is {rope.theta:,.0f}, d = {rope.turned}. "
+            f"; here the base b (“rope_theta”) is {rope.theta:,.0f}, d = {rope.rotated}. "
             if rope.kind == "default"
             else f". The θᵢ are those that this layer was handed ({rope.kind}). "
         )
@@ -127,7 +128,7 @@ def symbols(vectors: RotatedVectors) -> str:
 def pairs(query: np.ndarray, key: np.ndarray, at: int, key_at: int, rope: Rope) -> pd.DataFrame:
     columns: dict[str, np.ndarray] = {"pair": np.arange(rope.pairs), "theta_i": rope.frequencies}
     for name, vector, position in (("query", query, at), ("key", key, key_at)):
-        after = turned(vector, np.float32(position), rope)
+        after = rotated(vector, np.float32(position), rope)
         for when, values in (("before", vector), ("after", after)):
             columns[f"{name} {when}, first"] = in_pairs(values, rope)[:, 0]
             columns[f"{name} {when}, second"] = in_pairs(values, rope)[:, 1]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from components.figures.positions.schemes import condition_name, order_map
-from components.inspection.positions.order import Shuffled, shuffled
+from components.inspection.positions.order import WordOrder, shuffled
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
 
@@ -55,7 +55,7 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def answer(found: Shuffled) -> str:
+def answer(found: WordOrder) -> str:
     """Return which of `ANSWERS` is right of the last condition; empty if none, or a mask is on."""
     changed = {place for place, by in enumerate(found.change[-1]) if by > found.rounding}
     moved = {token for place, token in enumerate(found.order) if place != token}
@@ -68,7 +68,7 @@ def answer(found: Shuffled) -> str:
     return "those that moved" if changed == moved else ""
 
 
-def as_table(found: Shuffled) -> pd.DataFrame:
+def as_table(found: WordOrder) -> pd.DataFrame:
     names = [condition_name(each) for each in found.conditions]
     table = pd.DataFrame(found.change.T, columns=names)
     table.insert(0, "token", list(found.tokens))

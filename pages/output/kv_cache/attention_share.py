@@ -44,7 +44,7 @@ def share(ask: Ask) -> Shown:
                 "tokens before it": found.lengths,
                 "projections (FLOP)": found.projections,
                 "MLP (FLOP)": found.mlp,
-                "scores and weighted sum (FLOP)": found.mixing,
+                "scores and weighted sum (FLOP)": found.scores_and_sum,
             }
         ),
         code=f"""projections, mlp, each = {found.projections}, {found.mlp}, {each}

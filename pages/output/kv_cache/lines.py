@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from components.engine import ModelChoice
 from components.inspection.catalogue import opening
-from components.inspection.kv_cache.calling import Calling
+from components.inspection.kv_cache.calling import CallingConvention
 
 
 class Lines:
     """Code for one model, in one dtype: how it is loaded, and how it is called."""
 
-    def __init__(self, choice: ModelChoice, dtype: str, calling: Calling) -> None:
+    def __init__(self, choice: ModelChoice, dtype: str, calling: CallingConvention) -> None:
         self.two_stacks = calling.start is not None
         self.calling, self._dtype = calling, dtype
         self._opening = opening(choice.source, choice.revision)

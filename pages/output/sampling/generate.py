@@ -13,7 +13,7 @@ from components.inspection.sampling.settings import Settings
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets import sampling_settings
 from components.widgets.markup import coded, literal
-from components.widgets.writing import Plan, Written, writing
+from components.widgets.writing import Generation, Plan, writing
 from pages.output.sampling import code
 
 TRIED = 4
@@ -54,7 +54,7 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def told(written: Written, step: Step, new_tokens: int) -> str:
+def told(written: Generation, step: Step, new_tokens: int) -> str:
     said = f"{literal(written.said)}  \n" if written.said else ""
     if written.step is None:
         number = "The first token" if not written.tree.nodes else "Click a token. The first one"

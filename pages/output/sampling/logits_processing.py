@@ -13,7 +13,7 @@ from components.figures.visible import visible
 from components.inspection.sampling.browser import checked_answer
 from components.inspection.sampling.generation import first_drawn, first_number
 from components.inspection.sampling.next_token import NextToken, name_of, next_token
-from components.inspection.sampling.reshape import Reshaped, reshape
+from components.inspection.sampling.processing import ProcessedLogits, process_logits
 from components.inspection.sampling.settings import RANGES, Settings
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets import sampling_settings
@@ -44,7 +44,7 @@ def five(ask: Ask) -> Shown:
 def drawn(ask: Ask, following: NextToken, toy: tuple[float, ...] = ()) -> Shown:
     settings = sampling_settings.current(ask)
     logits, history = following.logits, following.history
-    reshaped = ask.compute(reshape, logits, history, settings)
+    processed = ask.compute(process_logits, logits, history, settings)
     with ask.stage.container():
         released = sampling_playground(
             logits,
@@ -61,15 +61,15 @@ def drawn(ask: Ask, following: NextToken, toy: tuple[float, ...] = ()) -> Shown:
         told = f":small[Checked for: {sampling_settings.summary(settings)}]"
         checks += ask.compute(checked_answer, logits, history, settings, released.answer)
     formula, symbols = softmax(following, settings)
-    top = reshaped.after.max()
+    top = processed.after.max()
     return Shown(
         None,
         alt=f"The likeliest next tokens before and after the settings, which leave "
-        f"{reshaped.stages[-1].tokens:,}, the likeliest with {percent(float(top))}.",
-        told=told + tied(reshaped),
+        f"{processed.stages[-1].tokens:,}, the likeliest with {percent(float(top))}.",
+        told=told + tied(processed),
         checks=checks,
         unchecked=WAITING,
-        table=lambda: as_table(following, reshaped),
+        table=lambda: as_table(following, processed),
         code=code.reshape_code(ask.choice, ask.facts, ask.prompt, settings, history, toy),
         read=READ + "\n".join(f"- **{row.label}** {row.says}." for row in RANGES.values()),
         formula=formula,
@@ -78,7 +78,7 @@ def drawn(ask: Ask, following: NextToken, toy: tuple[float, ...] = ()) -> Shown:
         tries="Choose the logits 4, 3, 2, 1, 0 and top-p 0.8, and drag the temperature. Top-k 3 "
         "with temperature 5: does top-k care about the temperature? Typical-p 0.2: is the "
         "likeliest token left?",
-        facts={"settings": asdict(settings), "stages": [asdict(each) for each in reshaped.stages]},
+        facts={"settings": asdict(settings), "stages": [asdict(each) for each in processed.stages]},
     )
 
 
@@ -90,12 +90,12 @@ def names(ask: Ask, following: NextToken, settings: Settings) -> dict[int, str]:
     return following.texts | {token: ask.inspect(name_of, token)}
 
 
-def tied(reshaped: Reshaped) -> str:
-    if not reshaped.tied:
+def tied(processed: ProcessedLogits) -> str:
+    if not processed.tied:
         return ""
     return (
-        f"  \n:small[At top-p's cut {reshaped.tied:,} tokens have equal logits, and "
-        f"{reshaped.tied_left:,} of them stay: here those with the highest ids. Which of equals "
+        f"  \n:small[At top-p's cut {processed.tied:,} tokens have equal logits, and "
+        f"{processed.tied_left:,} of them stay: here those with the highest ids. Which of equals "
         "`generate` keeps is left open: its sort is not stable.]"
     )
 
@@ -122,7 +122,7 @@ def question(ask: Ask) -> Predict:
     """Return the question on top-p and temperature, answered by transformers' own processors."""
     heats = [Settings(temperature=heat, top_p=0.8) for heat in HEATS]
     logits = np.array(TOY_LOGITS, dtype=np.float32)
-    left = [ask.compute(reshape, logits, (), each).stages[-1].tokens for each in heats]
+    left = [ask.compute(process_logits, logits, (), each).stages[-1].tokens for each in heats]
     grows = "more" if left[-1] > left[0] else "fewer"
     return Predict(
         "Logits 4, 3, 2, 1, 0 and top-p 0.8: raise the temperature from 0.2 to 5. How many tokens "
@@ -135,16 +135,16 @@ def question(ask: Ask) -> Predict:
     )
 
 
-def as_table(following: NextToken, reshaped: Reshaped) -> pd.DataFrame:
-    left = np.argsort(-reshaped.after, kind="stable")[:MOST_ROWS]
-    left = left[np.isfinite(reshaped.logits[left])]
+def as_table(following: NextToken, processed: ProcessedLogits) -> pd.DataFrame:
+    left = np.argsort(-processed.after, kind="stable")[:MOST_ROWS]
+    left = left[np.isfinite(processed.logits[left])]
     return pd.DataFrame(
         {
             "id": left,
             "token": [following.texts.get(int(token), f"#{token}") for token in left],
             "logit": following.logits[left],
-            "before": reshaped.before[left],
-            "after": reshaped.after[left],
+            "before": processed.before[left],
+            "after": processed.after[left],
         }
     )
 

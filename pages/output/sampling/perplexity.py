@@ -9,7 +9,7 @@ from components.figures.numbers import percent
 from components.figures.sampling import surprisal_bars, surprisal_by_hand
 from components.figures.visible import visible
 from components.inspection.errors import InspectionError
-from components.inspection.sampling.perplexity import Surprise, by_hand, start_before, surprise
+from components.inspection.sampling.perplexity import Surprisals, by_hand, start_before, surprisals
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import coded
 from components.widgets.ribbon import Bead, picked_of
@@ -36,7 +36,7 @@ def show(ask: Ask) -> Shown:
     )
     scored, source = text or ask.prompt, ask.prompt if answers else ""
     first = first_too(ask)
-    found = ask.inspect(surprise, scored, source, first)
+    found = ask.inspect(surprisals, scored, source, first)
     begin, end = part(ask, len(found.tokens))
     beads = [bead(found, place) for place in range(begin, end)]
     key = "sampling-scored-token"
@@ -84,7 +84,7 @@ def part(ask: Ask, tokens: int) -> tuple[int, int]:
     return (number - 1) * AT_A_TIME, min(number * AT_A_TIME, tokens)
 
 
-def bead(found: Surprise, place: int) -> Bead:
+def bead(found: Surprisals, place: int) -> Bead:
     nats = float(found.surprisal[place])
     if math.isnan(nats):
         return Bead(place, found.tokens[place], 0.0, "not scored: nothing comes before it")
@@ -93,7 +93,7 @@ def bead(found: Surprise, place: int) -> Bead:
     return Bead(place, found.tokens[place], min(1.0, nats / FULL_TINT), title)
 
 
-def one(found: Surprise, place: int) -> str:
+def one(found: Surprisals, place: int) -> str:
     nats, name = float(found.surprisal[place]), coded(visible(found.tokens[place]))
     if math.isnan(nats):
         return f"{name} is not scored: nothing comes before it."
@@ -104,7 +104,7 @@ def one(found: Surprise, place: int) -> str:
     )
 
 
-def told(found: Surprise) -> str:
+def told(found: Surprisals) -> str:
     bits = math.log2(found.perplexity)
     words = (
         f"Perplexity **{found.perplexity:,.4g}**: as uncertain as a fair choice among "
@@ -125,7 +125,7 @@ def told(found: Surprise) -> str:
     return words
 
 
-def calculation(found: Surprise) -> tuple[str, str]:
+def calculation(found: Surprisals) -> tuple[str, str]:
     scored = found.surprisal[~np.isnan(found.surprisal)].astype(np.float64)
     formula = (
         r"\text{perplexity} = \exp\Big(\tfrac{1}{n} \sum_i -\ln p_i\Big) = "
@@ -135,9 +135,9 @@ def calculation(found: Surprise) -> tuple[str, str]:
     return formula, f"p is the probability that a token had, n = {len(scored)} tokens are scored."
 
 
-def question(ask: Ask, found: Surprise, scored: str, source: str, first: bool) -> Predict:
+def question(ask: Ask, found: Surprisals, scored: str, source: str, first: bool) -> Predict:
     other = EXPECTED if scored == SURPRISING else SURPRISING
-    theirs = ask.inspect(surprise, other, source, first).perplexity
+    theirs = ask.inspect(surprisals, other, source, first).perplexity
     return Predict(
         f"Score “{other}” instead: is its perplexity higher or lower than that of this text?",
         ("higher", "lower"),
@@ -147,7 +147,7 @@ def question(ask: Ask, found: Surprise, scored: str, source: str, first: bool) -
     )
 
 
-def as_table(found: Surprise) -> pd.DataFrame:
+def as_table(found: Surprisals) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "token": found.tokens,

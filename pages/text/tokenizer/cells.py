@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from components.inspection.tokenizer.tokens import Cut, Token
+from components.inspection.tokenizer.tokens import Token, TokenWindow
 from components.widgets.token_strip import TokenCell, token_strip
 
 NAMES: Final = ("id", "vocabulary entry", "bytes", "characters", "decoded alone")
@@ -14,7 +14,7 @@ COLUMNS: Final = (
 )
 
 
-def cells_of(cut: Cut, agreed: tuple[bool, ...] = ()) -> list[TokenCell]:
+def cells_of(cut: TokenWindow, agreed: tuple[bool, ...] = ()) -> list[TokenCell]:
     """Return the tokens of `cut` as they are drawn; `agreed` ones are set back."""
     cells = []
     for group in cut.groups:
@@ -56,7 +56,7 @@ def details(token: Token) -> tuple[str, ...]:
 
 
 def show_cut(
-    cut: Cut,
+    cut: TokenWindow,
     key: str,
     spaces: bool = True,
     notes: bool = True,
@@ -78,12 +78,12 @@ def show_cut(
     )
 
 
-def as_table(cut: Cut) -> pd.DataFrame:
+def as_table(cut: TokenWindow) -> pd.DataFrame:
     """Return a row for each token, exact: what the table shows and the files hold."""
     return pd.DataFrame(rows_of(cut), columns=COLUMNS)
 
 
-def rows_of(cut: Cut) -> list[dict[str, Any]]:
+def rows_of(cut: TokenWindow) -> list[dict[str, Any]]:
     """Return a row for each token, exact."""
     return [
         {

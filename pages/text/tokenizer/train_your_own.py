@@ -8,7 +8,7 @@ from components.inspection.tokenizer.training import (
     LONGEST,
     METHODS,
     SMALLEST,
-    Trained,
+    TrainedTokenizer,
     cut_after,
     steps_of,
     train,
@@ -69,7 +69,7 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def learned(trained: Trained, size: int, characters: int) -> str:
+def learned(trained: TrainedTokenizer, size: int, characters: int) -> str:
     return (
         f"Learned **{len(trained.learned):,} pieces** from {trained.characters:,} characters"
         + (" (the first of them)" if characters > LONGEST else "")
@@ -78,7 +78,7 @@ def learned(trained: Trained, size: int, characters: int) -> str:
     )
 
 
-def question(trained: Trained) -> Predict | None:
+def question(trained: TrainedTokenizer) -> Predict | None:
     """Ask for the first of three pieces that were learned early, later and last."""
     names = [literal(visible(item.piece)) for item in trained.learned]
     if len(names) < 3:
@@ -94,7 +94,7 @@ def question(trained: Trained) -> Predict | None:
     )
 
 
-def as_table(trained: Trained) -> pd.DataFrame:
+def as_table(trained: TrainedTokenizer) -> pd.DataFrame:
     rows = []
     for item in trained.learned:
         row: dict[str, object] = {"order": item.order + 1, "piece": item.piece}

@@ -100,10 +100,10 @@ def test_the_heads_writes_are_the_projection_of_each_head_alone(family):
     """Oracle: the family's own projection module, run with all other heads' outputs at zero."""
     model = tiny.model(family)
     group = groups(model)[0]
-    tower = model.anatomy.towers[group]
+    parts = model.anatomy.stacks[group]
     one = list(record(model, TEXT).of(group))[1]
     projection = output_projection(model, group, 1, one.heads)
-    module = model.network.base_model.get_submodule(f"{tower.blocks}.1.{tower.attention_write}")
+    module = model.network.base_model.get_submodule(f"{parts.blocks}.1.{parts.attention_write}")
     alone = np.zeros_like(one.outputs)
     alone[2] = one.outputs[2]
     joined = torch.from_numpy(alone).transpose(0, 1).reshape(alone.shape[1], -1)

@@ -1,6 +1,6 @@
 """What the sabotages of attribution ask, and how they read the answer."""
 
-from components.inspection.attribution.catalogue import Effort
+from components.inspection.attribution.catalogue import MethodSettings
 from components.inspection.attribution.question import Question
 
 TEXT = "the keys near the castle are old"
@@ -8,7 +8,7 @@ QUESTION = Question(TEXT, baseline="mask")
 MANY = Question("the dog that chased the squirrel was tired, and old", baseline="mask")
 DTYPES = ["float32", "bfloat16", "float16"]
 FAMILIES = ["llama", "gpt2", "gemma2", "bert", "bert_classifier", "t5", "bart", "falcon"]
-EFFORT = Effort(steps=64, samples=6)
+EFFORT = MethodSettings(steps=64, samples=6)
 
 
 def verdicts(checks):

@@ -26,7 +26,9 @@ def test_every_row_and_the_rollout_sum_to_one(family, dtype):
     np.testing.assert_allclose(found.raw.sum(1), 1, atol=1e-5)
     np.testing.assert_allclose(found.value_weighted.sum(1), 1, atol=1e-5)
     assert found.rollout.sum() == pytest.approx(1, abs=1e-5)
-    assert found.raw.shape == found.value_weighted.shape == (len(found.raw), len(found.units.texts))
+    assert (
+        found.raw.shape == found.value_weighted.shape == (len(found.raw), len(found.features.texts))
+    )
     assert {check.verdict for check in found.checks} == {"holds"}
 
 

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from components.inspection.attribution import completeness
 from components.inspection.attribution.agreement import agreement
-from components.inspection.attribution.catalogue import Effort
+from components.inspection.attribution.catalogue import MethodSettings
 from components.inspection.attribution.completeness import raise_steps, steps_tried
 from components.inspection.attribution.faithfulness import (
     RANDOM_ORDERS,
@@ -20,11 +20,11 @@ from components.inspection.attribution.faithfulness import (
     points,
     ranking,
 )
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.methods import attribute
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.question import Question
 from components.inspection.attribution.result import Attribution
-from components.inspection.attribution.units import Units
 from components.inspection.errors import InspectionError
 
 QUESTION = Question("to be!", answer="x", unit="token")
@@ -38,7 +38,7 @@ def test_steps_are_doubled_until_the_gap_is_within_the_bound_twice_running(tiny_
     assert within[-2:].all()
     assert not (within[:-2] & within[1:-1]).any()
     last = attribute(
-        tiny_causal, QUESTION, "integrated_gradients", Effort(steps=int(found.steps[-1]))
+        tiny_causal, QUESTION, "integrated_gradients", MethodSettings(steps=int(found.steps[-1]))
     )
     np.testing.assert_array_equal(found.last.scores, last.scores)
     assert found.gaps[-1] == pytest.approx(last.gap, abs=1e-6)
@@ -48,10 +48,10 @@ def test_one_lucky_hit_is_not_enough(tiny_causal, monkeypatch):
     """After 4 steps the gap happened to be small, after 8 it was 45% (measured, storyteller)."""
     gaps = {4: 0.02, 8: 0.45, 16: 0.03, 32: 0.04, 64: 0.0}
 
-    def attributed(_model, _question, _method, effort, progress):
-        scores = np.array([1 - gaps[effort.steps]], np.float32)
-        units = Units(("a",), (0,), ("a",), (False,))
-        return Attribution("integrated_gradients", units, scores, 1.0, 0.0, 0, 0)
+    def attributed(_model, _question, _method, settings, progress):
+        scores = np.array([1 - gaps[settings.steps]], np.float32)
+        features = Features(("a",), (0,), ("a",), (False,))
+        return Attribution("integrated_gradients", features, scores, 1.0, 0.0, 0, 0)
 
     monkeypatch.setattr(completeness, "attribute", attributed)
     found = raise_steps(tiny_causal, QUESTION, 0.05)
@@ -74,7 +74,9 @@ def test_what_raising_steps_costs_is_said_before(tiny_causal):
     forwards, backwards = completeness.cost(8)
     assert backwards == 4 + 8
     assert forwards == sum(
-        attribute(tiny_causal, QUESTION, "integrated_gradients", Effort(steps=steps)).forwards
+        attribute(
+            tiny_causal, QUESTION, "integrated_gradients", MethodSettings(steps=steps)
+        ).forwards
         for steps in (4, 8)
     )
 
@@ -91,16 +93,16 @@ def test_a_bound_must_be_a_share(tiny_causal):
 
 
 def test_curves_are_what_a_loop_over_the_removals_finds(tiny_causal):
-    posed = Posed(tiny_causal, QUESTION)
-    count = len(posed.units.free)
+    problem = AttributionProblem(tiny_causal, QUESTION)
+    count = len(problem.features.free)
     order = (4, 0, 2, 5, 1, 3)
     falling, rising = [], []
     with torch.no_grad():
         for away in range(count + 1):
             switches = torch.ones(1, count)
             switches[0, list(order[:away])] = 0
-            falling.append(float(posed.with_switches(switches)))
-            rising.append(float(posed.with_switches(1 - switches)))
+            falling.append(float(problem.with_switches(switches)))
+            rising.append(float(problem.with_switches(1 - switches)))
     found = curves(tiny_causal, QUESTION, ["mine"], [order])
     assert found.removed.tolist() == list(range(7))
     np.testing.assert_allclose(found.deletion[0], falling, atol=1e-4)
@@ -128,7 +130,7 @@ def test_removing_in_one_order_is_putting_back_in_the_other(tiny_causal):
 
 def test_the_best_of_all_orders_beats_the_random_ones(tiny_causal):
     """Greedy by ablation at each step: an order that falls faster than nearly any other."""
-    posed = Posed(tiny_causal, QUESTION)
+    problem = AttributionProblem(tiny_causal, QUESTION)
     left, order = list(range(6)), []
     with torch.no_grad():
         while left:
@@ -136,7 +138,7 @@ def test_the_best_of_all_orders_beats_the_random_ones(tiny_causal):
             rows[:, order] = 0
             for row, piece in enumerate(left):
                 rows[row, piece] = 0
-            order.append(left.pop(int(posed.with_switches(rows).argmin())))
+            order.append(left.pop(int(problem.with_switches(rows).argmin())))
     found = curves(tiny_causal, QUESTION, ["greedy", "its reverse"], [order, order[::-1]])
     assert found.beaten[0] > 0.8
     assert found.beaten[0] > found.beaten[1]

@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers as hf
 
-from components.inspection.attribution.posed import MOST_TOKENS, Posed
+from components.inspection.attribution.problem import MOST_TOKENS, AttributionProblem
 from components.inspection.attribution.question import Question, read
 from components.inspection.attribution.targets import find_answer, read_rows
 from components.inspection.errors import InspectionError
@@ -35,12 +35,12 @@ def test_reading_from_embeddings_gives_the_logits_of_reading_from_ids(family, dt
         logits = model.network(ids, attention_mask=torch.ones_like(ids), **given).logits[0].float()
     place = ids[0].tolist().index(4) if model.kind == "masked" else -1
     expected = (logits if model.kind == "classifier" else logits[place]).numpy()
-    posed = Posed(model, Question(text))
+    problem = AttributionProblem(model, Question(text))
     close = CLOSE if dtype == "float32" else {"atol": 0.05 * float(np.abs(expected).max())}
-    np.testing.assert_allclose(posed.logits.numpy(), expected, **close)
+    np.testing.assert_allclose(problem.logits.numpy(), expected, **close)
     # Side by side with another text, too: this is how methods read.
     with torch.no_grad():
-        both = posed.score.logits(torch.cat([posed.baseline, posed.inputs])).float()
+        both = problem.score.logits(torch.cat([problem.baseline, problem.inputs])).float()
     np.testing.assert_allclose(both[1].numpy(), expected, **close)
     reading = read(model, Question(text))
     assert [check.verdict for check in reading.checks] == ["holds", "holds"]
@@ -124,9 +124,9 @@ def test_labels_that_are_judged_each_by_itself_are_not_held_against_each_other()
 
 def test_how_far_the_baseline_is_from_neutral_is_told(tiny_causal):
     reading = read(tiny_causal, Question(TEXT, baseline="mean"))
-    posed = Posed(tiny_causal, Question(TEXT, baseline="mean"))
+    problem = AttributionProblem(tiny_causal, Question(TEXT, baseline="mean"))
     with torch.no_grad():
-        logits = tiny_causal.network(inputs_embeds=posed.baseline).logits[0, -1].double()
+        logits = tiny_causal.network(inputs_embeds=problem.baseline).logits[0, -1].double()
     assert reading.baseline_probability == pytest.approx(float(logits.softmax(-1).max()), rel=1e-5)
     assert reading.baseline_answer == tiny_causal.token_texts([int(logits.argmax())])[0]
     table = tiny_causal.network.get_input_embeddings().weight
@@ -153,20 +153,20 @@ def test_at_the_baseline_nothing_is_left_of_the_words(tiny_causal):
 
 
 def test_special_tokens_stay_and_so_does_the_mask(tiny_masked):
-    posed = Posed(tiny_masked, Question("a b", unit="token"))
-    assert posed.units.texts == ("<s>", "a", " ", "b", " ", "<mask>")
-    assert posed.units.held == (True, False, False, False, False, True)
-    same = (posed.inputs == posed.baseline).all(-1)[0].tolist()
+    problem = AttributionProblem(tiny_masked, Question("a b", unit="token"))
+    assert problem.features.texts == ("<s>", "a", " ", "b", " ", "<mask>")
+    assert problem.features.fixed == (True, False, False, False, False, True)
+    same = (problem.inputs == problem.baseline).all(-1)[0].tolist()
     assert same == [True, False, False, False, False, True]
 
 
 def test_switches_put_the_baseline_where_they_are_off(tiny_causal):
-    posed = Posed(tiny_causal, Question("abc", unit="token"))
+    problem = AttributionProblem(tiny_causal, Question("abc", unit="token"))
     with torch.no_grad():
-        score = posed.with_switches(torch.tensor([[1.0, 0.0, 1.0]]))
-        given = posed.inputs.clone()
-        given[0, 2] = posed.baseline[0, 2]  # <s> a b c
-        assert float(score) == pytest.approx(float(posed.score(given)), abs=1e-6)
+        score = problem.with_switches(torch.tensor([[1.0, 0.0, 1.0]]))
+        given = problem.inputs.clone()
+        given[0, 2] = problem.baseline[0, 2]  # <s> a b c
+        assert float(score) == pytest.approx(float(problem.score(given)), abs=1e-6)
 
 
 def test_a_class_is_asked_for_by_its_name(tiny_classifier):

@@ -7,13 +7,13 @@ import pytest
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
-from components.inspection.attribution import methods, posed
+from components.inspection.attribution import methods, problem
 from components.inspection.attribution.attention_rows import attention_rows
-from components.inspection.attribution.catalogue import METHODS, Effort
+from components.inspection.attribution.catalogue import METHODS, MethodSettings
 from components.inspection.attribution.faithfulness import curves
 from components.inspection.attribution.methods import attribute
 from components.inspection.attribution.phrase import PHRASE_METHODS, attribute_phrase
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.question import read
 from components.inspection.attribution.shapley import shapley
 from components.inspection.attribution.targets import TargetScore
@@ -39,14 +39,14 @@ from tests.inspection.attribution.asked import (
 )
 def test_nothing_is_red_where_nothing_is_broken(family, dtype):
     model = tiny.model(family, dtype, words=True)
-    effort = Effort(steps=128, samples=6)
+    settings = MethodSettings(steps=128, samples=6)
     for asked in (QUESTION, MANY):
         for method in METHODS:
             if method == "integrated_gradients" and family == "t5":
                 continue  # after 128 steps its way is still too bent, and red is right
-            checks = attribute(model, asked, method, effort).checks
+            checks = attribute(model, asked, method, settings).checks
             assert "fails" not in verdicts(checks).values(), (method, asked)
-    pieces = len(Posed(model, QUESTION).units.free)
+    pieces = len(AttributionProblem(model, QUESTION).features.free)
     assert set(verdicts(curves(model, QUESTION, ["one"], [range(pieces)]).checks).values()) == {
         "holds"
     }
@@ -70,7 +70,7 @@ def test_the_logit_of_the_token_before(family, dtype, monkeypatch):
     model = tiny.model(family, dtype, words=True)
 
     def one_before(self, embeddings):
-        every = posed.read_rows(self.model, embeddings)
+        every = problem.read_rows(self.model, embeddings)
         return every[:, self.target.place - 1]
 
     monkeypatch.setattr(TargetScore, "logits", one_before)
@@ -99,7 +99,7 @@ def test_padding_that_is_read_as_text(family, monkeypatch):
 @pytest.mark.sabotage("at the text, the target is what a plain pass over its tokens gives")
 def test_the_answers_swapped(tiny_causal, monkeypatch):
     monkeypatch.setattr(
-        Posed,
+        AttributionProblem,
         "ends",
         lambda self: tuple(-float(self.target.of(x)) for x in (self.logits, self.empty_logits)),
     )
@@ -112,22 +112,22 @@ def test_the_answers_swapped(tiny_causal, monkeypatch):
 def test_another_baseline_than_the_one_that_is_named(baseline, dtype, monkeypatch):
     model = tiny.model("llama", dtype, words=True)
     other = "pad" if baseline != "pad" else "mask"
-    right = posed.baseline_vector
-    monkeypatch.setattr(posed, "baseline_vector", lambda model, _name: right(model, other))
+    right = problem.baseline_vector
+    monkeypatch.setattr(problem, "baseline_vector", lambda model, _name: right(model, other))
     asked = replace(QUESTION, baseline=baseline)
     assert only_fails(read(model, asked).checks, "with all words away, each token is the baseline")
 
 
 @pytest.mark.sabotage("with all words away, each token is the baseline (*), special ones stay")
 def test_a_special_token_that_is_taken_away_too(monkeypatch, tiny_causal):
-    right = Posed.__init__
+    right = AttributionProblem.__init__
 
     def careless(self, model, asked):
         right(self, model, asked)
         self.baseline = self.baseline.clone()
         self.baseline[0, 0] = self.baseline[0, 1]
 
-    monkeypatch.setattr(Posed, "__init__", careless)
+    monkeypatch.setattr(AttributionProblem, "__init__", careless)
     assert only_fails(read(tiny_causal, QUESTION).checks, "with all words away, each token is")
 
 
@@ -177,10 +177,10 @@ def test_the_gradient_at_the_text_instead_of_on_the_way(dtype, monkeypatch):
 def test_too_few_steps():
     """From a vector of zeros, in a model that norms by length: no number of steps is enough."""
     model = tiny.model("llama", words=True)
-    enough = attribute(model, QUESTION, "integrated_gradients", Effort(steps=128))
+    enough = attribute(model, QUESTION, "integrated_gradients", MethodSettings(steps=128))
     assert enough.checks[0].verdict == "holds"
     asked = replace(QUESTION, baseline="zero")
-    found = attribute(model, asked, "integrated_gradients", Effort(steps=4))
+    found = attribute(model, asked, "integrated_gradients", MethodSettings(steps=4))
     assert only_fails(found.checks, "the scores sum to the change from baseline to text, to within")
     assert "Take more steps" in found.checks[0].meaning
 
@@ -192,7 +192,7 @@ def test_points_drawn_near_the_text_only(monkeypatch):
     model = tiny.model("gpt2", words=True)
     right = torch.rand
     monkeypatch.setattr(methods.torch, "rand", lambda *size, **how: 0.9 + 0.1 * right(*size, **how))
-    found = attribute(model, QUESTION, "gradient_shap", Effort(steps=512))
+    found = attribute(model, QUESTION, "gradient_shap", MethodSettings(steps=512))
     assert only_fails(found.checks, "the scores sum to the change from baseline to text, as nearly")
 
 
@@ -224,7 +224,7 @@ def test_a_piece_that_is_taken_away_twice_as_much(dtype, monkeypatch):
     model = tiny.model("llama", dtype, words=True)
     right = methods._removal
     monkeypatch.setattr(
-        methods, "_removal", lambda posed, scores, *rest: right(posed, 2 * scores, *rest)
+        methods, "_removal", lambda problem, scores, *rest: right(problem, 2 * scores, *rest)
     )
     for method in ("ablation", "occlusion"):
         found = attribute(model, MANY, method)
@@ -237,9 +237,9 @@ def test_a_piece_that_is_taken_away_twice_as_much(dtype, monkeypatch):
 @pytest.mark.parametrize("method", ["ablation", "shapley"])
 def test_the_piece_beside_is_taken_away(method, monkeypatch):
     model = tiny.model("llama", words=True)
-    right = Posed.there
+    right = AttributionProblem.there
     monkeypatch.setattr(
-        Posed, "there", lambda self, switches: right(self, switches.roll(1, dims=1))
+        AttributionProblem, "there", lambda self, switches: right(self, switches.roll(1, dims=1))
     )
     checks = attribute(model, QUESTION, method).checks
     says = "a piece that is taken away is replaced in all its tokens"

@@ -10,10 +10,10 @@ from components.inspection.attribution import attention_rows as rows_module
 from components.inspection.attribution import faithfulness, phrase_ways
 from components.inspection.attribution.attention_rows import attention_rows
 from components.inspection.attribution.faithfulness import curves
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.phrase import attribute_phrase
-from components.inspection.attribution.posed import Posed
+from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.shapley import shapley
-from components.inspection.attribution.units import Units
 from tests import tiny
 from tests.inspection.attribution.asked import (
     DTYPES,
@@ -32,9 +32,11 @@ from tests.inspection.attribution.asked import (
 @pytest.mark.sabotage("and end or begin at the target of the baseline")
 def test_taking_away_and_putting_back_confused(monkeypatch):
     model = tiny.model("llama", words=True)
-    right = Posed.with_switches
-    monkeypatch.setattr(Posed, "with_switches", lambda self, switches: right(self, 1 - switches))
-    pieces = len(Posed(model, QUESTION).units.free)
+    right = AttributionProblem.with_switches
+    monkeypatch.setattr(
+        AttributionProblem, "with_switches", lambda self, switches: right(self, 1 - switches)
+    )
+    pieces = len(AttributionProblem(model, QUESTION).features.free)
     found = verdicts(curves(model, QUESTION, ["one"], [range(pieces)]).checks)
     assert [v for says, v in found.items() if says.startswith(("all curves", "and end"))] == [
         "fails",
@@ -51,7 +53,7 @@ def test_a_curve_that_stops_one_piece_short(monkeypatch):
         "_away",
         lambda order, removed: right(order, np.minimum(removed, len(order) - 1)),
     )
-    pieces = len(Posed(model, QUESTION).units.free)
+    pieces = len(AttributionProblem(model, QUESTION).features.free)
     checks = curves(model, QUESTION, ["one"], [range(pieces)]).checks
     # Taken away but for one, put back but for one: both ends are missed.
     assert fails(checks, "and end or begin at the target of the baseline")
@@ -61,9 +63,9 @@ def test_a_curve_that_stops_one_piece_short(monkeypatch):
 @pytest.mark.sabotage("with the special tokens, every row of every layer and the rollout sum to 1")
 def test_a_token_that_belongs_to_no_piece(monkeypatch):
     model = tiny.model("llama", words=True)
-    right = Units.summed
+    right = Features.summed
     monkeypatch.setattr(
-        Units, "summed", lambda self, rows: right(self, rows) * (np.arange(len(self.texts)) != 1)
+        Features, "summed", lambda self, rows: right(self, rows) * (np.arange(len(self.texts)) != 1)
     )
     assert only_fails(attention_rows(model, TEXT).checks, "with the special tokens, every row")
 

@@ -386,11 +386,11 @@ def test_attention_is_the_most_expensive_part_from_the_crossing_on():
     shape = PUBLISHED["Phi-3-mini"]
     found = shares(shape, 32_768)
     above = found.lengths > found.equals_weights
-    assert (found.mixing[above] > found.mlp + found.projections).all()
-    assert (found.mixing[~above] <= found.mlp + found.projections).all()
+    assert (found.scores_and_sum[above] > found.mlp + found.projections).all()
+    assert (found.scores_and_sum[~above] <= found.mlp + found.projections).all()
     # A pass of one token is the sum of the parts, over all layers, and the vocabulary.
     one = pass_operations(shape, 1, int(found.lengths[7]))
-    block = found.mlp + found.projections + found.mixing[7]
+    block = found.mlp + found.projections + found.scores_and_sum[7]
     assert one == shape.layers * block + 2 * shape.vocabulary * shape.width
 
 

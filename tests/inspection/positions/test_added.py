@@ -6,7 +6,7 @@ import transformers as hf
 
 from components.inspection.errors import InspectionError
 from components.inspection.positions import added
-from components.inspection.positions.added import placed, rows_check, table, wave_check
+from components.inspection.positions.added import position_module, rows_check, table, wave_check
 from components.inspection.positions.tables import recognised
 from tests import tiny
 from tests.inspection.positions import networks
@@ -41,10 +41,10 @@ def test_a_table_s_first_vector_is_that_of_the_first_token(family, path, rows, c
 
 def test_reserved_rows_are_not_counted():
     """OPT adds 2 to each position, RoBERTa 1 and the id of its padding."""
-    assert placed(tiny.model("opt")).first == 2
-    assert placed(tiny.model("bart")).first == 2
-    assert placed(tiny.model("roberta")).first == 1
-    assert placed(tiny.model("gpt2")).first == 0
+    assert position_module(tiny.model("opt")).first == 2
+    assert position_module(tiny.model("bart")).first == 2
+    assert position_module(tiny.model("roberta")).first == 1
+    assert position_module(tiny.model("gpt2")).first == 0
 
 
 @pytest.mark.parametrize("family", ["big_bird", "xlm", "ernie", "prophetnet"])
@@ -140,7 +140,7 @@ def test_what_a_model_lacks_is_said():
 @pytest.mark.sabotage("the rows drawn are what the network takes for positions 0, 1, 2, ...")
 @pytest.mark.parametrize("family", ["opt", "roberta", "gpt2"])
 def test_rows_off_by_one_would_be_seen(family):
-    found = placed(tiny.model(family))
+    found = position_module(tiny.model(family))
     given = found.given.float().numpy()
     right = found.weight[found.first :][: len(given)].float().numpy()
     late = found.weight[found.first + 1 :][: len(given)].float().numpy()

@@ -8,7 +8,7 @@ import pytest
 
 from components.inspection.positions.browser import browser_checks, matrix_check
 from components.inspection.positions.panels import built_like_llama
-from components.inspection.positions.rotation import formula, matrix, turned
+from components.inspection.positions.rotation import formula, matrix, rotated
 from tests import tiny
 from tests.inspection.positions import networks
 
@@ -80,7 +80,7 @@ def test_the_transposed_matrix_is_seen(position):
     toy = np.array([1, 0, 1, 0, 1, 0], np.float32)
     assert matrix_check(toy, position, matrix(position, 6) @ toy).verdict == "holds"
     assert matrix_check(toy, position, matrix(position, 6).T @ toy).verdict == "fails"
-    other = turned(toy, np.float32(position + 1), formula(6)).astype(np.float64)
+    other = rotated(toy, np.float32(position + 1), formula(6)).astype(np.float64)
     assert matrix_check(toy, position, other).verdict == "fails"
 
 

@@ -79,12 +79,12 @@ def test_only_added_positions_depend_on_where_one_stands(length, size):
 
 @pytest.mark.sabotage("with RoPE the score depends on the distance alone")
 def test_a_rotation_of_queries_alone_would_be_seen(monkeypatch):
-    turned = encodings.turned
+    rotated = encodings.rotated
 
     def to_squares(vectors, positions, rope):
-        return turned(vectors, np.asarray(positions, np.float32) ** 2, rope)
+        return rotated(vectors, np.asarray(positions, np.float32) ** 2, rope)
 
-    monkeypatch.setattr(encodings, "turned", to_squares)
+    monkeypatch.setattr(encodings, "rotated", to_squares)
     assert compared(40, 16, 10_000.0).checks[0].verdict == "fails"
 
 

@@ -6,9 +6,9 @@ import torch
 import transformers as hf
 
 from components.inspection.errors import InspectionError
+from components.inspection.positions.context_extension import extended, target
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.growth import SCORED, Growth, growth, lengths_for, stories
-from components.inspection.positions.stretch import stretched, target
-from components.inspection.positions.ways import Stretch
 from tests import tiny
 from tests.inspection.positions import networks
 from tests.inspection.positions.tools import state_of
@@ -31,7 +31,7 @@ def test_lengths_go_from_half_the_context_to_four_times_it():
 def test_perplexity_is_that_of_a_plain_pass_over_the_last_tokens():
     model = tiny.model("llama")
     text = "".join(chr(97 + (i * i) % 26) for i in range(260))
-    *_, found = growth(model, text, (Stretch("trained"), Stretch("yarn", 4.0)))
+    *_, found = growth(model, text, (ContextExtension("trained"), ContextExtension("yarn", 4.0)))
     assert found.done == 1
     assert found.context == 64
     ids = torch.tensor([model.ids_of(text)[-found.lengths[1] :]])
@@ -46,7 +46,9 @@ def test_perplexity_is_that_of_a_plain_pass_over_the_last_tokens():
 def test_the_shared_model_is_untouched_by_a_measurement():
     model = tiny.model("llama")
     before = state_of(model)
-    for _ in growth(model, "ab" * 150, (Stretch("dynamic", 4.0), Stretch("longrope", 4.0))):
+    for _ in growth(
+        model, "ab" * 150, (ContextExtension("dynamic", 4.0), ContextExtension("longrope", 4.0))
+    ):
         pass
     assert state_of(model) == before
 
@@ -62,7 +64,7 @@ def test_the_shared_model_is_untouched_by_a_measurement():
 )
 def test_what_cannot_be_measured_is_explained(family, text, said):
     with pytest.raises(InspectionError, match=said):
-        list(growth(tiny.model(family), text, (Stretch("trained"),)))
+        list(growth(tiny.model(family), text, (ContextExtension("trained"),)))
 
 
 def test_the_stories_are_longer_than_four_contexts_of_the_bundled_model():
@@ -76,7 +78,9 @@ def test_the_stories_are_longer_than_four_contexts_of_the_bundled_model():
 def test_past_the_trained_length_every_family_can_be_read(family, dtype):
     """GPT-J keeps a table of 64 positions, which is made longer."""
     *_, found = growth(
-        tiny.model(family, dtype), "ab" * 150, (Stretch("trained"), Stretch("linear", 4.0))
+        tiny.model(family, dtype),
+        "ab" * 150,
+        (ContextExtension("trained"), ContextExtension("linear", 4.0)),
     )
     assert found.lengths[-1] == 256
     assert np.isfinite(found.perplexity).all()
@@ -87,7 +91,7 @@ def test_past_the_trained_length_every_family_can_be_read(family, dtype):
 def test_a_kept_table_made_longer_goes_on_as_it_began():
     model = tiny.model("gptj")
     ids = model.ids_of("ab" * 50)[:100]
-    longer = stretched(model, Stretch("trained"), 100).network
+    longer = extended(model, ContextExtension("trained"), 100).network
     table = longer.transformer.h[1].attn.embed_positions
     own = model.network.transformer.h[1].attn.embed_positions
     assert len(table) == 100
@@ -106,13 +110,13 @@ def test_what_perplexity_does_past_the_trained_length_is_computed():
     def known(change: float, noise: float) -> str:
         end = start + change + noise * rng.standard_normal(SCORED).astype(np.float32)
         losses = np.stack([start, start, end])[None]
-        return Growth(64, lengths, (Stretch("trained"),), losses).beyond(0)
+        return Growth(64, lengths, (ContextExtension("trained"),), losses).beyond(0)
 
     assert known(0.5, 0.1) == "rises"
     assert known(-0.5, 0.1) == "falls"
     assert known(0.01, 1.0) == "stays"
     unfinished = np.stack([start, start, start * np.nan])[None]
-    assert Growth(64, lengths, (Stretch("trained"),), unfinished).beyond(0) == ""
+    assert Growth(64, lengths, (ContextExtension("trained"),), unfinished).beyond(0) == ""
 
 
 def test_a_model_that_adds_positions_has_none_past_its_context():
@@ -122,4 +126,4 @@ def test_a_model_that_adds_positions_has_none_past_its_context():
     own = network.model.embed_tokens.forward
     network.model.embed_tokens.forward = lambda ids: own(ids) + rows(torch.arange(ids.shape[1]))
     with pytest.raises(InspectionError, match="no positions past its context"):
-        list(growth(networks.model(network), "ab" * 100, (Stretch("trained"),)))
+        list(growth(networks.model(network), "ab" * 100, (ContextExtension("trained"),)))

@@ -224,17 +224,17 @@ def test_angles_are_read_off_in_full_precision_where_they_are_handed_over_in_16_
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("wrong", ["late", "swapped", "longer"])
 def test_the_premise_turns_red_if_our_rotation_is_not_the_network_s(wrong, dtype, monkeypatch):
-    turned = fitting.turned
+    rotated = fitting.rotated
 
     def otherwise(vectors, positions, rope):
         if wrong == "late":
             positions = positions + 1
         if wrong == "longer":
             vectors = vectors * 1.2
-        out = turned(vectors, positions, rope)
+        out = rotated(vectors, positions, rope)
         return out[..., ::-1] if wrong == "swapped" else out
 
-    monkeypatch.setattr(fitting, "turned", otherwise)
+    monkeypatch.setattr(fitting, "rotated", otherwise)
     model = networks.model(networks.llama(), dtype=dtype)
     premise = measured(model, "rotation")
     assert premise.check.verdict == "fails"

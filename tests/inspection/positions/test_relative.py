@@ -23,7 +23,7 @@ def vectors():
 
 def test_a_couple_that_moves_together_keeps_the_model_s_own_score(vectors):
     found = shifts(vectors, head=3, reader=9, read=4)
-    own = vectors.turned_queries[3, 9] @ vectors.turned_keys[1, 4] * vectors.scale
+    own = vectors.rotated_queries[3, 9] @ vectors.rotated_keys[1, 4] * vectors.scale
     np.testing.assert_allclose(found.together, own, atol=1e-4)
     assert [check.verdict for check in found.checks] == ["holds", "holds"]
     assert max(check.bound for check in found.checks) < 1e-3
@@ -110,7 +110,7 @@ def test_another_token_scale_or_direction_would_be_seen(wrong, dtype):
 
 @pytest.mark.sabotage("moved together, the score stays")
 def test_a_key_that_stays_behind_would_be_seen(vectors, monkeypatch):
-    turn = relative.turned
+    turn = relative.rotated
 
     def lagging(vector, positions, rope):
         out = turn(vector, positions, rope)
@@ -120,7 +120,7 @@ def test_a_key_that_stays_behind_would_be_seen(vectors, monkeypatch):
             else out
         )
 
-    monkeypatch.setattr(relative, "turned", lagging)
+    monkeypatch.setattr(relative, "rotated", lagging)
     assert shifts(vectors, 3, 9, 4).checks[1].verdict == "fails"
 
 

@@ -17,7 +17,7 @@ from components.inspection.positions.rotation import (
     other,
     permutation,
     places,
-    turned,
+    rotated,
 )
 
 FLOATS = st.floats(-4, 4, width=32)
@@ -81,10 +81,10 @@ def test_moving_both_moves_nothing(couple, m, n, shift):
 @settings(deadline=None)
 def test_lengths_stay_but_for_the_scaling(couple, position):
     rope, q, _ = couple
-    there = turned(q, np.float32(position), rope)
+    there = rotated(q, np.float32(position), rope)
     before = np.linalg.norm(in_pairs(q, rope), axis=-1) * rope.scaling
     np.testing.assert_allclose(np.linalg.norm(in_pairs(there, rope), axis=-1), before, atol=1e-4)
-    np.testing.assert_array_equal(there[rope.turned :], q[rope.turned :])
+    np.testing.assert_array_equal(there[rope.rotated :], q[rope.rotated :])
 
 
 @given(couples(), st.integers(0, 2000))
@@ -92,15 +92,15 @@ def test_lengths_stay_but_for_the_scaling(couple, position):
 def test_the_conventions_agree_once_converted_to_the_last_bit(couple, position):
     rope, q, _ = couple
     order = permutation(rope)
-    ours = turned(q, np.float32(position), rope)[order]
-    theirs = turned(q[order], np.float32(position), other(rope))
+    ours = rotated(q, np.float32(position), rope)[order]
+    theirs = rotated(q[order], np.float32(position), other(rope))
     np.testing.assert_array_equal(ours, theirs)
 
 
 @given(ropes())
 @settings(deadline=None)
 def test_every_turned_number_is_in_one_pair(rope):
-    assert sorted(places(rope).ravel()) == list(range(rope.turned))
+    assert sorted(places(rope).ravel()) == list(range(rope.rotated))
     assert sorted(permutation(rope)) == list(range(rope.size))
 
 
@@ -108,5 +108,5 @@ def test_every_turned_number_is_in_one_pair(rope):
 @settings(deadline=None)
 def test_the_matrix_turns_as_the_vectors_do(position):
     x = np.array([0.3, -1.2, 2.0, 0.1, -0.7, 1.5], dtype=np.float32)
-    there = turned(x, np.float32(position), formula(6))
+    there = rotated(x, np.float32(position), formula(6))
     np.testing.assert_allclose(matrix(position, 6) @ x, there, atol=2e-4)

@@ -11,7 +11,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.positions import spectrum as spectra
 from components.inspection.positions.fitting import rotation_check
 from components.inspection.positions.labels import formula_check
-from components.inspection.positions.spectrum import mixed, spectrum
+from components.inspection.positions.spectrum import compare_pairings, spectrum
 from components.inspection.positions.vectors import RotatedVectors, rotated_vectors
 from tests import tiny
 from tests.inspection.positions import networks
@@ -35,7 +35,7 @@ def verdicts(found) -> list[str]:
 def test_attention_of_turned_vectors_is_the_model_s_with_cap_window_and_sharing(family, dtype):
     model = tiny.model(family, dtype)
     for layer in (0, 1):
-        found = mixed(model, TEXT, layer, head=3)
+        found = compare_pairings(model, TEXT, layer, head=3)
         assert verdicts(found) == ["holds", "holds"]
         if found.rope.pairs > 1:
             assert found.mistaken_error > 0.1
@@ -50,7 +50,7 @@ def test_attention_of_turned_vectors_leaves_a_sink_its_share(dtype):
         sliding_window=5,
         layer_types=["sliding_attention", "full_attention", "sliding_attention"],
     )
-    found = mixed(networks.model(network, dtype=dtype), TEXT, 0, 2)
+    found = compare_pairings(networks.model(network, dtype=dtype), TEXT, 0, 2)
     assert verdicts(found) == ["holds", "holds"]
     assert found.right.sum(-1).max() < 0.999
 
@@ -102,7 +102,7 @@ def test_the_frequencies_of_the_other_layer_type_turn_the_check_red(dtype):
     model = tiny.model("gemma3", dtype)
     found = rotated_vectors(model, TEXT, 0)
     (full,) = (rope for rope, layers in zip(*_of(spectrum(model)), strict=True) if 1 in layers)
-    pairs = (found.queries, found.keys), (found.turned_queries, found.turned_keys)
+    pairs = (found.queries, found.keys), (found.rotated_queries, found.rotated_keys)
     assert rotation_check(*pairs, full, 0.0, dtype).verdict == "fails"
 
 
@@ -139,18 +139,18 @@ def test_another_key_scale_or_mask_turns_attention_red(wrong, dtype, monkeypatch
         return own(found, head, dots)
 
     monkeypatch.setattr(spectra, "_attention", otherwise)
-    assert mixed(tiny.model("llama", dtype), TEXT, 0, 2).checks[0].verdict == "fails"
+    assert compare_pairings(tiny.model("llama", dtype), TEXT, 0, 2).checks[0].verdict == "fails"
 
 
 @pytest.mark.sabotage("vectors and pairs both put the other way, all scores agree")
 def test_vectors_left_as_they_are_would_be_seen(monkeypatch):
     monkeypatch.setattr(spectra, "permutation", lambda rope: np.arange(rope.size))
-    assert mixed(tiny.model("llama"), TEXT, 0, 2).checks[1].verdict == "fails"
+    assert compare_pairings(tiny.model("llama"), TEXT, 0, 2).checks[1].verdict == "fails"
 
 
 def test_a_head_that_does_not_exist_is_refused():
     with pytest.raises(InspectionError, match="no head 4: layer 0 has 4 heads"):
-        mixed(tiny.model("llama"), TEXT, 0, 4)
+        compare_pairings(tiny.model("llama"), TEXT, 0, 4)
 
 
 def test_a_rope_type_of_a_family_with_several_is_that_of_the_layer():

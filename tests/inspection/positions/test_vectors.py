@@ -10,7 +10,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from components.inspection.errors import InspectionError
 from components.inspection.positions.fitting import rotation_check
-from components.inspection.positions.rotation import other, turned
+from components.inspection.positions.rotation import other, rotated
 from components.inspection.positions.spectrum import spectrum
 from components.inspection.positions.vectors import RotatedVectors, rotated_vectors
 from tests import tiny
@@ -93,9 +93,9 @@ def test_our_rotation_is_the_model_s_in_every_family(family, dtype):
         assert found.other_error > 10 * found.checks[0].error
     # Where nothing turns (position 0) before and after are the same.
     np.testing.assert_allclose(
-        found.queries[:, 0], found.turned_queries[:, 0], rtol=2e-2, atol=1e-6
+        found.queries[:, 0], found.rotated_queries[:, 0], rtol=2e-2, atol=1e-6
     )
-    assert np.abs(found.queries[:, 5] - found.turned_queries[:, 5]).max() > 0.1
+    assert np.abs(found.queries[:, 5] - found.rotated_queries[:, 5]).max() > 0.1
     # Of one token nothing can be told of pairs; they are known from a longer text.
     one = rotated_vectors(model, "a", 1)
     assert one.rope.convention == found.rope.convention
@@ -141,11 +141,11 @@ def test_a_multiplier_of_the_family_s_own_is_the_scale():
 
 def test_partial_rotary_leaves_the_rest_alone():
     turned_numbers = {
-        name: spectrum(tiny.model(name)).ropes[0].turned for name in ("gpt_neox", "phi", "gptj")
+        name: spectrum(tiny.model(name)).ropes[0].rotated for name in ("gpt_neox", "phi", "gptj")
     }
     assert turned_numbers == {"gpt_neox": 2, "phi": 4, "gptj": 4}
     found = rotated_vectors(tiny.model("phi"), TEXT, layer=0)
-    np.testing.assert_array_equal(found.queries[..., 4:], found.turned_queries[..., 4:])
+    np.testing.assert_array_equal(found.queries[..., 4:], found.rotated_queries[..., 4:])
 
 
 def test_the_shared_model_is_left_as_it_was():
@@ -196,7 +196,7 @@ def test_the_result_can_be_sent_elsewhere():
     again = pickle.loads(pickle.dumps(found))
     position = np.arange(len(again.tokens), dtype=np.float32)
     np.testing.assert_allclose(
-        turned(again.queries, position, again.rope), found.turned_queries, atol=1e-5
+        rotated(again.queries, position, again.rope), found.rotated_queries, atol=1e-5
     )
 
 
@@ -231,6 +231,6 @@ def vectors(request) -> tuple[RotatedVectors, str]:
 )
 def test_another_rotation_turns_the_check_red(wrong, vectors):
     found, dtype = vectors
-    pairs = (found.queries, found.keys), (found.turned_queries, found.turned_keys)
+    pairs = (found.queries, found.keys), (found.rotated_queries, found.rotated_keys)
     assert rotation_check(*pairs, found.rope, 0.0, dtype).verdict == "holds"
     assert rotation_check(*pairs, wrong(found.rope), 0.0, dtype).verdict == "fails"

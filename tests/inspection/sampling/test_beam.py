@@ -67,8 +67,8 @@ def test_probabilities_after_the_settings_turn_the_check_red(tiny_causal, monkey
 
     def after(*arguments):
         for step in steps(*arguments):
-            reshaped = math.log(step.chosen.after)
-            yield replace(step, chosen=replace(step.chosen, log_before=reshaped))
+            processed = math.log(step.chosen.after)
+            yield replace(step, chosen=replace(step.chosen, log_before=processed))
 
     monkeypatch.setattr(compare, "steps", after)
     (check,) = strategies(tiny_causal, "to be", Settings(top_k=5), 2, 6).checks

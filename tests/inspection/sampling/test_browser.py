@@ -7,7 +7,7 @@ import pytest
 
 from components.inspection.sampling.answer import Answer
 from components.inspection.sampling.browser import checked_answer
-from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import Settings
 
 ROW = np.linspace(4, -4, 300, dtype=np.float32)
@@ -20,7 +20,7 @@ ENTROPY = "after each step the entropy is transformers' own"
 
 def right(choice=CHOICE, row=ROW, history=HISTORY):
     """The answer of a browser that makes no mistake."""
-    found = reshape(row, history, choice)
+    found = process_logits(row, history, choice)
     ids = np.argsort(-found.after, kind="stable")[: found.stages[-1].tokens]
     return Answer(
         ids.astype(np.int32)[:4096],

@@ -27,7 +27,7 @@ from components.inspection.sampling.generation import (
     twice,
 )
 from components.inspection.sampling.plain import logits_for
-from components.inspection.sampling.reshape import reshape
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import Settings
 from components.inspection.sampling.texts import written
 from tests import tiny
@@ -93,7 +93,9 @@ def test_where_a_cache_cannot_be_trusted_texts_are_read_anew_and_are_the_same(fa
 
 
 def test_a_probability_too_small_for_a_number_keeps_its_logarithm(tiny_causal):
-    step = choose(tiny_causal, reshape([0.0, -200.0, -2000.0], [], Settings(temperature=5)), 0.0)
+    step = choose(
+        tiny_causal, process_logits([0.0, -200.0, -2000.0], [], Settings(temperature=5)), 0.0
+    )
     before = {each.token: (each.before, each.log_before) for each in step.candidates}
     assert before[1] == (0.0, pytest.approx(-200))
     assert before[2] == (0.0, pytest.approx(-2000))
@@ -108,7 +110,7 @@ def test_a_probability_too_small_for_a_number_keeps_its_logarithm(tiny_causal):
 def test_the_first_token_drawn_is_the_one_that_is_written(tiny_causal, logits, seed, temperature):
     choice = Settings(temperature=temperature, top_p=0.95, seed=seed)
     number = None if choice.greedy else first_number(seed)
-    chosen = choose(tiny_causal, reshape(logits, [], choice), number).chosen
+    chosen = choose(tiny_causal, process_logits(logits, [], choice), number).chosen
     assert first_drawn(np.array(logits, np.float32), (), choice) == chosen.token
 
 
@@ -117,14 +119,14 @@ def test_the_first_token_drawn_is_the_one_that_is_written(tiny_causal, logits, s
     st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=40), st.floats(0, 1, exclude_max=True)
 )
 def test_the_number_lies_in_the_stretch_of_the_token_drawn(tiny_causal, logits, number):
-    step = choose(tiny_causal, reshape(logits, [], Settings(top_p=0.9)), number)
+    step = choose(tiny_causal, process_logits(logits, [], Settings(top_p=0.9)), number)
     assert step.chosen.low <= number <= step.chosen.high + 1e-9
     assert step.chosen.high - step.chosen.low == pytest.approx(step.chosen.after, abs=1e-6)
     assert step.chosen.after > 0
 
 
 def test_the_stretches_of_all_candidates_lie_end_to_end(tiny_causal):
-    step = choose(tiny_causal, reshape(np.linspace(3, 0, 20), [], Settings()), 0.5)
+    step = choose(tiny_causal, process_logits(np.linspace(3, 0, 20), [], Settings()), 0.5)
     in_line = sorted(step.candidates, key=lambda each: each.low)
     assert in_line[0].low == 0
     assert in_line[-1].high == pytest.approx(1)
@@ -133,13 +135,13 @@ def test_the_stretches_of_all_candidates_lie_end_to_end(tiny_causal):
 
 
 def test_rank_counts_from_1_in_what_the_model_says(tiny_causal):
-    step = choose(tiny_causal, reshape([0.0, 5.0, 3.0], [], Settings(temperature=5)), 0.99)
+    step = choose(tiny_causal, process_logits([0.0, 5.0, 3.0], [], Settings(temperature=5)), 0.99)
     assert {each.token: each.rank for each in step.candidates} == {1: 1, 2: 2, 0: 3}
     assert step.chosen.token == 0
 
 
 def test_draws_come_as_often_as_their_probability(tiny_causal):
-    shaped = reshape([2.0, 1.0, 0.0], [], Settings())
+    shaped = process_logits([2.0, 1.0, 0.0], [], Settings())
     numbers = islice(random_numbers(3), 3000)
     drawn = [choose(tiny_causal, shaped, number).chosen.token for number in numbers]
     shares = np.bincount(drawn, minlength=3) / len(drawn)

@@ -12,7 +12,7 @@ from components.inspection import rounding
 from components.inspection.errors import InspectionError
 from components.inspection.sampling import perplexity as module
 from components.inspection.sampling import windows
-from components.inspection.sampling.perplexity import Surprise, by_hand, start_before, surprise
+from components.inspection.sampling.perplexity import Surprisals, by_hand, start_before, surprisals
 from tests import tiny
 
 WRITES = [name for name, row in tiny.FAMILIES.items() if row[2] in ("causal", "seq2seq")]
@@ -36,7 +36,7 @@ def theirs(model, ids, source="to be?"):
 @pytest.mark.parametrize("family", WRITES)
 def test_perplexity_is_exp_of_the_loss_that_transformers_reports(family):
     model = tiny.model(family)
-    found = surprise(model, "to be or not to be", source="to be?")
+    found = surprisals(model, "to be or not to be", source="to be?")
     loss = theirs(model, [*found.before, *found.ids])
     assert found.perplexity == pytest.approx(math.exp(loss), rel=1e-4)
     assert [check.verdict for check in found.checks] == ["holds"]
@@ -47,7 +47,7 @@ def test_perplexity_is_exp_of_the_loss_that_transformers_reports(family):
 def test_so_it_is_in_16_bits(family, dtype):
     """Some families add their loss up in 16 bits: 20 terms, each rounded, and the sum at each."""
     model = tiny.model(family, dtype)
-    found = surprise(model, "to be or not to be", source="to be?")
+    found = surprisals(model, "to be or not to be", source="to be?")
     loss = theirs(model, [*found.before, *found.ids])
     assert math.log(found.perplexity) == pytest.approx(loss, rel=20 * rounding.unit(dtype))
     assert [check.verdict for check in found.checks] == ["holds"]
@@ -56,7 +56,7 @@ def test_so_it_is_in_16_bits(family, dtype):
 def test_stored_padding_and_truncation_are_not_obeyed(padding_stored):
     """All 45 tokens are scored, and none of padding is read."""
     text = "to be or not to be, that is the question, no?"
-    found = surprise(padding_stored, text)
+    found = surprisals(padding_stored, text)
     assert len(found.ids) == len(text)
     assert found.before == (1,)
     loss = theirs(padding_stored, [1, *found.ids])
@@ -75,7 +75,7 @@ def without_start(model):
 
 def test_without_a_start_token_the_first_token_is_not_scored(tiny_causal):
     model = without_start(tiny_causal)
-    found = surprise(model, "to be")
+    found = surprisals(model, "to be")
     assert (found.start, found.before) == ("", ())
     assert math.isnan(found.surprisal[0])
     assert (found.rank[0], found.expected[0]) == (0, "")
@@ -86,7 +86,7 @@ def test_without_a_start_token_the_first_token_is_not_scored(tiny_causal):
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
 def test_with_a_start_token_the_first_token_is_scored_too(family):
     model = without_start(tiny.model(family))
-    found = surprise(model, "to be", start=True)
+    found = surprisals(model, "to be", start=True)
     assert (found.start, found.before) == ("<s>", (1,))
     whole = [1, *found.ids]
     with torch.no_grad():
@@ -110,7 +110,7 @@ def test_two_start_tokens_and_an_end_token_are_no_text(single, tiny_causal):
         single=single, special_tokens=[("<s>", 1), ("</s>", 2), ("<unk>", 3)]
     )
     tokenizer = type(tiny_causal.tokenizer)(tokenizer_object=bare, bos_token="<s>")
-    found = surprise(replace(tiny_causal, tokenizer=tokenizer, known={}), "to be")
+    found = surprisals(replace(tiny_causal, tokenizer=tokenizer, known={}), "to be")
     assert "".join(found.tokens) == "to be"
     before = [1, 3] if "unk" in single else [1]
     assert found.before == tuple(before)
@@ -123,7 +123,7 @@ def test_two_start_tokens_and_an_end_token_are_no_text(single, tiny_causal):
 
 
 def test_rank_and_expected_token_are_those_of_the_logits(tiny_causal):
-    found = surprise(tiny_causal, "to be")
+    found = surprisals(tiny_causal, "to be")
     with torch.no_grad():
         logits = tiny_causal.network(torch.tensor([tiny_causal.encode("to be")])).logits[0]
     for i in range(len(found.ids)):
@@ -133,7 +133,7 @@ def test_rank_and_expected_token_are_those_of_the_logits(tiny_causal):
 
 
 def test_an_encoder_decoder_scores_an_answer_to_the_source(tiny_seq2seq):
-    found = surprise(tiny_seq2seq, "yes", source="to be?")
+    found = surprisals(tiny_seq2seq, "yes", source="to be?")
     ids = torch.tensor([tiny_seq2seq.encode("to be?")])
     labels = torch.tensor([list(found.ids)])
     with torch.no_grad():
@@ -146,7 +146,7 @@ def test_an_encoder_decoder_scores_an_answer_to_the_source(tiny_seq2seq):
 def test_a_long_text_is_read_in_windows_that_overlap_by_half(family):
     model = tiny.model(family)
     text = "to be or not to be, that is the question. " * 10
-    found = surprise(model, text, source="to be?")
+    found = surprisals(model, text, source="to be?")
     ids, window = [*found.before, *found.ids], model.context
     assert len(ids) > 5 * window
     assert found.context == window
@@ -195,7 +195,7 @@ def test_tokens_scored_wrongly_turn_the_check_red(bug, dtype, monkeypatch):
         return [found[0], *found[:-1]]  # one counted twice, one not at all
 
     monkeypatch.setattr(module, "scores", wrong)
-    (check,) = surprise(tiny.model("llama", dtype), "to be or not to be").checks
+    (check,) = surprisals(tiny.model("llama", dtype), "to be or not to be").checks
     assert check.verdict == "fails"
 
 
@@ -216,15 +216,15 @@ def test_windows_put_together_wrongly_turn_the_check_red(bug, dtype, monkeypatch
             yield (bug(begin, done) if done > 1 else begin), done, end
 
     monkeypatch.setattr(windows.Reading, "windows", wrong)
-    (check,) = surprise(tiny.model("llama", dtype), "to be or not to be, that is it. " * 9).checks
+    (check,) = surprisals(tiny.model("llama", dtype), "to be or not to be, that is it. " * 9).checks
     assert check.verdict == "fails"
 
 
 def test_windows_of_any_size_agree_where_the_context_is_the_same(tiny_causal, monkeypatch):
-    whole = surprise(tiny_causal, "to be or not to be")
+    whole = surprisals(tiny_causal, "to be or not to be")
     monkeypatch.setattr(windows, "ROWS", 3)
     np.testing.assert_allclose(
-        surprise(tiny_causal, "to be or not to be").surprisal, whole.surprisal, atol=1e-6
+        surprisals(tiny_causal, "to be or not to be").surprisal, whole.surprisal, atol=1e-6
     )
 
 
@@ -245,13 +245,13 @@ def test_what_is_no_probability_is_explained(shares):
 def test_one_token_alone_cannot_be_scored(tiny_causal):
     model = without_start(tiny_causal)
     with pytest.raises(InspectionError, match="one token long"):
-        surprise(model, "x")
-    assert len(surprise(model, "x", start=True).ids) == 1
+        surprisals(model, "x")
+    assert len(surprisals(model, "x", start=True).ids) == 1
 
 
 def test_a_masked_model_has_no_perplexity_in_this_sense(tiny_masked):
     with pytest.raises(InspectionError, match="does not write on from a text"):
-        surprise(tiny_masked, "to be")
+        surprisals(tiny_masked, "to be")
 
 
 def test_a_network_that_answers_nan_is_refused(tiny_causal, monkeypatch):
@@ -260,27 +260,27 @@ def test_a_network_that_answers_nan_is_refused(tiny_causal, monkeypatch):
         windows.Reading, "logits", lambda self, *place: true(self, *place) * float("nan")
     )
     with pytest.raises(InspectionError, match="not numbers"):
-        surprise(tiny_causal, "to be")
+        surprisals(tiny_causal, "to be")
 
 
 def test_a_text_that_the_model_holds_impossible_has_an_infinite_perplexity():
     nats = np.array([5000.0, 1.0], dtype=np.float32)
-    found = Surprise((1, 2), ("a", "b"), nats, np.array([1, 1]), ("", ""), (), "", 1, False)
+    found = Surprisals((1, 2), ("a", "b"), nats, np.array([1, 1]), ("", ""), (), "", 1, False)
     assert found.perplexity == math.inf
     assert found.without_first == pytest.approx(math.e)
 
 
 def test_too_long_a_text_and_an_empty_one_are_explained(tiny_causal):
     with pytest.raises(InspectionError, match="at most 20,000"):
-        surprise(tiny_causal, "a" * 100_000)
+        surprisals(tiny_causal, "a" * 100_000)
     with pytest.raises(InspectionError, match="no text"):
-        surprise(tiny_causal, "")
+        surprisals(tiny_causal, "")
     with pytest.raises(InspectionError, match="surrogate"):
-        surprise(tiny_causal, "a\ud800")
+        surprisals(tiny_causal, "a\ud800")
 
 
 def test_progress_is_told_once_per_window(tiny_causal):
     told = []
-    surprise(tiny_causal, "to be " * 40, progress=lambda share, phrase: told.append(share))
+    surprisals(tiny_causal, "to be " * 40, progress=lambda share, phrase: told.append(share))
     assert told == sorted(told)
     assert len(told) > 3

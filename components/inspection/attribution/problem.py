@@ -15,6 +15,7 @@ from components.inspection.attribution.baselines import (
     neutral,
     tokens,
 )
+from components.inspection.attribution.features import features_of
 from components.inspection.attribution.targets import (
     Target,
     TargetScore,
@@ -24,7 +25,6 @@ from components.inspection.attribution.targets import (
     require_answers,
     rows_at_once,
 )
-from components.inspection.attribution.units import units_of
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.masking import mask_place, with_mask
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 MOST_TOKENS: Final = 512
 
 
-class Posed:
+class AttributionProblem:
     """A question put to a model: the tensors that every method works on."""
 
     def __init__(self, model: Model, question: "Question") -> None:
         require_answers(model)
         self.text = text = with_mask(model, question.text)
-        ids, self.units = units_of(model, text, question.unit)
+        ids, self.features = features_of(model, text, question.unit)
         self.ids = ids
         if len(ids) > MOST_TOKENS:
             raise InspectionError(
@@ -56,10 +56,10 @@ class Posed:
         self.model = model
         self.baseline_name: Baseline = question.baseline or neutral(model)
         self.question = replace(question, baseline=self.baseline_name)
-        self._held = torch.tensor([self.units.held[unit] for unit in self.units.of_token])
+        self._held = torch.tensor([self.features.fixed[unit] for unit in self.features.of_token])
         # Where each token's piece stands in a row of switches; of no meaning where it is held.
-        order = np.cumsum(~np.array(self.units.held)) - 1
-        self._switch = torch.tensor([order[unit] for unit in self.units.of_token]).clamp(min=0)
+        order = np.cumsum(~np.array(self.features.fixed)) - 1
+        self._switch = torch.tensor([order[unit] for unit in self.features.of_token]).clamp(min=0)
         with torch.no_grad():
             given = model.embeddings()[0](torch.tensor([ids], device=model.device))
         # In float32, so that what methods add up is not rounded to 16 bits at each step.

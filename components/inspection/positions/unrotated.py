@@ -16,15 +16,21 @@ from transformers import Cache
 
 from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
-from components.inspection.positions.twin import Handed, Interception, Place, intercepted, no_turn
+from components.inspection.positions.twin import (
+    Interception,
+    Place,
+    RotaryInputs,
+    intercepted,
+    no_turn,
+)
 from components.inspection.recording import Array
 from components.inspection.running import run
 from components.inspection.softmax_tap import SoftmaxTap
-from components.inspection.tap import SINK, Caught, Sink
+from components.inspection.tap import COLLECTOR, AttentionCapture, Collector
 
 
 @dataclass(frozen=True, eq=False)
-class Unturned:
+class UnrotatedVectors:
     """Queries and keys of one layer, as they are before any rotation."""
 
     queries: Array
@@ -37,9 +43,9 @@ class _EnoughError(Exception):
     """The layer that was asked for has run."""
 
 
-def unturned(
+def unrotated(
     model: Model, ids: list[int], target: Any = None, only: Place | None = None
-) -> tuple[Mapping[Place, Unturned | None], Mapping[Place, list[Handed]]]:
+) -> tuple[Mapping[Place, UnrotatedVectors | None], Mapping[Place, list[RotaryInputs]]]:
     """Let a twin of `model` read `ids`; return what each layer would have had without turning.
 
     Second, the tables that each layer was handed to turn by. With `only`, of that layer alone, and
@@ -47,7 +53,7 @@ def unturned(
     way.
     """
     twin = intercepted(model)
-    found: dict[Place, Unturned | None] = {}
+    found: dict[Place, UnrotatedVectors | None] = {}
 
     def capture(place: Place, block: nn.Module, args: Any, kwargs: Any) -> None:
         if only is not None and place != only:
@@ -73,27 +79,27 @@ def unturned(
 
 def _attended(
     twin: Interception, model: Model, block: nn.Module, args: Any, kwargs: Any
-) -> Unturned | None:
+) -> UnrotatedVectors | None:
     legacy = not type(model.network)._can_set_attn_implementation()
-    sink = Sink(place=twin.place)
-    token = SINK.set(sink)
+    collector = Collector(place=twin.place)
+    token = COLLECTOR.set(collector)
     try:
         with ExitStack() as taps:
             if model.known.get("whole", legacy):
-                sink.whole = taps.enter_context(SoftmaxTap())
+                collector.whole = taps.enter_context(SoftmaxTap())
             block.forward(*twin.instead(_own(args)), **twin.instead(_own(kwargs)))
-        sink.collect()
+        collector.collect()
     finally:
-        SINK.reset(token)
-    return _vectors(sink.caught[0]) if sink.caught else None
+        COLLECTOR.reset(token)
+    return _vectors(collector.caught[0]) if collector.caught else None
 
 
-def _vectors(caught: Caught) -> Unturned | None:
+def _vectors(caught: AttentionCapture) -> UnrotatedVectors | None:
     if caught.queries is None or caught.keys is None:
         return None
     # Without a module's name, keys were caught as the product has them, transposed.
     keys = caught.keys if caught.module is not None else caught.keys.transpose(-1, -2)
-    return Unturned(_heads(caught.queries), _heads(keys))
+    return UnrotatedVectors(_heads(caught.queries), _heads(keys))
 
 
 def _heads(tensor: Tensor) -> Array:

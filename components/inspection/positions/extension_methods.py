@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Way = Literal["trained", "theta", "linear", "dynamic", "yarn", "longrope", "llama3"]
+ExtensionMethod = Literal["trained", "theta", "linear", "dynamic", "yarn", "longrope", "llama3"]
 
-NAMES: Final[dict[Way, str]] = {
+NAMES: Final[dict[ExtensionMethod, str]] = {
     "trained": "As trained",
     "theta": "Larger theta",
     "linear": "Linear (position interpolation)",
@@ -14,7 +14,7 @@ NAMES: Final[dict[Way, str]] = {
     "longrope": "LongRoPE",
     "llama3": "Llama 3",
 }
-SAYS: Final[dict[Way, str]] = {
+SAYS: Final[dict[ExtensionMethod, str]] = {
     "trained": "The model's own rotation.",
     "theta": "Another base for all pairs: base times factor^(d/(d-2)), so that the slowest pair "
     "is slowed by the factor and the fastest hardly (“NTK-aware”, bloc97, 2023).",
@@ -39,14 +39,14 @@ HIGH: Final = 16.0
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ContextExtension:
     """One way and how far."""
 
-    way: Way = "trained"
+    method: ExtensionMethod = "trained"
     factor: float = 4.0
     """How many times the trained context is wanted, from 1 to 16."""
 
     @property
     def name(self) -> str:
         """As shown to readers."""
-        return NAMES[self.way] + ("" if self.way == "trained" else f", {self.factor:g} times")
+        return NAMES[self.method] + ("" if self.method == "trained" else f", {self.factor:g} times")

@@ -15,7 +15,7 @@ UNITS: Final[tuple[Unit, ...]] = ("word", "token", "sentence")
 
 
 @dataclass(frozen=True)
-class Units:
+class Features:
     """A text in pieces, each of one or more tokens, in reading order."""
 
     tokens: tuple[str, ...]
@@ -23,14 +23,14 @@ class Units:
     """The piece that each token belongs to."""
     texts: tuple[str, ...]
     """What each piece says."""
-    held: tuple[bool, ...]
+    fixed: tuple[bool, ...]
     """Pieces that stay as they are and get no score: what the tokenizer put around the text
     ([CLS], a start token), and the mask that asks the question."""
 
     @property
     def free(self) -> NDArray[np.intp]:
         """The pieces that are scored."""
-        return np.flatnonzero(~np.array(self.held))
+        return np.flatnonzero(~np.array(self.fixed))
 
     def summed(self, per_token: NDArray[np.floating]) -> NDArray[np.floating]:
         """Sum [..., token] to [..., unit]."""
@@ -38,7 +38,7 @@ class Units:
         return np.add.reduceat(per_token, firsts, axis=-1)
 
 
-def units_of(model: Model, text: str, unit: Unit) -> tuple[list[int], Units]:
+def features_of(model: Model, text: str, unit: Unit) -> tuple[list[int], Features]:
     """Return the ids of `text` and its pieces: words and sentences are those of `words`.
 
     Raises:
@@ -49,8 +49,8 @@ def units_of(model: Model, text: str, unit: Unit) -> tuple[list[int], Units]:
     ids = model.encode(text)
     tokens = model.token_texts(ids)
     special = set(model.tokenizer.all_special_ids)
-    fixed = [place for place, token in enumerate(ids) if token in special]
-    if len(fixed) == len(ids):
+    added = [place for place, token in enumerate(ids) if token in special]
+    if len(added) == len(ids):
         raise InspectionError(
             "This text has only tokens that the tokenizer itself puts there. Type a word or two."
         )
@@ -58,12 +58,12 @@ def units_of(model: Model, text: str, unit: Unit) -> tuple[list[int], Units]:
         spans = tuple((place, place + 1) for place in range(len(ids)))
         texts = tokens
     else:
-        spans = (word_spans if unit == "word" else sentence_spans)(tokens, fixed)
+        spans = (word_spans if unit == "word" else sentence_spans)(tokens, added)
         texts = tuple(text.strip() or text for text in span_texts(tokens, spans))
     of_token = tuple(unit for unit, (first, last) in enumerate(spans) for _ in range(first, last))
-    held = tuple(first in fixed for first, _ in spans)
+    fixed = tuple(first in added for first, _ in spans)
     texts = tuple(
         tokens[first] if fix else text
-        for (first, _), fix, text in zip(spans, held, texts, strict=True)
+        for (first, _), fix, text in zip(spans, fixed, texts, strict=True)
     )
-    return ids, Units(tokens, of_token, texts, held)
+    return ids, Features(tokens, of_token, texts, fixed)

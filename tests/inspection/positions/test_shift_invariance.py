@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from components.inspection.errors import InspectionError
-from components.inspection.positions import moved as module
+from components.inspection.positions import shift_invariance as module
 from components.inspection.positions.measured import position_code
-from components.inspection.positions.moved import last_position, moved
+from components.inspection.positions.shift_invariance import last_position, shift_invariance
 from tests import tiny
 from tests.inspection.positions import networks
 from tests.inspection.positions.test_measured import ROTATING
@@ -21,7 +21,7 @@ DTYPES = ["float32", "bfloat16", "float16"]
 def test_a_model_that_rotates_says_the_same_wherever_its_text_begins(family, dtype):
     model = tiny.model(family, dtype)
     before = state_of(model)
-    found = moved(model, "to be", (1, 10, 40))
+    found = shift_invariance(model, "to be", (1, 10, 40))
     assert found.shifts == (1, 10, 40)
     assert found.checks[0].verdict == "holds"
     # The bound is measured, and far below the answers themselves in full precision.
@@ -31,7 +31,7 @@ def test_a_model_that_rotates_says_the_same_wherever_its_text_begins(family, dty
 
 
 def test_far_along_angles_round_by_more_and_that_is_allowed_for():
-    found = moved(tiny.model("llama"), "to be or not", (1, 400, 20_000))
+    found = shift_invariance(tiny.model("llama"), "to be or not", (1, 400, 20_000))
     assert found.checks[0].verdict == "holds"
     assert found.allowed[2] > 5 * found.allowed[0]
     assert found.change[2] > found.change[0]
@@ -41,7 +41,7 @@ def test_far_along_angles_round_by_more_and_that_is_allowed_for():
 @pytest.mark.parametrize("family", ["gpt2", "opt", "bert"])
 def test_a_model_with_a_table_does_not(family, dtype):
     model = tiny.model(family, dtype)
-    found = moved(model, "to be", (1, 10, 1000))
+    found = shift_invariance(model, "to be", (1, 10, 1000))
     assert found.shifts == (1, 10), "there is no position 1000"
     assert found.checks[0].verdict == "reported"
     if dtype == "float32":
@@ -64,7 +64,7 @@ def test_roberta_s_positions_follow_its_reserved_rows():
     model = networks.model(
         tiny.built(hf.RobertaForMaskedLM, hf.RobertaConfig(**arguments)), "masked"
     )
-    found = moved(model, "to be", (3, 59))
+    found = shift_invariance(model, "to be", (3, 59))
     assert found.first == 2
     # Rows 2 to 65 of 66: 64 positions, of which the text takes 6.
     assert found.shifts == (3,)
@@ -86,16 +86,16 @@ def _known(family):
 @pytest.mark.parametrize("family", ["t5", "bloom", "mpt", "bart"])
 def test_a_model_without_positions_to_move_says_so(family):
     with pytest.raises(InspectionError, match="takes no position numbers"):
-        moved(tiny.model(family), "to be", (1,))
+        shift_invariance(tiny.model(family), "to be", (1,))
 
 
 def test_a_text_that_fills_the_table_cannot_begin_later():
     with pytest.raises(InspectionError, match="cannot begin later"):
-        moved(tiny.model("gpt2"), "x" * 62, (10,))
+        shift_invariance(tiny.model("gpt2"), "x" * 62, (10,))
 
 
 def test_a_hybrid_is_told_by_its_numbers_and_judged_by_none():
-    found = moved(networks.model(networks.qwen3_next()), "to be or not", (1, 40))
+    found = shift_invariance(networks.model(networks.qwen3_next()), "to be or not", (1, 40))
     assert found.checks[0].verdict == "reported"
     assert "no attention that can be seen in layers 0 and 2" in found.says
 
@@ -114,7 +114,7 @@ def test_positions_that_are_stretched_as_they_move_would_be_seen(family, dtype, 
         return real(*args, **kwargs)
 
     monkeypatch.setattr(module.torch, "arange", wider)
-    found = moved(tiny.model(family, dtype), "to be or not, that", (1, 10))
+    found = shift_invariance(tiny.model(family, dtype), "to be or not, that", (1, 10))
     assert found.checks[0].verdict == "fails"
     assert found.change[0] <= found.allowed[0]
     assert found.change[1] > found.allowed[1]

@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures import theme
+from components.inspection.positions.extended_attention import ExtendedAttention
 from components.inspection.positions.growth import Growth
-from components.inspection.positions.stretched_attention import StretchedAttention
 
 COLORS = ("#8A8A86", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#B8860B")
 
@@ -66,7 +66,7 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
     return theme.dressed(figure, 230)
 
 
-def attention_change(result: StretchedAttention) -> go.Figure:
+def attention_change(result: ExtendedAttention) -> go.Figure:
     """Draw one head's attention as trained, extended, and the difference."""
     labels = [theme.label(token) for token in result.tokens]
     places = list(range(len(labels)))
@@ -107,14 +107,14 @@ def attention_change(result: StretchedAttention) -> go.Figure:
 def growth_lines(growth: Growth) -> go.Figure:
     """Draw perplexity against the tokens read, one line for each rotation."""
     figure = go.Figure()
-    for stretch, row, color in zip(growth.stretches, growth.perplexity, COLORS, strict=False):
+    for extension, row, color in zip(growth.extensions, growth.perplexity, COLORS, strict=False):
         figure.add_scatter(
             x=growth.lengths,
             y=row,
             mode="lines+markers",
-            name=stretch.name,
+            name=extension.name,
             line={"color": color, "width": 2.5},
-            hovertemplate=f"{stretch.name}<br>%{{x:,}} tokens: perplexity %{{y:.2f}}"
+            hovertemplate=f"{extension.name}<br>%{{x:,}} tokens: perplexity %{{y:.2f}}"
             "<extra></extra>",
         )
     figure.add_vline(

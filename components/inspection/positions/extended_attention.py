@@ -12,11 +12,11 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of, record
 from components.inspection.model import Model
-from components.inspection.positions.moved import angles_allowed
+from components.inspection.positions.context_extension import Target, extended, rebuilt, target
+from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rope import require_rotation
 from components.inspection.positions.rotation import Array
-from components.inspection.positions.stretch import Target, rebuilt, stretched, target
-from components.inspection.positions.ways import Stretch
+from components.inspection.positions.shift_invariance import angles_allowed
 from components.inspection.premises import require
 from components.inspection.premises.inputs import answer
 from components.inspection.recording import AttentionRecord, Recording
@@ -25,7 +25,7 @@ REBUILT: Final = "handed the angles of the frequencies shown, the network answer
 
 
 @dataclass(frozen=True, eq=False)
-class StretchedAttention:
+class ExtendedAttention:
     """One head's attention as trained and under another rotation."""
 
     tokens: tuple[str, ...]
@@ -43,9 +43,9 @@ class StretchedAttention:
 
 
 def attention_under(
-    model: Model, text: str, layer: int, head: int, stretch: Stretch
-) -> StretchedAttention:
-    """Let `model` read `text` as trained, and a twin under `stretch`; return one head of both.
+    model: Model, text: str, layer: int, head: int, extension: ContextExtension
+) -> ExtendedAttention:
+    """Let `model` read `text` as trained, and a twin under `extension`; return one head of both.
 
     Of an encoder-decoder, its encoder.
 
@@ -59,14 +59,14 @@ def attention_under(
             f"Layer {layer} of '{model.name}' has no attention that can be seen: choose another."
         )
     ids = model.encode(text)
-    start: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
-    other = stretched(model, stretch, len(ids))
+    start: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
+    other = extended(model, extension, len(ids))
     one, two = (record(each, ids, start, keep=["attention", "logits"]) for each in (model, other))
     pick = [_at(each, stack.name, layer) for each in (one, two)]
     if not 0 <= head < pick[0].heads:
         raise InspectionError(f"There is no head {head}: layer {layer} has {pick[0].heads} heads.")
     answers, change = _answers(model, one, two)
-    return StretchedAttention(
+    return ExtendedAttention(
         tokens=one.stack(stack.name).tokens,
         trained=pick[0].weights[head],
         changed=pick[1].weights[head],
@@ -91,7 +91,7 @@ def rebuilt_check(model: Model, ids: list[int]) -> Check:
 
 
 def _answered(model: Model, ids: list[int]) -> Tensor:
-    start: list[int] | None = [] if len(model.anatomy.towers) == 2 else None
+    start: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
     return answer(model, arguments_of(model, inputs_of(model, ids, start)))
 
 

@@ -37,7 +37,7 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Reshaped:
+class ProcessedLogits:
     """A next-token distribution before and after the settings.
 
     `logits[token]` are the scores after the last step, float32, minus infinity where a token
@@ -132,9 +132,9 @@ def processors(settings: Settings) -> dict[str, LogitsProcessor]:
     return wanted
 
 
-def reshape(
+def process_logits(
     logits: NDArray[np.float32] | Sequence[float], history: Iterable[int], settings: Settings
-) -> Reshaped:
+) -> ProcessedLogits:
     """Apply `settings` to `logits[token]`, where `history` are the ids read so far.
 
     Raises:
@@ -158,7 +158,7 @@ def reshape(
             scores, now = fresh, torch.softmax(fresh, dim=-1)
         stages.append(_stage(name, name in wanted, scores, then, now))
     whole = tied == tied_left
-    return Reshaped(
+    return ProcessedLogits(
         logits=checked_logits(scores[0].numpy()),
         before=before[0].numpy(),
         log_before=log_shares_of(raw),

@@ -15,12 +15,12 @@ from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 from components.inspection import rounding
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
+from components.inspection.positions.extension_methods import HIGH, LOW, NAMES, ContextExtension
 from components.inspection.positions.measured import position_code
 from components.inspection.positions.rope import require_rotation
 from components.inspection.positions.rotation import Rope
 from components.inspection.positions.tables import Tables, Turns, turns_of
 from components.inspection.positions.twin import Place, intercepted
-from components.inspection.positions.ways import HIGH, LOW, NAMES, Stretch
 
 FULL: Final = "full_attention"
 OF_THE_LENGTH: Final = ("dynamic", "longrope")
@@ -29,8 +29,8 @@ POWERS: Final = 32 * rounding.unit("float32")
 """By what share a power of the base may be rounded, with an exponent times ln(base) up to 16."""
 
 
-def parameters_for(rope: Rope, stretch: Stretch) -> dict[str, Any]:
-    """Return transformers' `rope_parameters` for `stretch` of a model that rotates by `rope`.
+def parameters_for(rope: Rope, extension: ContextExtension) -> dict[str, Any]:
+    """Return transformers' `rope_parameters` for `extension` of a model that rotates by `rope`.
 
     A stretching that the model has already is replaced: the way starts from its base and the length
     it was first trained for.
@@ -38,13 +38,13 @@ def parameters_for(rope: Rope, stretch: Stretch) -> dict[str, Any]:
     Raises:
         InspectionError: the way or the factor does not exist, or the base is not known.
     """
-    if stretch.way not in NAMES or not LOW <= stretch.factor <= HIGH:
+    if extension.method not in NAMES or not LOW <= extension.factor <= HIGH:
         raise InspectionError(
-            f"There is no stretching '{stretch.way}' by {stretch.factor:g}: the ways are "
+            f"There is no stretching '{extension.method}' by {extension.factor:g}: the ways are "
             f"{', '.join(NAMES)}, the factors {LOW:g} to {HIGH:g}."
         )
-    factor, turned = stretch.factor, rope.turned
-    if turned <= 2:
+    factor, rotated = extension.factor, rope.rotated
+    if rotated <= 2:
         raise InspectionError(
             "Only one pair of each head is turned here; stretching tells fast pairs from slow "
             "ones, so it needs at least two."
@@ -59,35 +59,35 @@ def parameters_for(rope: Rope, stretch: Stretch) -> dict[str, Any]:
             "The frequencies of this rotation are not those of RoPE's formula for any base, so the "
             "ways to stretch it, which all start from that, cannot be tried on it."
         )
-    parameters: dict[str, Any] = {"rope_theta": rope.theta, "rope_type": stretch.way}
-    if stretch.way in ("trained", "theta"):
-        exponent = turned / (turned - 2) if stretch.way == "theta" else 0.0
+    parameters: dict[str, Any] = {"rope_theta": rope.theta, "rope_type": extension.method}
+    if extension.method in ("trained", "theta"):
+        exponent = rotated / (rotated - 2) if extension.method == "theta" else 0.0
         return {"rope_type": "default", "rope_theta": rope.theta * factor**exponent}
     parameters["factor"] = factor
-    if stretch.way in ("yarn", "longrope", "llama3"):
+    if extension.method in ("yarn", "longrope", "llama3"):
         parameters["original_max_position_embeddings"] = rope.context
-    if stretch.way == "llama3":
+    if extension.method == "llama3":
         parameters |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
-    if stretch.way == "longrope":
+    if extension.method == "longrope":
         last = max(1, rope.pairs - 1)
         parameters["short_factor"] = [1.0] * rope.pairs
         parameters["long_factor"] = [factor ** (pair / last) for pair in range(rope.pairs)]
     return parameters
 
 
-def under(rope: Rope, stretch: Stretch, length: int) -> Rope:
-    """Return the rotation `rope` becomes under `stretch` for a text of `length` tokens.
+def under(rope: Rope, extension: ContextExtension, length: int) -> Rope:
+    """Return the rotation `rope` becomes under `extension` for a text of `length` tokens.
 
     Computed by transformers' LlamaRotaryEmbedding, without a model.
     """
-    if stretch.way == "trained":
+    if extension.method == "trained":
         return rope
     # Dynamic NTK compares with the trained length; the others state it by themselves.
-    longer = 1.0 if stretch.way == "dynamic" else stretch.factor
+    longer = 1.0 if extension.method == "dynamic" else extension.factor
     config = LlamaConfig(
-        head_dim=rope.turned,
+        head_dim=rope.rotated,
         max_position_embeddings=int(rope.context * longer),
-        rope_parameters=parameters_for(rope, stretch),
+        rope_parameters=parameters_for(rope, extension),
     )
     rotary = LlamaRotaryEmbedding(config)
     made: Any = config.rope_parameters
@@ -145,14 +145,14 @@ def _alike(one: Rope, other: Rope) -> bool:
     )
 
 
-def stretched(model: Model, stretch: Stretch, length: int) -> Model:
-    """Return a twin of `model` that rotates as `stretch` says, for texts of `length` tokens.
+def extended(model: Model, extension: ContextExtension, length: int) -> Model:
+    """Return a twin of `model` that rotates as `extension` says, for texts of `length` tokens.
 
     Raises:
         InspectionError: the model does not rotate, or there is no such stretching.
     """
     found = target(model)
-    changed = under(found.rope, stretch, length)
+    changed = under(found.rope, extension, length)
     # Dynamic NTK leaves short texts alone: bit for bit, where its formula gives what there is.
     same = changed.scaling == found.rope.scaling and np.allclose(
         changed.frequencies, found.rope.frequencies, rtol=POWERS, atol=0.0
@@ -175,7 +175,7 @@ def _handed(model: Model, found: Target, rope: Rope | None, length: int) -> Mode
 
     A table that a layer keeps (GPT-J) is made as long as the text, where it is too short.
     """
-    stack = next(iter(model.anatomy.towers))
+    stack = next(iter(model.anatomy.stacks))
     twin = intercepted(model)
 
     def change(place: Place, tables: Tables) -> Turns | None:

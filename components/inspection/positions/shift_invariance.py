@@ -14,7 +14,7 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
-from components.inspection.positions.added import placed
+from components.inspection.positions.added import position_module
 from components.inspection.positions.measured import PositionCode, position_code
 from components.inspection.positions.tables import Tables, Turns
 from components.inspection.positions.twin import Place, altered, intercepted
@@ -30,7 +30,7 @@ SEEDS: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
+class ShiftInvariance:
     """One text read from position 0 on, and from later positions on."""
 
     shifts: tuple[int, ...]
@@ -51,7 +51,7 @@ class Moved:
     """How the model marks positions."""
 
 
-def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
+def shift_invariance(model: Model, text: str, shifts: tuple[int, ...]) -> ShiftInvariance:
     """Let `model` read `text` at positions 0, 1, ... and at s, s + 1, ... for each shift s.
 
     Raises:
@@ -79,7 +79,7 @@ def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
     # A family without a row may do more than was measured; then the number is told, and no verdict.
     claimed = code.first.by_distance_alone and len(code.stacks) == 1
     claimed = claimed and (model.anatomy.named or change[worst] <= allowed[worst])
-    return Moved(
+    return ShiftInvariance(
         shifts=shifts,
         change=np.array(change, dtype=np.float32),
         same_answer=_same(usual, others) if model.kind in ("causal", "masked") else None,
@@ -102,7 +102,7 @@ def moved(model: Model, text: str, shifts: tuple[int, ...]) -> Moved:
 def last_position(model: Model, code: PositionCode) -> int | None:
     """Return how many positions `model` has; None where it has one for every number."""
     if code.first.added is not False:
-        table = placed(model)
+        table = position_module(model)
         return model.context if table is None else len(table.weight) - table.first
     kept = [len(own) for tables in intercepted(model).kept.values() for _, _, own in tables]
     if kept:

@@ -9,18 +9,18 @@ from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 from components.inspection.errors import InspectionError
-from components.inspection.positions import stretch as module
-from components.inspection.positions import stretched_attention
-from components.inspection.positions.rotation import Rope, frequencies, turned
-from components.inspection.positions.stretch import (
+from components.inspection.positions import context_extension as module
+from components.inspection.positions import extended_attention
+from components.inspection.positions.context_extension import (
+    extended,
     parameters_for,
-    stretched,
     target,
     target_or_none,
     under,
 )
-from components.inspection.positions.stretched_attention import attention_under, rebuilt_check
-from components.inspection.positions.ways import NAMES, Stretch
+from components.inspection.positions.extended_attention import attention_under, rebuilt_check
+from components.inspection.positions.extension_methods import NAMES, ContextExtension
+from components.inspection.positions.rotation import Rope, frequencies, rotated
 from tests import tiny
 from tests.inspection.positions import networks
 from tests.inspection.positions.test_measured import ROTATING
@@ -42,7 +42,7 @@ def test_a_twin_with_the_model_s_own_parameters_is_the_model_bit_for_bit(family)
     model = tiny.model(family)
     before = state_of(model)
     ids = model.encode(TEXT)
-    other = stretched(model, Stretch("trained"), len(ids))
+    other = extended(model, ContextExtension("trained"), len(ids))
     np.testing.assert_array_equal(logits(other.network, ids), logits(model.network, ids))
     shared = {id(weight) for weight in model.network.parameters()}
     assert {id(weight) for weight in other.network.parameters()} == shared
@@ -55,7 +55,7 @@ def test_the_shared_model_is_untouched_by_every_way(family, way):
     model = tiny.model(family)
     before, ids = state_of(model), model.encode(TEXT)
     said = logits(model.network, ids)
-    found = attention_under(model, TEXT, 1, 2, Stretch(way, 3.0))
+    found = attention_under(model, TEXT, 1, 2, ContextExtension(way, 3.0))
     assert (found.logit_change > 0) == (way not in ("trained", "dynamic"))
     assert [check.verdict for check in found.checks] == ["holds"]
     assert state_of(model) == before
@@ -91,7 +91,7 @@ def test_so_do_families_without_a_row(network, dtype):
     assert rebuilt_check(model, model.encode(TEXT)).verdict == "holds"
     layer = target(model).layers[0]
     for way in ("linear", "yarn"):
-        found = attention_under(model, TEXT, layer, 1, Stretch(way, 4.0))
+        found = attention_under(model, TEXT, layer, 1, ContextExtension(way, 4.0))
         assert found.logit_change > 0
         assert found.checks[0].verdict == "holds"
 
@@ -119,7 +119,7 @@ def test_a_model_that_is_stretched_already_can_be_stretched_anew(kind, way):
     }[kind]
     network = networks.llama(rope_parameters={"rope_type": kind, "rope_theta": 500.0, **own})
     model = networks.model(network)
-    found = attention_under(model, TEXT, 1, 2, Stretch(way, 4.0))
+    found = attention_under(model, TEXT, 1, 2, ContextExtension(way, 4.0))
     assert found.checks[0].verdict == "holds"
     context = own.get("original_max_position_embeddings", 64)
     assert (found.target.rope.theta, found.target.rope.context) == (500.0, context)
@@ -129,7 +129,9 @@ def test_a_model_that_is_stretched_already_can_be_stretched_anew(kind, way):
             rope_parameters={"rope_type": "default", "rope_theta": 500.0},
         )
         base = target(networks.wrapped(plain, tiny.tokenizer(), "causal", "plain")).rope
-        ours, theirs = (under(rope, Stretch(way, 4.0), 100) for rope in (found.target.rope, base))
+        ours, theirs = (
+            under(rope, ContextExtension(way, 4.0), 100) for rope in (found.target.rope, base)
+        )
         np.testing.assert_allclose(ours.frequencies, theirs.frequencies, rtol=1e-6)
 
 
@@ -142,7 +144,7 @@ def test_only_the_layers_of_full_attention_are_stretched_where_types_turn_differ
 
 @pytest.mark.parametrize("factor", [1.0, 4.0, 16.0])
 def test_dynamic_ntk_slows_the_slowest_pair_by_its_square_at_the_wanted_length(factor):
-    changed = under(SIXTEEN, Stretch("dynamic", factor), int(256 * factor))
+    changed = under(SIXTEEN, ContextExtension("dynamic", factor), int(256 * factor))
     slower = SIXTEEN.frequencies[-1] / changed.frequencies[-1]
     assert slower == pytest.approx(factor**2 - factor + 1, rel=1e-4)
 
@@ -150,15 +152,15 @@ def test_dynamic_ntk_slows_the_slowest_pair_by_its_square_at_the_wanted_length(f
 def test_linear_interpolation_disturbs_texts_within_the_trained_length_too():
     """Why it is meant to be followed by training: the bundled model, untrained for it."""
     model = tiny.model("llama")
-    found = attention_under(model, TEXT, 0, 0, Stretch("linear", 4.0))
-    same = attention_under(model, TEXT, 0, 0, Stretch("dynamic", 4.0))
+    found = attention_under(model, TEXT, 0, 0, ContextExtension("linear", 4.0))
+    same = attention_under(model, TEXT, 0, 0, ContextExtension("dynamic", 4.0))
     assert found.logit_change > 0.01 > same.logit_change == 0
 
 
 def test_linear_stretching_is_reading_at_positions_divided_by_the_factor():
     model = tiny.model("llama")
     ids = model.encode(TEXT)
-    other = stretched(model, Stretch("linear", 4.0), len(ids))
+    other = extended(model, ContextExtension("linear", 4.0), len(ids))
     interpolated = logits(model.network, ids, torch.arange(len(ids))[None] / 4)
     np.testing.assert_allclose(logits(other.network, ids), interpolated, atol=1e-5)
     assert np.abs(interpolated - logits(model.network, ids)).max() > 1e-2
@@ -177,49 +179,53 @@ def test_linear_stretching_is_reading_at_positions_divided_by_the_factor():
 def test_frequencies_come_out_as_measured_in_transformers(way, length, expected):
     """Sixteen numbers a head, theta 10,000, trained for 256 (YaRN: 64), stretched four times."""
     rope = replace(SIXTEEN, context=64) if way == "yarn" else SIXTEEN
-    found = under(rope, Stretch(way, 4.0), length).frequencies
+    found = under(rope, ContextExtension(way, 4.0), length).frequencies
     np.testing.assert_allclose(found[: len(expected)], expected, rtol=2e-3)
 
 
 @pytest.mark.parametrize("way", [way for way in NAMES if way != "trained"])
 def test_our_cos_and_sin_are_those_of_transformers_past_the_context(way):
-    stretch, length = Stretch(way, 4.0), 1000
-    changed = under(SIXTEEN, stretch, length)
+    extension, length = ContextExtension(way, 4.0), 1000
+    changed = under(SIXTEEN, extension, length)
     config = LlamaConfig(
         head_dim=16,
         max_position_embeddings=256 if way == "dynamic" else 1024,
-        rope_parameters=parameters_for(SIXTEEN, stretch),
+        rope_parameters=parameters_for(SIXTEEN, extension),
     )
     cos, sin = LlamaRotaryEmbedding(config)(torch.zeros(1), torch.arange(length)[None])
     ones, zeros = np.zeros(16, np.float32), np.arange(length, dtype=np.float32)
     ones[:8] = 1
-    ours = turned(ones, zeros, changed)
+    ours = rotated(ones, zeros, changed)
     np.testing.assert_allclose(ours[:, :8], cos[0, :, :8].numpy(), atol=2e-6)
     np.testing.assert_allclose(ours[:, 8:], sin[0, :, :8].numpy(), atol=2e-6)
 
 
 def test_yarn_warms_the_scores_and_theta_slows_the_slowest_pair_by_the_factor():
-    assert under(SIXTEEN, Stretch("yarn", 4.0), 1024).scaling == pytest.approx(0.1 * np.log(4) + 1)
-    slower = SIXTEEN.frequencies / under(SIXTEEN, Stretch("theta", 4.0), 1024).frequencies
+    assert under(SIXTEEN, ContextExtension("yarn", 4.0), 1024).scaling == pytest.approx(
+        0.1 * np.log(4) + 1
+    )
+    slower = SIXTEEN.frequencies / under(SIXTEEN, ContextExtension("theta", 4.0), 1024).frequencies
     assert slower[0] == pytest.approx(1)
     assert slower[-1] == pytest.approx(4, rel=1e-4)
     assert (np.diff(slower) > 0).all()
 
 
-@pytest.mark.parametrize("stretch", [Stretch("linear", 0.5), Stretch("linear", 17.0)])
-def test_a_factor_out_of_range_is_refused(stretch):
+@pytest.mark.parametrize(
+    "extension", [ContextExtension("linear", 0.5), ContextExtension("linear", 17.0)]
+)
+def test_a_factor_out_of_range_is_refused(extension):
     with pytest.raises(InspectionError, match="factors 1 to 16"):
-        under(SIXTEEN, stretch, 100)
+        under(SIXTEEN, extension, 100)
 
 
 def test_one_pair_cannot_be_stretched():
     with pytest.raises(InspectionError, match="at least two"):
-        attention_under(tiny.model("gpt_neox"), TEXT, 0, 0, Stretch("dynamic"))
+        attention_under(tiny.model("gpt_neox"), TEXT, 0, 0, ContextExtension("dynamic"))
 
 
 def test_a_head_that_does_not_exist_is_refused():
     with pytest.raises(InspectionError, match="no head 9"):
-        attention_under(tiny.model("llama"), TEXT, 0, 9, Stretch("yarn"))
+        attention_under(tiny.model("llama"), TEXT, 0, 9, ContextExtension("yarn"))
 
 
 @pytest.mark.sabotage("handed the angles of the frequencies shown, the network answers as ever")
@@ -243,7 +249,7 @@ def test_other_angles_than_the_model_s_turn_the_check_red(family, wrong, dtype, 
         pytest.skip("what that changes in these random networks is below bfloat16's noise")
     model = tiny.model(family, dtype)
     ids = model.encode("the dog bit the man, and the man bit it")
-    found = stretched_attention.rebuilt_check(model, ids)
+    found = extended_attention.rebuilt_check(model, ids)
     assert found.verdict == "fails"
 
 
@@ -257,4 +263,4 @@ def test_other_angles_than_the_model_s_turn_the_check_red(family, wrong, dtype, 
 )
 def test_what_cannot_be_stretched_is_explained(rope, said):
     with pytest.raises(InspectionError, match=said):
-        under(rope, Stretch("yarn", 4.0), 100)
+        under(rope, ContextExtension("yarn", 4.0), 100)
