@@ -11,11 +11,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import streamlit as st
 
-from components import engine
+from components import importing
 from components.inspection.errors import InspectionError
-from components.widgets import chapters, frame
+from components.widgets import chapters, frame, models
+from components.widgets.explained import explain
 
-engine.warm_up()
+importing.warm_up()
 page = st.navigation(chapters.navigation())
 st.set_page_config(
     page_title=f"{page.title} · Vitrine",
@@ -26,6 +27,6 @@ frame.sidebar(chapters.example(page))
 try:
     page.run()
     # A page that needs no model leaves the sidebar without its facts: they come last then.
-    frame.chosen_model()
+    models.chosen()
 except InspectionError as error:
-    frame.explain(error, st.empty())
+    explain(error, st.empty())

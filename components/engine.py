@@ -1,11 +1,10 @@
 """The one door from pages to inspection: load, share, take turns, remember, bound.
 
 Pages hand it plain values and get plain results. Heavy libraries are imported behind it, once,
-under one lock (two threads that import transformers at once fail), in the background from the
-first page on.
+by one thread (two that import transformers at once fail), in the background from the first page
+on.
 """
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from components.importing import import_libraries, imported
 from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
@@ -47,37 +47,6 @@ class ModelChoice:
     def name(self) -> str:
         """What it is called in a sentence: of a path the last part, shortened in the middle."""
         return short_name(self.source)
-
-
-_imports = threading.Lock()
-_ready = threading.Event()
-
-
-def import_libraries() -> None:
-    """Import torch and transformers once in this process, one thread at a time."""
-    if _ready.is_set():
-        return
-    with _imports:
-        if not _ready.is_set():
-            import components.inspection.forward_pass
-            import components.inspection.load  # noqa: F401
-
-            # Streamlit collects garbage after each run; what was just imported never becomes
-            # garbage, and looking through it would cost 200 ms each time.
-            gc.collect()
-            gc.freeze()
-            _ready.set()
-
-
-def imported() -> bool:
-    """Say whether the heavy libraries are there, so that a view can be imported at once."""
-    return _ready.is_set()
-
-
-def warm_up() -> None:
-    """Start importing in the background, so that the first page need not wait for it."""
-    if not _ready.is_set() and not _imports.locked():
-        threading.Thread(target=import_libraries, name="vitrine-imports", daemon=True).start()
 
 
 def inspect(
@@ -154,12 +123,12 @@ def facts(choice: ModelChoice, progress: Progress = silent) -> Any:
 
 def is_loaded(choice: ModelChoice) -> bool:
     """Say whether the model is in memory, so that asking for it takes no time."""
-    return _ready.is_set() and _MODELS.get(_resolved(choice)) is not None
+    return imported() and _MODELS.get(_resolved(choice)) is not None
 
 
 def on_this_machine(source: str) -> bool:
     """Say whether a hub model has been fetched before; no before the libraries are there."""
-    if not _ready.is_set():
+    if not imported():
         return False
     from components.inspection.hub import cached
 
@@ -192,7 +161,7 @@ def _resolved(choice: ModelChoice) -> ModelChoice:
 
 
 def _model(choice: ModelChoice, progress: Progress = silent) -> Any:
-    if not _ready.is_set():
+    if not imported():
         progress(0.0, "Waking up the libraries (once)")
         import_libraries()
     choice = _resolved(choice)

@@ -1,8 +1,9 @@
 """Start Vitrine: `transformer-vitrine`, with any option of Streamlit's behind it.
 
-The same as `streamlit run app.py`, but for one thing: Streamlit takes a folder called `pages` for
+The same as `streamlit run app.py`, but for two things. Streamlit takes a folder called `pages` for
 its own old kind of multipage app until the first reader has come, and would tell that reader,
-if a link led them to a page, that there is no such page.
+if a link led them to a page, that there is no such page. And its scripts and styles go over the
+wire as they lie on the disk; here they are compressed.
 """
 
 import os
@@ -17,10 +18,21 @@ def main() -> None:
     # Before torch is imported: its threads sleep while they wait.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+    from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
+    from streamlit.web.server.starlette import starlette_app
+
+    from components.compression import CompressedFiles
 
     PagesManager.uses_pages_directory = False
+    layers = starlette_app.create_streamlit_middleware
+
+    def with_ours() -> list[Middleware]:
+        secure, *others = layers()  # the first refuses dangerous paths
+        return [secure, Middleware(CompressedFiles), *others]
+
+    starlette_app.create_streamlit_middleware = with_ours
     # Streamlit takes .streamlit/config.toml from beside the app, wherever it is started: paths of
     # models that a reader types begin in the reader's own folder.
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]

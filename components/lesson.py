@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from components import engine
+from components import engine, importing
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.widgets import apparatus, frame
+from components.widgets import apparatus, frame, models
 from components.widgets.ask import Ask, Later
+from components.widgets.explained import explain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,8 +122,9 @@ def find(page: str, name: str) -> View:
     Raises:
         TypeError: the module's `VIEW` is no `View`.
     """
-    engine.import_libraries()
+    importing.import_libraries()
     view = importlib.import_module(f"{ROOT}pages.{page}.{slug(name)}").VIEW
+    importing.spare_modules()
     if not isinstance(view, View):
         raise TypeError(f"VIEW of {page}.{slug(name)} is no View.")
     return view
@@ -132,10 +134,10 @@ def lesson(title: str, page: str, *names: str) -> None:
     """Draw the page: its title, the picker of views on the same line, and the chosen view."""
     name, lecture = apparatus.head(title, names)
     waiting = st.empty()
-    if not engine.imported():
+    if not importing.imported():
         # The frame, the title and the tabs are there already; only the view has to wait.
         waiting.skeleton(height=420)
-    choice = frame.chosen_model()
+    choice = models.chosen()
     view = find(page, name)
     waiting.empty()
     scope = page.rpartition(".")[2]
@@ -148,6 +150,9 @@ def lesson(title: str, page: str, *names: str) -> None:
 def _draw(
     view: View, choice: engine.ModelChoice, prompt: str, scope: str, name: str, lecture: bool
 ) -> None:
+    if frame.prompt() != prompt:
+        # The view alone runs again, and an example of its own has changed what stands outside.
+        st.rerun(scope="app")
     ask = Ask(choice, prompt, scope, f"{scope}-{name}", apparatus.LECTURE if lecture else 1.0)
     _view(view, ask, lecture)
     for title, other in view.further.items():
@@ -160,7 +165,7 @@ def _draw(
 def _view(view: View, ask: Ask, lecture: bool) -> None:
     words = st.empty()
     ask.place_controls()
-    ask.stage, aside = apparatus.stage(ask.key, view.wide)
+    ask.stage, ask.working, aside = apparatus.stage(ask.key, view.wide)
     said = view.words
     try:
         if view.kinds:
@@ -174,7 +179,7 @@ def _view(view: View, ask: Ask, lecture: bool) -> None:
     except Later as later:
         apparatus.offer(later, ask, aside)
     except InspectionError as error:
-        frame.explain(error, ask.stage)
+        explain(error, ask.stage)
     else:
         apparatus.draw(shown, ask, aside, lecture)
     finally:

@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 Key = TypeVar("Key")
 
@@ -85,8 +86,10 @@ class ModelCache(Generic[Key]):
     def __init__(self, most: int) -> None:
         self.most = most
         self._models: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
-        self._turns: dict[Key, threading.Lock] = {}
-        self._loading: dict[Key, threading.Lock] = {}
+        # Locks live as long as somebody holds one or waits for it: of a name that was only tried,
+        # nothing stays.
+        self._turns: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
+        self._loading: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Any | None:

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from tests.shapes import check_shapes
+
+check_shapes()  # before the first import of what is checked
+
 from components.inspection.model import Model
 from tests import sabotages, tiny, wheels
 from tests.gpu.pretended import SUPPORTED, pretend_gpus

@@ -185,3 +185,20 @@ def test_a_key_has_one_lock_for_running_and_one_for_loading(shelf):
     assert shelf.turn("a") is not shelf.turn("b")
     assert shelf.turn("a") is not shelf.loading("a")
     assert shelf.loading("a") is shelf.loading("a")
+
+
+def test_of_a_name_that_was_only_tried_no_lock_stays():
+    models = ModelCache(2)
+    for number in range(1000):
+        with models.turn(f"nobody's {number}"), models.loading(f"nobody's {number}"):
+            pass
+    assert (len(models._turns), len(models._loading)) == (0, 0)
+
+
+def test_who_waits_and_who_holds_have_the_same_lock():
+    models = ModelCache(2)
+    with models.turn("a"):
+        assert models.turn("a").locked()
+        assert models.turn("a") is models.turn("a")
+        assert not models.turn("b").locked()
+    assert not models.turn("a").locked()

@@ -7,12 +7,13 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
+from components.figures.numbers import pointed
 from components.inspection.attribution.digits import with_error, written
 from components.inspection.attribution.features import Features
 from components.inspection.attribution.methods import Attribution
 
 MOSTLABELS = 70
-"""More pieces than this are not named on the axis, only on hover."""
+"""More words than this are not named on the axis, only on hover."""
 ROOMY = 8
 """Up to so many scores in a row there is room for all their digits."""
 SMALL = 0.03
@@ -123,7 +124,7 @@ def bridge(found: Attribution) -> go.Figure:
 
 def unit_of(found: Attribution) -> str:
     """Return what the pieces are that are scored."""
-    return "piece" if found.question is None else found.question.unit
+    return "word" if found.question is None else found.question.unit
 
 
 def numbers(
@@ -135,27 +136,29 @@ def numbers(
 ) -> list[str]:
     """Return a row of scores as it is written in a figure.
 
-    Of more than `ROOMY` scores, or where it is not `roomy`, each has two digits at most, and those
-    are left out that are small beside `most`, or beside the row's own largest.
+    Of more than `ROOMY` scores, or where it is not `roomy`, each has two digits at most and no 0
+    before its point, and those are left out that are small beside `most`, or beside the row's own
+    largest.
 
     >>> numbers(np.array([1.234, -0.0004]), [None, None])
     ['+1.23', '-0.00040']
-    >>> numbers(np.array([1.234, -0.0004, 23.4] + [0.0] * 7), [None] * 10)[:3]
-    ['+1.2', '', '+23']
+    >>> numbers(np.array([1.234, -0.0004, -0.44] + [0.0] * 7), [None] * 10)[:3]
+    ['+1.2', '', '-.44']
     """
     if roomy and len(scores) <= ROOMY:
         return [written(score, error, sign) for score, error in zip(scores, errors, strict=True)]
     most = most or float(np.abs(scores).max(initial=0.0))
     shown = []
     for score, error in zip(scores, errors, strict=True):
-        if abs(score) <= SMALL * most:
+        size = abs(score)
+        if size <= SMALL * most:
             shown.append("")
         elif error is not None and np.isfinite(error) and error > 0:
-            shown.append(written(score, error, sign))
+            shown.append(pointed(written(score, error, sign)))
         else:
-            size = abs(score)
             form = ".0f" if size >= 9.95 else ".1f" if size >= 0.995 else ".2f"
-            shown.append(f"{score:{'+' if sign else ''}{form if size >= 0.095 else '.1g'}}")
+            form = form if size >= 0.095 else ".1g"
+            shown.append(pointed(f"{score:{'+' if sign else ''}{form}}"))
     return shown
 
 
@@ -183,7 +186,7 @@ def strengths(found: Attribution) -> go.Figure:
             hovertemplate="%{customdata}<br>%{y:.4g}<extra></extra>",
         )
     )
-    name_pieces(figure, labels)
+    name_features(figure, labels)
     figure.update_xaxes(title=f"{unit_of(found)} of the prompt")
     figure.update_yaxes(title="norm of the gradient")
     return theme.dressed(figure, 380)
@@ -195,7 +198,7 @@ def side_by_side(
     signed: Sequence[bool],
     features: Features,
     errors: Sequence[Floats | None] = (),
-    unit: str = "piece",
+    unit: str = "word",
 ) -> go.Figure:
     """Draw a row for each method: each row's colours span its own largest score.
 
@@ -221,9 +224,13 @@ def side_by_side(
         rows = [place for place, sign in enumerate(signed) if sign is with_sign]
         if not rows:
             continue
+        # Only between several rows does Plotly fit the text of the cells to their width: one row
+        # alone gets an empty one beside it, written with no-break spaces, which count as text.
+        empty = [rows[0] - 1 if rows[0] else 1] if len(rows) == 1 < len(titles) else []
         figure.add_heatmap(
-            y=rows,
-            z=scaled[rows],
+            y=rows + empty,
+            z=np.vstack([scaled[rows], np.full((len(empty), len(labels)), np.nan)]),
+            hoverongaps=False,
             zmin=-1 if with_sign else 0,
             zmax=1,
             colorscale=scale,
@@ -244,10 +251,13 @@ def side_by_side(
                 "ticktext": ["−", "0", "+"],
                 "thickness": 12,
             },
-            text=[numbers(free[row], known[row], with_sign) for row in rows] if few else None,
+            text=[numbers(free[row], known[row], with_sign) for row in rows]
+            + [["\u00a0"] * len(labels) for _ in empty]
+            if few
+            else None,
             texttemplate="%{text}" if few else None,
         )
-    name_pieces(figure, labels)
+    name_features(figure, labels)
     figure.update_yaxes(
         tickvals=list(range(len(titles))),
         ticktext=names,
@@ -258,9 +268,9 @@ def side_by_side(
     return theme.dressed(figure, min(44 * len(titles) + 180, 400))
 
 
-def name_pieces(figure: go.Figure, labels: Sequence[str]) -> None:
-    """Name the places of pieces on the axis below, if they are few enough to be read."""
-    # Pieces sit at their positions and only the ticks are named: a word may occur twice.
+def name_features(figure: go.Figure, labels: Sequence[str]) -> None:
+    """Name the places of words on the axis below, if they are few enough to be read."""
+    # Words sit at their positions and only the ticks are named: a word may occur twice.
     few = len(labels) <= MOSTLABELS
     figure.update_xaxes(
         tickvals=list(range(len(labels))) if few else None,

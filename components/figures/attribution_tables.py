@@ -1,81 +1,98 @@
-"""Tables of attributions: how far methods agree, and a sequence token by token."""
+"""What the attribution page shows, as tables."""
 
-import numpy as np
-import plotly.graph_objects as go
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from components.figures import theme
-from components.figures.attribution import LABEL, ROOMY, name_pieces, numbers, short
+import pandas as pd
+
 from components.inspection.attribution.agreement import Agreement
-from components.inspection.attribution.digits import with_error
+from components.inspection.attribution.catalogue import METHODS
+from components.inspection.attribution.digits import written
+from components.inspection.attribution.faithfulness import Curves, area
+from components.inspection.attribution.features import Features
 from components.inspection.attribution.phrase import PhraseAttribution
+from components.inspection.attribution.result import Attribution
+from components.inspection.recording import Array
 
 
-def agreement_grid(found: Agreement) -> go.Figure:
-    """Draw the rank correlation of every two rankings."""
-    figure = go.Figure(
-        go.Heatmap(
-            x=list(found.names),
-            y=list(found.names),
-            z=found.correlation,
-            zmin=-1,
-            zmax=1,
-            colorscale=theme.SIGNED,
-            xgap=2,
-            ygap=2,
-            texttemplate="%{z:.2f}",
-            hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
-            colorbar={"title": "Spearman", "thickness": 12},
-        )
+def scores(found: Sequence[Attribution], unit: str) -> pd.DataFrame:
+    """Return a row for each `unit`; for each method its scores, and their errors if any."""
+    free = found[0].features.free
+    columns: dict[str, Any] = {unit: [found[0].features.texts[place] for place in free]}
+    for each in found:
+        title = METHODS[each.method].title
+        columns[title] = each.scores[free].astype(float)
+        if each.errors is not None:
+            columns[f"{title}, standard error"] = each.errors[free].astype(float)
+    return pd.DataFrame(columns)
+
+
+def shares(features: Features, rankings: Mapping[str, Array], unit: str) -> pd.DataFrame:
+    """Return a row for each `unit` that is scored, a column for each ranking [unit]."""
+    return pd.DataFrame(
+        {unit: [features.texts[place] for place in features.free]}
+        | {name: row[features.free].astype(float) for name, row in rankings.items()}
     )
-    figure.update_xaxes(showgrid=False, tickangle=-30, title={"text": "ranking", "standoff": 20})
-    figure.update_yaxes(autorange="reversed", showgrid=False, title="ranking")
-    return theme.dressed(figure, min(44 * len(found.names) + 220, 440))
 
 
-def phrase_table(found: PhraseAttribution) -> go.Figure:
-    """Draw a row for each token of the sequence, a column for each token of the prompt."""
-    labels = [short(token) for token in found.tokens]
-    rows = [short(token) for token in found.phrase]
-    most = float(np.abs(found.scores).max(initial=1e-9))
-    few = found.scores.shape[1] <= 22
-    sure = np.full(found.scores.shape, np.nan) if found.errors is None else found.errors
-    told = [
-        [with_error(float(a), float(b)) for a, b in zip(scores, errors, strict=True)]
-        for scores, errors in zip(found.scores, sure, strict=True)
+def completeness(found: Sequence[Attribution]) -> pd.DataFrame:
+    """Return a row for each method: what its scores sum to, and what they should."""
+    rows = []
+    for each in found:
+        method = METHODS[each.method]
+        rows.append(
+            {
+                "method": method.title,
+                "sum of scores": f"{each.total:+.4f}" if method.signed else "no sign",
+                "change": f"{each.change:+.4f}",
+                "convergence delta": written(each.gap) if method.signed else "",
+                "completeness": method.complete,
+                "forward passes": each.forwards,
+                "with backward": each.backwards,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def correlations(found: Agreement) -> pd.DataFrame:
+    """Return the rank correlations, a row and a column for each ranking."""
+    table = pd.DataFrame(found.correlation.astype(float), columns=list(found.names))
+    table.insert(0, "method", list(found.names))
+    return table
+
+
+def points(curves: Curves, unit: str) -> pd.DataFrame:
+    """Return a row for each point of each curve."""
+    return pd.DataFrame(
+        {"ranking": name, "curve": kind, f"{unit}s": int(count), "target": float(value)}
+        for kind, values in (("deletion", curves.deletion), ("insertion", curves.insertion))
+        for name, curve in zip(curves.names, values, strict=True)
+        for count, value in zip(curves.removed, curve, strict=True)
+    )
+
+
+def areas(curves: Curves) -> pd.DataFrame:
+    """Return a row for each ranking and one for random orders, the best deletion first."""
+    random = [
+        float(area(each, curves.removed).mean())
+        for each in (curves.random_deletion, curves.random_insertion)
     ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=found.scores,
-            zmin=-most,
-            zmax=most,
-            colorscale=theme.SIGNED,
-            xgap=1,
-            ygap=2,
-            customdata=[
-                [(row, label, long) for label, long in zip(labels, line, strict=True)]
-                for row, line in zip(rows, told, strict=True)
-            ],
-            hovertemplate="%{customdata[1]} → %{customdata[0]}: %{customdata[2]} nats"
-            "<extra></extra>",
-            text=[
-                numbers(row, known.tolist(), most=most, roomy=len(rows) <= ROOMY)
-                for row, known in zip(found.scores.astype(float), sure, strict=True)
-            ]
-            if few
-            else None,
-            texttemplate="%{text}" if few else None,
-            colorbar={"title": "nats", "thickness": 12},
-        )
-    )
-    name_pieces(figure, labels)
-    figure.update_xaxes(title="token of the prompt")
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=rows,
-        autorange="reversed",
-        showgrid=False,
-        title="token of the sequence",
-        tickfont=LABEL,
-    )
-    # Sixteen rows, the most there are, need a little more than the others.
-    return theme.dressed(figure, min(44 * len(rows) + 200, max(420, 17 * len(rows) + 200)))
+    return pd.DataFrame(
+        {
+            "ranking": [*curves.names, "random orders, mean"],
+            "deletion AUC": [*curves.deletion_area.astype(float), random[0]],
+            "insertion AUC": [*curves.insertion_area.astype(float), random[1]],
+            "beats": [*[f"{share:.0%} of random orders" for share in curves.beaten], ""],
+        }
+    ).sort_values("deletion AUC")
+
+
+def sequence(found: PhraseAttribution) -> pd.DataFrame:
+    """Return a row for each token of the prompt, a column for each token of the sequence."""
+    table = pd.DataFrame({"token": found.tokens})
+    for place, token in enumerate(found.phrase):
+        table[f"{place} {token}"] = found.scores[place].astype(float)
+        if found.errors is not None:
+            table[f"{place} {token}, standard error"] = found.errors[place].astype(float)
+    table["whole sequence"] = found.whole.astype(float)
+    return table

@@ -12,6 +12,12 @@ LETTERS: Final = 62
 """Letters that stand beside one another over the width of the tree."""
 ENDING: Final = 60
 """Letters beside a beam's score: of its end, since beams begin alike."""
+EDGES: Final = {
+    "dropped": ("rgba(138, 138, 134, 0.4)", 0.8),
+    "kept": (theme.RESIDUAL, 1.2),
+    "winner": (theme.HIGHLIGHT, 3),
+}
+"""Colour and width of the lines to each kind of node: what was dropped is faint below the names."""
 MOST_NAMED: Final = 14
 """Columns in which every kept token has room for its name."""
 
@@ -29,10 +35,9 @@ def beam_tree(search: BeamSearch) -> go.Figure:
     if depth > MOST_NAMED:
         named = best if depth <= 2 * MOST_NAMED else set()
     height = _heights(search)
-    x_lines: list[float | None] = []
-    y_lines: list[float | None] = []
-    x_best: list[float | None] = []
-    y_best: list[float | None] = []
+    edges: dict[str, tuple[list[float | None], list[float | None]]] = {
+        kind: ([], []) for kind in EDGES
+    }
     for i, node in enumerate(search.nodes):
         start = (
             (0.0, 0.0)
@@ -42,27 +47,21 @@ def beam_tree(search: BeamSearch) -> go.Figure:
                 height[node.parent],
             )
         )
-        xs, ys = (x_best, y_best) if i in best else (x_lines, y_lines)
+        xs, ys = edges["winner" if i in best else "dropped" if node.fate == "dropped" else "kept"]
         xs += [start[0], node.depth, None]
         ys += [start[1], height[i], None]
     figure = go.Figure(
         [
             go.Scatter(
-                x=x_lines,
-                y=y_lines,
+                x=xs,
+                y=ys,
                 mode="lines",
                 hoverinfo="skip",
-                showlegend=False,
-                line={"color": theme.RESIDUAL, "width": 1},
-            ),
-            go.Scatter(
-                x=x_best,
-                y=y_best,
-                mode="lines",
-                hoverinfo="skip",
-                name="the winner",
-                line={"color": theme.HIGHLIGHT, "width": 3},
-            ),
+                name=f"the {kind}",
+                showlegend=kind == "winner",
+                line={"color": color, "width": width},
+            )
+            for (kind, (xs, ys)), (color, width) in zip(edges.items(), EDGES.values(), strict=True)
         ]
     )
     for fate, symbol in (("dropped", "circle-open"), ("kept", "circle"), ("finished", "square")):

@@ -120,7 +120,7 @@ def beside_attention(
     rows: NDArray[np.float32],
     signs: NDArray[np.float32],
     features: Features,
-    unit: str = "piece",
+    unit: str = "word",
 ) -> go.Figure:
     """Draw a strip of columns for each ranking: its shares [ranking, unit], coloured by sign.
 

@@ -1,4 +1,4 @@
-"""Pictures of drawing one token, of many draws, and of a text's surprisal."""
+"""Pictures of drawing one token, and of many draws."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from components.figures import theme
 from components.inspection.sampling.draws import Draws
 from components.inspection.sampling.generation import Step
-from components.inspection.sampling.perplexity import Surprisals
 
 BARS = 14
 CANDIDATES = 10
 ENOUGH = 0.995
 """Rows end where those shown hold so much of the probability, if there are `FEWEST`."""
 FEWEST = 5
-HEIGHT = 400
 PERCENT = ".3~%"
 """Percent with no more digits than the number needs."""
 LINE = 120
@@ -209,77 +207,3 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
         tickfont_family="monospace",
     )
     return theme.with_legend(theme.dressed(figure, theme.CELL * len(order) + 120))
-
-
-def surprisal_bars(surprisals: Surprisals, first: int, last: int) -> go.Figure:
-    """Draw the surprisal of tokens `first` up to `last` in bits, and the running perplexity."""
-    nats = surprisals.surprisal.astype(np.float64)
-    scored = ~np.isnan(nats)
-    total = np.cumsum(np.where(scored, nats, 0))
-    running = np.exp(total / np.maximum(np.cumsum(scored), 1))
-    places = list(range(first, last))
-    figure = go.Figure(
-        [
-            go.Bar(
-                name="surprisal",
-                x=places,
-                y=nats[first:last] / np.log(2),
-                marker_color=theme.NEGATIVE,
-                customdata=[
-                    (theme.label(surprisals.tokens[i]), np.exp(-nats[i]), int(surprisals.rank[i]))
-                    for i in places
-                ],
-                hovertemplate="%{customdata[0]}<br>%{y:.2f} bits (probability "
-                "%{customdata[1]:.4f})<br>rank %{customdata[2]:,}<extra></extra>",
-            ),
-            go.Scatter(
-                name="perplexity so far (right axis)",
-                x=places,
-                y=[running[i] if scored[i] else None for i in places],
-                yaxis="y2",
-                mode="lines",
-                line={"color": theme.RESIDUAL, "width": 3},
-                hovertemplate="perplexity so far %{y:.2f}<extra></extra>",
-            ),
-        ]
-    )
-    figure.update_layout(
-        yaxis={"title": "surprisal (bits)", "rangemode": "tozero"},
-        yaxis2={
-            "title": "perplexity so far",
-            "overlaying": "y",
-            "side": "right",
-            "rangemode": "tozero",
-            "showgrid": False,
-            "tickmode": "auto",
-        },
-        bargap=0.15,
-    )
-    few = len(places) <= 60
-    figure.update_xaxes(
-        tickvals=places if few else None,
-        ticktext=[theme.label(surprisals.tokens[i]) for i in places] if few else None,
-        tickfont_family="monospace" if few else None,
-        tickangle=-45 if few else 0,
-        title="token" if few else "token number",
-    )
-    return theme.with_legend(theme.dressed(figure, HEIGHT))
-
-
-def surprisal_by_hand(shares: Sequence[float]) -> go.Figure:
-    """Draw the surprisal of tokens whose probabilities were given, and their mean."""
-    bits = -np.log2(np.array(shares))
-    figure = go.Figure(
-        go.Bar(
-            x=list(range(1, len(shares) + 1)),
-            y=bits,
-            marker_color=theme.NEGATIVE,
-            width=0.6,
-            customdata=shares,
-            hovertemplate="probability %{customdata}<br>%{y:.3f} bits<extra></extra>",
-        )
-    )
-    figure.add_hline(y=float(bits.mean()), line={"dash": "dash", "color": theme.RESIDUAL})
-    figure.update_xaxes(title="token number", dtick=1)
-    figure.update_yaxes(title="surprisal (bits), dashed: the mean", rangemode="tozero")
-    return theme.dressed(figure, 300)

@@ -7,6 +7,7 @@ figure serves light and dark.
 
 from typing import Final
 
+import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.visible import label as label
@@ -62,6 +63,9 @@ DARK: Final = {
 }
 """The same hues on a dark page, light enough to be seen."""
 
+FEW: Final = 8
+"""Columns whose numbers a phone has room for."""
+
 MARGIN: Final = {"l": 8, "r": 8, "t": 24, "b": 8}
 CELL: Final = 22
 """Height in pixels of one row that carries a token."""
@@ -88,11 +92,12 @@ def with_legend(figure: go.Figure) -> go.Figure:
     )
 
 
-def lit(figure: go.Figure, dark: bool, scale: float = 1.0) -> go.Figure:
+def lit(figure: go.Figure, dark: bool, scale: float = 1.0, narrow: bool = False) -> go.Figure:
     """Return a copy of `figure` for the page it stands on: readable text, colours for its ground.
 
-    The last step of every figure, so that none has to know about dark pages or projectors
-    (`scale`: how much larger than on a desk).
+    The last step of every figure, so that none has to know about dark pages, projectors (`scale`:
+    how much larger than on a desk) or phones (`narrow`: numbers that would crowd are left to the
+    finger, which reads one at a time, and to the table).
     """
     figure = go.Figure(figure)
     ink, quiet = INK[dark]
@@ -127,16 +132,30 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0) -> go.Figure:
                 title={"side": "top", "font": {"size": size, "color": ink}},
             )
             figure.update_layout(margin_t=64 * scale)
+    if narrow:
+        _thin_out(figure)
     if dark:
         _darken(figure)
     return figure
 
 
+def _thin_out(figure: go.Figure) -> None:
+    for trace in figure.data:
+        values = getattr(trace, "z" if trace.type == "heatmap" else "x", None)
+        columns = 0 if values is None else np.shape(values)[-1]
+        if columns <= FEW or getattr(trace, "orientation", None) == "h":
+            continue
+        if trace.type in ("heatmap", "bar", "waterfall"):
+            trace.update(text=None, texttemplate=None)
+        elif trace.type == "scatter" and trace.mode == "text":
+            trace.visible = False
+
+
 def _darken(figure: go.Figure) -> None:
     turned = {ATTENTION: ATTENTION_DARK, SIGNED: SIGNED_DARK, STRENGTH: STRENGTH_DARK}
     for trace in figure.data:
-        if trace.type == "heatmap":
-            steps = tuple((at, color) for at, color in trace.colorscale or ())
+        if trace.type == "heatmap" and trace.colorscale is not None:
+            steps = tuple((at, color) for at, color in trace.colorscale)
             trace.colorscale = turned.get(steps, steps)
         marker = getattr(trace, "marker", None)
         for owner in (trace, getattr(trace, "line", None), marker, getattr(marker, "line", None)):

@@ -23,43 +23,60 @@ NUMBER_TINTS = ("#E8F1F1", "#9CCFCB", "#4E9C9E", "#1F6F72", "#0B4346", "#04282A"
 
 
 def token_counts(comparison: Comparison) -> go.Figure:
-    """Draw a bar for each tokenizer: how many tokens it makes of the text, the fewest on top."""
-    readings = sorted(comparison.readings, key=lambda reading: reading.tokens)
-    places = list(range(len(readings)))
-    counts = [reading.tokens for reading in readings]
-    bars = go.Bar(
-        x=counts,
-        y=places,
-        orientation="h",
-        marker={"color": theme.PROBABILITY, "cornerradius": 3},
-        text=[f"{count:,}" for count in counts],
-        textposition="outside",
-        cliponaxis=False,
-        customdata=[
-            f"{_name(reading.title)}: {reading.tokens:,} tokens,<br>"
-            f"{reading.characters_per_token:.3f} characters per token"
-            for reading in readings
-        ],
-        hovertemplate="%{customdata}<extra></extra>",
-    )
-    figure = go.Figure(bars).update_layout(
+    """Draw a bar for each tokenizer: how many tokens it makes of the text, the fewest on top.
+
+    In grey among them: what the text would be in whole words, in characters and in bytes.
+    """
+    made = [
+        (_name(each.title), each.tokens, f"{each.characters_per_token:.3f} characters per token")
+        for each in comparison.readings
+    ]
+    plain = [
+        ("words", comparison.words, "runs of characters that are not white space"),
+        ("characters", comparison.characters, "no vocabulary, but one entry for each character"),
+        ("bytes", comparison.bytes, "of the text in UTF-8: 256 entries write every text"),
+    ]
+    rows = sorted(made + plain, key=lambda row: row[1])
+    traces = []
+    for of, colour, unit in ((made, theme.PROBABILITY, " tokens"), (plain, theme.RESIDUAL, "")):
+        places = [place for place, row in enumerate(rows) if row in of]
+        counts = [rows[place][1] for place in places]
+        traces.append(
+            go.Bar(
+                x=counts,
+                y=places,
+                orientation="h",
+                marker={"color": colour, "cornerradius": 3},
+                text=[f"{count:,}" for count in counts],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[
+                    f"{name}: {count:,}{unit},<br>{says}"
+                    for name, count, says in (rows[place] for place in places)
+                ],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+        )
+    figure = go.Figure(traces).update_layout(
         xaxis={
-            "range": [0, max([*counts, 1]) * 1.15],
-            "title": "tokens, special ones not counted",
+            "range": [0, max(*(count for _, count, _ in rows), 1) * 1.15],
+            "title": "tokens, special ones not counted; in grey other ways to cut a text",
             "showticklabels": False,
             "fixedrange": True,
         },
         yaxis={
-            "tickvals": places,
-            "ticktext": [_name(reading.title) for reading in readings],
+            "tickvals": list(range(len(rows))),
+            "ticktext": [name for name, _, _ in rows],
             "autorange": "reversed",
             "fixedrange": True,
             "ticklabelstandoff": 8,
             "tickfont": {"size": 14},
         },
+        barmode="overlay",
         bargap=0.35,
+        showlegend=False,
     )
-    return theme.dressed(figure, height=ROW * len(readings) + 70)
+    return theme.dressed(figure, height=ROW * len(rows) + 70)
 
 
 def length_histogram(statistics: TextStatistics) -> go.Figure:
@@ -110,14 +127,16 @@ def window_fit(tokens: int, windows: list[tuple[str, int]]) -> go.Figure:
         textposition=["outside" if share < 0.6 else "inside" for share in shares],
         insidetextanchor="end",
         insidetextfont={"color": "#FFFFFF"},
+        constraintext="none",
         customdata=[f"{tokens:,} of {size:,} tokens" for _, size in windows],
         hovertemplate="%{customdata}<extra></extra>",
         cliponaxis=False,
     )
     figure = go.Figure(bars).update_layout(
         xaxis={
-            "range": [0, 1],
+            "range": [0, 1.04],
             "title": "share of the context window",
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
             "tickformat": ".0%",
             "fixedrange": True,
         },
@@ -196,13 +215,7 @@ def number_grid(counts: NDArray[np.int8]) -> go.Figure:
     )
     rows = list(range(0, 100, 20))
     figure = go.Figure(grid).update_layout(
-        xaxis={"title": "last two digits", "tickvals": rows, "constrain": "domain"},
-        yaxis={
-            "title": "hundreds",
-            "tickvals": rows,
-            "autorange": "reversed",
-            "scaleanchor": "x",
-            "constrain": "domain",
-        },
+        xaxis={"title": "last two digits", "tickvals": rows},
+        yaxis={"title": "hundreds", "tickvals": rows, "autorange": "reversed"},
     )
     return theme.dressed(figure, height=440)

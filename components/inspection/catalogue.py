@@ -17,6 +17,11 @@ class HubModel:
     parameters: str
     """As its card says; the exact count is shown once it is loaded."""
 
+    @property
+    def name(self) -> str:
+        """Without its owner: what people call it."""
+        return self.source.rpartition("/")[2]
+
 
 HUB_MODELS: Final = (
     HubModel("openai-community/gpt2", "GPT-2", "continues a text", "124M"),
@@ -30,11 +35,11 @@ HUB_MODELS: Final = (
     HubModel(
         "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
         "DistilBERT",
-        "judges a feeling",
+        "classifies sentiment",
         "67M",
     ),
     HubModel("google/flan-t5-small", "T5", "answers an instruction", "77M"),
-    HubModel("facebook/bart-base", "BART", "repairs a text", "139M"),
+    HubModel("facebook/bart-base", "BART", "fills gaps in a text", "139M"),
 )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
 
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
@@ -20,7 +22,7 @@ from components.inspection.hooks import Part
 from components.inspection.model import Model
 from components.inspection.noise import allowed
 from components.inspection.probe import ordinary_tokens
-from components.inspection.recording import Array, Recording
+from components.inspection.recording import Recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +35,14 @@ class LastTokenChanged:
     before: str
     after: str
     """The last token of each reading (of an encoder: the last that is not special)."""
-    stream: Array
-    """[token]: how far the last layer's residual stream moved, as a share of its norm; the logits
-    of a network whose stream cannot be seen."""
-    vectors: Array
-    """[attention layer, token]: the largest change of a key or value, as a share of the layer's
-    largest. Empty where they cannot be seen."""
+    stream: Float32[np.ndarray, " token"]
+    """How far the last layer's residual stream moved, as a share of its norm; the logits of a
+    network whose stream cannot be seen."""
+    vectors: Float32[np.ndarray, "layer token"] | Float32[np.ndarray, "0 0"]
+    """The largest change of a key or value, as a share of the layer's largest. Empty where they
+    cannot be seen."""
     layers: tuple[int, ...]
-    """The layers of `vectors`."""
+    """Which layers of the network attend: those of `vectors`."""
     rounding: float
     """By what share of their norm streams may change by rounding alone; 0 where nothing changed."""
     looks_ahead: bool
@@ -114,8 +116,10 @@ def last_token_changed(
     )
 
 
-def _last_rows(recording: Recording, stack: StackName, last: Part) -> Array:
-    """Return [token, width]: the last layer's stream, or logits where that cannot be seen."""
+def _last_rows(
+    recording: Recording, stack: StackName, last: Part
+) -> Float32[np.ndarray, "token width"]:
+    """Return the last layer's stream, or logits where that cannot be seen."""
     found = recording.stack(stack)
     if last == "residual" and found.residual is not None:
         return found.residual[-1]
@@ -143,7 +147,9 @@ def _changed(model: Model, ids: list[int], in_target: bool) -> tuple[list[int], 
     return [*ids[:place], other, *ids[place + 1 :]], place
 
 
-def _vectors(one: Recording, other: Recording, stack: StackName) -> tuple[Array, tuple[int, ...]]:
+def _vectors(
+    one: Recording, other: Recording, stack: StackName
+) -> tuple[Float32[np.ndarray, "layer token"], tuple[int, ...]]:
     rows, layers = [], []
     for first, second in zip(one.of(stack), other.of(stack), strict=True):
         pairs = ((first.keys, second.keys), (first.values, second.values))
@@ -189,13 +195,13 @@ def _flows_back(
 def _rounding(
     model: Model, ids: list[int], given: list[int], stack: StackName, last: Part, norm: float
 ) -> float:
-    def rows() -> torch.Tensor:
+    def rows() -> Tensor:
         return _tensor(observe(model, ids, given, keep=[last]), stack, last)
 
     return allowed(model, rows) * rows().shape[-1] ** 0.5 / norm
 
 
-def _tensor(seen: Observation, stack: StackName, last: Part) -> torch.Tensor:
+def _tensor(seen: Observation, stack: StackName, last: Part) -> Float[Tensor, "token width"]:
     """Return what `_last_rows` takes out of a recording, as a tensor."""
     if last == "logits":
         assert seen.logits is not None

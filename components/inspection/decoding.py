@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import torch
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
 
@@ -101,16 +102,22 @@ class Decoder:
             return EncoderDecoderCache(DynamicCache(config=config), DynamicCache(config=config))
         return DynamicCache(config=config.get_text_config(decoder=True))
 
-    def prefill(self, cache: Cache) -> Tensor:
-        """Read the whole text into `cache`; return the next token's logits [row, vocabulary].
+    def prefill(self, cache: Cache) -> Float[Tensor, "batch vocabulary"]:
+        """Read the whole text into `cache`; return the next token's logits.
 
         Of two stacks the encoder reads the text, the decoder its start token.
         """
         self.prepare()
         return self.onward(self.begin, cache, 0)
 
-    def onward(self, ids: Tensor, cache: Cache, past: int, way: CacheWay | None = None) -> Tensor:
-        """Read `ids` [row, token] behind `past` tokens in `cache`; return logits [row, vocabulary].
+    def onward(
+        self,
+        ids: Int64[Tensor, "batch token"],
+        cache: Cache,
+        past: int,
+        way: CacheWay | None = None,
+    ) -> Float[Tensor, "batch vocabulary"]:
+        """Read `ids` behind `past` tokens in `cache`; return the logits behind the last.
 
         `way` is how the network is told where they stand; the way measured to be right if None.
         """
@@ -124,12 +131,14 @@ class Decoder:
             given["attention_mask"] = ids.new_ones((rows, past + many))
         return self._last(past_key_values=cache, use_cache=True, **given)
 
-    def step(self, token: Tensor, cache: Cache, past: int) -> Tensor:
-        """Read one more token [row, 1], looking up `past` ones; return logits [row, vocabulary]."""
+    def step(
+        self, token: Int64[Tensor, "batch 1"], cache: Cache, past: int
+    ) -> Float[Tensor, "batch vocabulary"]:
+        """Read one more token, looking up `past` ones; return the logits behind it."""
         return self.onward(token, cache, past)
 
-    def without(self, ids: Tensor) -> Tensor:
-        """Read all of `ids` [row, token] again and keep nothing; return logits [row, vocabulary].
+    def without(self, ids: Int64[Tensor, "batch token"]) -> Float[Tensor, "batch vocabulary"]:
+        """Read all of `ids` again and keep nothing; return the logits behind the last.
 
         The first pass of two stacks runs the encoder too; its output is no cache of attention
         and is kept for the later ones, as `generate(use_cache=False)` does.
@@ -144,8 +153,10 @@ class Decoder:
             given["attention_mask"] = torch.ones_like(ids)
         return self._last(use_cache=False, **given)
 
-    def greedy(self, cache: Cache, count: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield `count` times the logits [1, vocabulary] and the best token [1, 1], with a cache.
+    def greedy(
+        self, cache: Cache, count: int
+    ) -> Iterator[tuple[Float[Tensor, "1 vocabulary"], Int64[Tensor, "1 1"]]]:
+        """Yield `count` times the logits and the best token, with a cache.
 
         It goes on behind an end token too: measurements want so many steps.
         """
@@ -162,7 +173,7 @@ class Decoder:
             with torch.no_grad():
                 self._encoded = {"encoder_outputs": self.network.get_encoder()(self.read)}
 
-    def _last(self, **arguments: Any) -> Tensor:
+    def _last(self, **arguments: Any) -> Float[Tensor, "batch vocabulary"]:
         with torch.no_grad():
             out = run(self.model, **self._always, **self._encoded, **arguments)
         logits: Tensor = out.logits
@@ -170,8 +181,11 @@ class Decoder:
 
 
 def write(
-    model: Model, begin: int, most: int, next_logits: Callable[[list[int]], Tensor]
-) -> Iterator[tuple[int, Tensor]]:
+    model: Model,
+    begin: int,
+    most: int,
+    next_logits: Callable[[list[int]], Float[Tensor, " vocabulary"]],
+) -> Iterator[tuple[int, Float[Tensor, " vocabulary"]]]:
     """Yield the likeliest token and the logits [vocabulary] it had, again and again.
 
     `next_logits(written)` tells what is expected after what was written so far. It ends with an
@@ -217,8 +231,8 @@ class Writer:
         """How many more tokens the network's context holds."""
         return self.model.context - len(self.read_ids[0])
 
-    def logits(self, new: Sequence[Sequence[int]]) -> Tensor:
-        """Read `new[row]` ids and return logits [row, vocabulary] behind the last, on the CPU.
+    def logits(self, new: Sequence[Sequence[int]]) -> Float32[Tensor, "batch vocabulary"]:
+        """Read `new[row]` ids and return the logits behind the last, on the CPU.
 
         Raises:
             InspectionError: the context is full.

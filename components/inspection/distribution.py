@@ -1,18 +1,21 @@
 """From logits to probabilities: what every page does with the numbers that a model answers with."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64
 from scipy.special import entr, log_softmax, softmax
 
 from components.inspection.errors import InspectionError
 
 
-def checked_logits(logits: NDArray[np.floating] | Sequence[float]) -> NDArray[np.float32]:
-    """Return `logits[choice]` as an array of its own, if probabilities follow from them.
+def checked_logits(
+    logits: Float[np.ndarray, "..."] | Sequence[Any],
+) -> Float32[np.ndarray, " answer"]:
+    """Return `logits` as an array of its own, if probabilities follow from them.
 
-    Minus infinity is a number here: a choice that cannot be made.
+    Minus infinity is a number here: an answer that cannot be given.
 
     Raises:
         InspectionError: there are none, one is no number or plus infinity, or all are minus
@@ -33,20 +36,18 @@ def checked_logits(logits: NDArray[np.floating] | Sequence[float]) -> NDArray[np
     return values
 
 
-def shares_of(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the probability of each choice [choice], from 0 to 1: the softmax of `logits`."""
-    found: NDArray[np.float64] = softmax(logits.astype(np.float64))
-    return found
+def shares_of(logits: Float[np.ndarray, " answer"]) -> Float64[np.ndarray, " answer"]:
+    """Return the probability of each answer, from 0 to 1: the softmax of `logits`."""
+    return softmax(logits.astype(np.float64))
 
 
-def log_shares_of(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the natural logarithm of each probability [..., choice], at most 0, along the last
-    axis: exact where the probability itself would be too small for a number."""
-    found: NDArray[np.float64] = log_softmax(logits.astype(np.float64), axis=-1)
-    return found
+def log_shares_of(logits: Float[np.ndarray, "*axes answer"]) -> Float64[np.ndarray, "*axes answer"]:
+    """Return the natural logarithm of each probability, at most 0, along the last axis: exact
+    where the probability itself would be too small for a number."""
+    return log_softmax(logits.astype(np.float64), axis=-1)
 
 
-def entropy_of(shares: NDArray[np.floating]) -> float:
+def entropy_of(shares: Float[np.ndarray, " answer"]) -> float:
     """Return the entropy of probabilities that sum to 1, in bits: 0 is certain.
 
     >>> entropy_of(np.array([0.5, 0.25, 0.125, 0.125]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from components.inspection.anatomy import StackName
@@ -30,14 +31,18 @@ MOST_BYTES: Final = 2 * 2**30
 class Observation:
     """What a pass left behind, as tensors on the model's device."""
 
-    inputs: dict[StackName, Tensor]
-    streams: dict[Key, Tensor]
+    inputs: dict[StackName, Int64[Tensor, "1 _token"]]
+    """The ids that each stack read."""
+    streams: dict[Key, Float[Tensor, "..."]]
+    """As the family shapes them: most as [1, token, width]."""
     attended: list[tuple[StackName, int, AttentionKind, AttentionCapture]]
-    logits: Tensor | None
+    """The attention sublayers, from the first layer up."""
+    logits: Float[Tensor, "1 token vocabulary"] | Float[Tensor, "1 class"] | None
+    """None unless they were asked for, or where the network has no head."""
     unseen: int
     """Calls of attention functions without a softmax."""
-    leaves: list[Tensor]
-    """With gradients: the embeddings that each stack was given, [1, token, width]."""
+    leaves: list[Float[Tensor, "..."]]
+    """With gradients: the embeddings that each stack was given, most as [1, token, width]."""
 
 
 def record(
@@ -97,8 +102,8 @@ def observe(
 
 def inputs_of(
     model: Model, text: str | Sequence[int], target: str | Sequence[int] | None = None
-) -> dict[StackName, Tensor]:
-    """Return the ids that each stack reads, [1, token], in the order in which the stacks run.
+) -> dict[StackName, Int64[Tensor, "1 _token"]]:
+    """Return the ids that each stack reads, in the order in which the stacks run.
 
     Raises:
         InspectionError: the text is empty or too long for the model.
@@ -117,7 +122,9 @@ def inputs_of(
     return {"encoder": given, "decoder": torch.tensor([start], device=model.device)}
 
 
-def arguments_of(model: Model, inputs: dict[StackName, Tensor]) -> dict[str, Any]:
+def arguments_of(
+    model: Model, inputs: dict[StackName, Int64[Tensor, "batch _token"]]
+) -> dict[str, Any]:
     """Return what the network is called with for one plain pass over `inputs`, keeping no cache."""
     if len(inputs) == 2:
         return {
@@ -132,7 +139,7 @@ def arguments_of(model: Model, inputs: dict[StackName, Tensor]) -> dict[str, Any
 
 def _pass(
     model: Model,
-    inputs: dict[StackName, Tensor],
+    inputs: dict[StackName, Int64[Tensor, "1 _token"]],
     keep: Sequence[Part],
     bare: bool,
     gradients: bool,

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from jaxtyping import Float, Float32, Shaped
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from components.inspection.anatomy import StackName, part
 from components.inspection.hooks import Key, blocks
 from components.inspection.model import Model
-from components.inspection.recording import Array, AttentionKind, AttentionRecord, StackRecord
+from components.inspection.recording import AttentionKind, AttentionRecord, StackRecord
 from components.inspection.tap import AttentionCapture, Collector
 
 
@@ -44,14 +46,19 @@ def _cross_modules(model: Model) -> set[nn.Module]:
 
 
 def stack_record(
-    model: Model, name: StackName, ids: list[int], streams: dict[Key, Tensor]
+    model: Model, name: StackName, ids: list[int], streams: dict[Key, Float[Tensor, "..."]]
 ) -> StackRecord:
-    def layers(what: str) -> list[Array]:
+    """Return what a pass over `ids` left of the stack called `name`.
+
+    `streams` are as the family shaped them; those that are not one row for each token are None.
+    """
+
+    def layers(what: str) -> list[NDArray[np.float32]]:
         found = sorted(key for key in streams if key[:2] == (what, name))
         rows = [rows_of(streams[key], len(ids)) for key in found]
         return [] if any(row is None for row in rows) else [array_of(row) for row in rows]  # type: ignore[arg-type]
 
-    def stacked(what: str) -> Array | None:
+    def stacked(what: str) -> NDArray[np.float32] | None:
         rows = layers(what)
         return np.stack(rows) if rows and len({row.shape for row in rows}) == 1 else None
 
@@ -76,8 +83,8 @@ def stack_record(
     )
 
 
-def rows_of(tensor: Tensor, tokens: int) -> Tensor | None:
-    """Return a stream as [token, width], or None if it is not one row for each token.
+def rows_of(tensor: Float[Tensor, "..."], tokens: int) -> Float[Tensor, "{tokens} width"] | None:
+    """Return a stream, or None if it is not one row for each token.
 
     OPT flattens text and position, XLNet puts the position first; with one text all hold the same
     rows.
@@ -88,11 +95,13 @@ def rows_of(tensor: Tensor, tokens: int) -> Tensor | None:
 def attention_record(
     stack: StackName, layer: int, kind: AttentionKind, caught: AttentionCapture, dtype: str
 ) -> AttentionRecord:
-    def heads(tensor: Tensor) -> Array:
+    """Return what was caught of one sublayer as arrays, each with its heads first."""
+
+    def heads(tensor: Tensor) -> NDArray[np.float32]:
         # The batch holds one text: [1, head, ...] and BLOOM's [1 * head, ...] mean the same.
         return array_of(tensor).reshape(-1, *tensor.shape[-2:])
 
-    def known(tensor: Tensor | None) -> Array | None:
+    def known(tensor: Tensor | None) -> NDArray[np.float32] | None:
         return None if tensor is None else heads(tensor)
 
     keys, outputs = caught.keys, caught.outputs
@@ -117,6 +126,6 @@ def attention_record(
     )
 
 
-def array_of(tensor: Tensor) -> Array:
+def array_of(tensor: Shaped[Tensor, "*axes"]) -> Float32[np.ndarray, "*axes"]:
     """Return `tensor` as a NumPy array of float32, whatever its device and number format."""
     return tensor.detach().to("cpu", torch.float32).numpy()

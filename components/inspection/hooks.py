@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal
 
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from components.inspection.anatomy import StackName, StackParts, part
@@ -52,9 +53,14 @@ def hook_streams(
     keep: Sequence[Part],
     hooks: ExitStack,
     collector: Collector,
-    streams: dict[Key, Tensor],
+    streams: dict[Key, Float[Tensor, "..."]],
     copied: bool,
 ) -> None:
+    """Put the streams of `keep` into `streams`, as the family shapes them, as long as `hooks` last.
+
+    `copied`: as they are when the hook runs, whatever is added to them in place later.
+    """
+
     def put(what: str, further: int = 0) -> Callable[[Any], None]:
         def store(value: Any) -> None:
             # Hooks sit on a network that other threads may be running: only our own pass counts.
@@ -87,7 +93,7 @@ def hook_streams(
 
 
 def let_gradients_in(
-    model: Model, hooks: ExitStack, collector: Collector, leaves: list[Tensor]
+    model: Model, hooks: ExitStack, collector: Collector, leaves: list[Float[Tensor, "..."]]
 ) -> None:
     """Let gradients reach the embeddings, although the weights are frozen."""
 

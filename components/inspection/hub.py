@@ -148,7 +148,11 @@ def complete(folder: Path, patterns: Sequence[str]) -> bool:
 
 
 def download_bytes(source: str, revision: str, patterns: Sequence[str]) -> int:
-    """Ask the hub how many bytes the files that match `patterns` have together."""
+    """Ask the hub how many bytes the files that match `patterns` have together.
+
+    Raises:
+        InspectionError: the hub does not answer or has no such model, or its weights are pickled.
+    """
     try:
         info = HfApi().model_info(source, revision=revision, files_metadata=True, timeout=20)
     except (HTTPError, OSError) as error:

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from components.inspection.model import Model
@@ -27,7 +28,11 @@ SEEDS: Final = 2
 _JITTER: Final[ContextVar[torch.Generator | None]] = ContextVar("jitter", default=None)
 
 
-def floor(model: Model, run: Callable[[], Tensor], usual: Tensor | None = None) -> float:
+def floor(
+    model: Model,
+    run: Callable[[], Float[Tensor, "..."]],
+    usual: Float[Tensor, "..."] | None = None,
+) -> float:
     """Return the largest change of `run()` when each block's output is rounded once more.
 
     `usual` is what it gives without, if that is known already.
@@ -42,7 +47,11 @@ def floor(model: Model, run: Callable[[], Tensor], usual: Tensor | None = None) 
     return max(largest, last)
 
 
-def allowed(model: Model, run: Callable[[], Tensor], usual: Tensor | None = None) -> float:
+def allowed(
+    model: Model,
+    run: Callable[[], Float[Tensor, "..."]],
+    usual: Float[Tensor, "..."] | None = None,
+) -> float:
     """Return by how much `run()` may differ from the same thing computed in another order."""
     return ROUNDINGS * floor(model, run, usual)
 

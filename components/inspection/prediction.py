@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32
 
 from components.inspection import rounding
 from components.inspection.checks import Check
@@ -19,7 +19,6 @@ from components.inspection.running import run
 
 MOST: Final = 10
 Asked = Literal["next token", "masked token", "class"]
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +31,8 @@ class Prediction:
     place: int
     """Which of `tokens` the answer follows (next token) or replaces (masked token)."""
     answers: tuple[str, ...]
-    probabilities: NDArray[np.float32]
-    """[answer], 0 to 1, falling; they sum to less than 1 where the vocabulary is larger."""
+    probabilities: Float32[np.ndarray, " answer"]
+    """0 to 1, falling; they sum to less than 1 where the vocabulary is larger."""
     entropy: float
     """Of the whole distribution, in bits: 0 is certain, log2(choices) knows nothing."""
     choices: int
@@ -111,15 +110,16 @@ def _require_answer(model: Model) -> None:
         )
 
 
-def _row(model: Model, logits: Array, place: int) -> Array:
+def _row(
+    model: Model, logits: Float32[np.ndarray, "*axes answer"], place: int
+) -> Float32[np.ndarray, " answer"]:
     return logits if model.kind == "classifier" else logits[place]
 
 
-def _plain(model: Model, text: str) -> Array:
+def _plain(model: Model, text: str) -> Float32[np.ndarray, "*axes answer"]:
     with torch.no_grad():
         output = run(model, **arguments_of(model, inputs_of(model, text)))
-    logits: Array = output.logits[0].to("cpu", torch.float32).numpy()
-    return logits
+    return output.logits[0].to("cpu", torch.float32).numpy()
 
 
 def chooses(model: Model) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Bool, Float32
 from numpy.typing import NDArray
 
 from components.inspection.anatomy import StackName
@@ -31,27 +32,26 @@ class AttentionRecord:
     layer: int
     """As the network counts its blocks: in hybrids some blocks have no attention."""
     kind: AttentionKind
-    queries: Array | None
-    """[head, query token, size], after the rotation where the model rotates (RoPE)."""
-    keys: Array | None
-    """[kv_head, key token, size], after the rotation."""
-    values: Array | None
-    """[kv_head, key token, size]"""
-    scores: Array
-    """[head, query token, key token]: what goes into the softmax, after scale, cap, bias and mask.
+    queries: Float32[np.ndarray, "head query size"] | None
+    """After the rotation where the model rotates (RoPE)."""
+    keys: Float32[np.ndarray, "kv_head key size"] | None
+    """After the rotation."""
+    values: Float32[np.ndarray, "kv_head key value_size"] | None
+    scores: Float32[np.ndarray, "head query key_or_sink"]
+    """What goes into the softmax, after scale, cap, bias and mask.
 
     Masked pairs are at or below `HIDDEN`. A model with a learned sink (gpt_oss) has one more
     column, the sink's.
     """
-    weights: Array
-    """[head, query token, key token], 0 to 1: the softmax of `scores` over the key tokens."""
-    outputs: Array | None
-    """[head, query token, size]: weights @ values, before the output projection."""
+    weights: Float32[np.ndarray, "head query key"]
+    """0 to 1: the softmax of `scores` over the key tokens."""
+    outputs: Float32[np.ndarray, "head query value_size"] | None
+    """weights @ values, before the output projection."""
     dtype: str = "float32"
     """In which the network computed them."""
-    bare: Array | None = None
-    """Shaped as `scores`: what would have gone into the softmax, had queries times keys been 0:
-    position bias and mask. None unless it was asked for."""
+    bare: Float32[np.ndarray, "head query key_or_sink"] | None = None
+    """What would have gone into the softmax, had queries times keys been 0: position bias and
+    mask. None unless it was asked for."""
     products: int = 1
     """How many products of vectors make up the scores, where `bare` was asked for."""
     stated: Mapping[str, float] = field(default_factory=dict)
@@ -68,8 +68,8 @@ class AttentionRecord:
         return self.heads if self.keys is None else len(self.keys)
 
     @property
-    def visible(self) -> NDArray[np.bool_]:
-        """[head, query token, key token]: the mask; True where a token may be attended to."""
+    def visible(self) -> Bool[np.ndarray, "head query key"]:
+        """The mask: True where a token may be attended to."""
         return np.asarray(self.scores[..., : self.weights.shape[-1]] > HIDDEN)
 
     def kv_head(self, head: int) -> int:
@@ -79,8 +79,10 @@ class AttentionRecord:
         """
         return head // (self.heads // self.kv_heads)
 
-    def for_heads(self, shared: Array) -> Array:
-        """Return [head, ...] from keys or values [kv_head, ...]: each head with what it uses."""
+    def for_heads(
+        self, shared: Float32[np.ndarray, "kv_head key size"]
+    ) -> Float32[np.ndarray, "head key size"]:
+        """Return for each head the keys or values that it uses."""
         return shared[[self.kv_head(head) for head in range(self.heads)]]
 
     def understood(self) -> "UnderstoodAttention":
@@ -100,12 +102,12 @@ class AttentionRecord:
 
 @dataclass(frozen=True, eq=False)
 class UnderstoodAttention:
-    """The vectors of one sublayer; axes as in `AttentionRecord`."""
+    """The vectors of one sublayer, as in `AttentionRecord`."""
 
-    queries: Array
-    keys: Array
-    values: Array
-    outputs: Array
+    queries: Float32[np.ndarray, "head query size"]
+    keys: Float32[np.ndarray, "kv_head key size"]
+    values: Float32[np.ndarray, "kv_head key value_size"]
+    outputs: Float32[np.ndarray, "head query value_size"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,21 +118,21 @@ class StackRecord:
     name: StackName
     ids: tuple[int, ...]
     tokens: tuple[str, ...]
-    residual: Array | None
-    """[layer + 1, token, width]: row 0 enters the first block, row n + 1 leaves block n.
+    residual: Float32[np.ndarray, "boundary token width"] | None
+    """Row 0 enters the first block, row n + 1 leaves block n.
 
     Taken from the blocks themselves, so the last row is not yet normed. None for a network that
     keeps several streams side by side (Gemma 3n), or one for other rows than the tokens.
     """
-    attention_writes: Array | None
-    """[layer, token, width]: what attention added to the stream."""
-    cross_writes: Array | None
-    """[layer, token, width]: what cross-attention added (the decoder of an encoder-decoder)."""
-    mlp_writes: Array | None
-    """[layer, token, width]: what the MLP added."""
-    mlp_activations: tuple[Array, ...] | None
-    """For each layer [token, neuron]: what enters the MLP's last matrix. None for a mixture
-    of experts, where each token has neurons of its own."""
+    attention_writes: Float32[np.ndarray, "layer token width"] | None
+    """What attention added to the stream."""
+    cross_writes: Float32[np.ndarray, "layer token width"] | None
+    """What cross-attention added (the decoder of an encoder-decoder)."""
+    mlp_writes: Float32[np.ndarray, "layer token width"] | None
+    """What the MLP added."""
+    mlp_activations: tuple[Float32[np.ndarray, "token _neuron"], ...] | None
+    """For each layer: what enters the MLP's last matrix. None for a mixture of experts, where
+    each token has neurons of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +142,9 @@ class Recording:
     source: str
     stacks: tuple[StackRecord, ...]
     attentions: tuple[AttentionRecord, ...]
-    logits: Array | None
-    """[token, vocabulary] of the last stack, or [class] of a classifier. None for a network that
-    was saved without a head."""
+    logits: Float32[np.ndarray, "token vocabulary"] | Float32[np.ndarray, " class"] | None
+    """Of the last stack's tokens, or of a classifier. None for a network that was saved without a
+    head."""
 
     @property
     def name(self) -> str:
@@ -150,7 +152,11 @@ class Recording:
         return short_name(self.source)
 
     def stack(self, name: StackName | None = None) -> StackRecord:
-        """Return the stack called `name`; without a name, the one that gives the output."""
+        """Return the stack called `name`; without a name, the one that gives the output.
+
+        Raises:
+            InspectionError: the model has none of that name.
+        """
         for stack in reversed(self.stacks):
             if name in (None, stack.name):
                 return stack

@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Num
 
 from components.inspection.checks import Check
 
@@ -50,8 +50,8 @@ def summed(terms: int, dtype: str = "float32") -> float:
 
 
 def of_softmax(
-    terms: int, dtype: str, weights: NDArray[np.floating] | float = 1.0
-) -> NDArray[np.floating] | float:
+    terms: int, dtype: str, weights: Float[np.ndarray, "*axes"] | float = 1.0
+) -> Float[np.ndarray, "*axes"] | float:
     """Return how far the `weights` of a softmax over `terms` scores may be off in `dtype`.
 
     Most families compute it in float32 and round the result to the model's format; some in the
@@ -93,15 +93,15 @@ def of_log_softmax(terms: int, size: float) -> float:
 
 def compared(
     says: str,
-    found: NDArray[np.floating],
-    expected: NDArray[np.floating],
-    allowed: NDArray[np.floating] | float,
+    found: Num[np.ndarray, "*axes"],
+    expected: Num[np.ndarray, "*axes"],
+    allowed: Float[np.ndarray, "..."] | float,
     meaning: str = "",
 ) -> Check:
     """Return the check of two arrays, number by number, at the place farthest beyond bounds.
 
-    `allowed` is what rounding may account for, for each number or for all. The error told is that
-    of the place where it is the largest share of what is allowed there. NaN on one side only, or
+    `allowed` is what rounding may account for, and broadcasts over both. The error told is that of
+    the place where it is the largest share of what is allowed there. NaN on one side only, or
     an infinite number where the other is finite, fails.
     """
     if found.size == 0:

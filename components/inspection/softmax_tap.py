@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -28,17 +29,21 @@ _PRODUCT: Final = {
 class SoftmaxCall:
     """One softmax between two products."""
 
-    operands: tuple[Tensor, ...]
+    operands: tuple[Float[Tensor, "..."], ...]
     """Of the product before it: queries and keys, transposed; empty if they are not laid out as
-    [..., token, size] and [..., size, token] (XLNet's einsum)."""
-    scores: Tensor
-    weights: Tensor
-    bare: Tensor | None = None
+    [..., query, size] and [..., size, key] (XLNet's einsum)."""
+    scores: Float[Tensor, "... query key_or_sink"]
+    """What goes in."""
+    weights: Float[Tensor, "... query _key"]
+    """0 to 1: what comes out, and is multiplied with the values."""
+    bare: Float[Tensor, "... query key_or_sink"] | None = None
     """The scores that would have gone in, had queries times keys been 0: what was added."""
     products: int = 1
     """How many products went into the scores, where that was looked at."""
-    values: Tensor | None = None
-    output: Tensor | None = None
+    values: Float[Tensor, "..."] | None = None
+    """What the weights are multiplied with."""
+    output: Float[Tensor, "..."] | None = None
+    """That product."""
 
 
 class SoftmaxTap(TorchFunctionMode):

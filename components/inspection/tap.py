@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
@@ -26,21 +27,29 @@ from components.inspection.softmax_tap import SoftmaxCall, SoftmaxTap
 
 @dataclass
 class AttentionCapture:
-    """The tensors of one attention sublayer, as the family shaped them; None: not to be seen."""
+    """The tensors of one attention sublayer, as the family shaped them; None: not to be seen.
+
+    The leading axes are batch and head, or the two in one.
+    """
 
     place: Any
     """The block in which it was: stack, layer, number in the list of blocks; None outside."""
     module: nn.Module | None
-    """The attention module, where the family names it: then keys are [..., token, size] and
-    outputs [batch, token, head, size]; else keys lie transposed, and heads come first."""
-    queries: Tensor | None
-    keys: Tensor | None
-    values: Tensor | None
-    scores: Tensor
-    weights: Tensor
-    outputs: Tensor | None
-    bare: Tensor | None = None
+    """The attention module, where the family names it: then keys are [..., key, size] and outputs
+    [batch, query, head, size]; else keys lie transposed, and heads come first."""
+    queries: Float[Tensor, "... query size"] | None
+    keys: Float[Tensor, "... _ _"] | None
+    values: Float[Tensor, "... key value_size"] | None
+    scores: Float[Tensor, "... query key_or_sink"]
+    """What goes into the softmax."""
+    weights: Float[Tensor, "... query key"]
+    """0 to 1: what comes out of it, for the tokens."""
+    outputs: Float[Tensor, "..."] | None
+    """Weights @ values."""
+    bare: Float[Tensor, "... query key_or_sink"] | None = None
+    """The scores had queries times keys been 0; None unless asked for."""
     products: int = 1
+    """How many products of vectors make up the scores, where `bare` was asked for."""
     stated: dict[str, float] = field(default_factory=dict)
     """The numbers that the family's function was given: "scaling", "softcap"."""
 
@@ -92,9 +101,9 @@ def _open(each: SoftmaxCall, place: Any) -> AttentionCapture:
 def _watched(
     attend: Callable[..., tuple[Tensor, Tensor | None]],
     module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
+    query: Float[Tensor, "... query size"],
+    key: Float[Tensor, "... key size"],
+    value: Float[Tensor, "... key value_size"],
     *args: Any,
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:

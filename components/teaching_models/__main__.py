@@ -1,4 +1,4 @@
-"""Train, measure and sample the bundled teaching models from the command line."""
+"""Train and measure the bundled teaching models and tokenizers from the command line."""
 
 import os
 
@@ -46,6 +46,9 @@ def main() -> None:
 
     for command in commands.choices.values():
         command.add_argument("model", choices=["storyteller"], help="which model")
+
+    both = commands.add_parser("tokenizers", help="train WordPiece and Unigram, write their cards")
+    both.add_argument("--folder", type=Path, help="where they go, instead of the bundle")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     COMMANDS[arguments.command](arguments)
@@ -105,12 +108,23 @@ def print_samples(arguments: argparse.Namespace) -> None:
         print(f"{story}\n")
 
 
+def run_tokenizers(arguments: argparse.Namespace) -> None:
+    """Train the WordPiece and the Unigram tokenizer, and measure both."""
+    from components.teaching_models.tokenizer_card import write_cards
+    from components.teaching_models.wordpiece_and_unigram import FOLDER, train_tokenizers
+
+    folder = arguments.folder or FOLDER
+    train_tokenizers(folder)
+    write_cards(folder)
+
+
 COMMANDS = {
     "train": run_training,
     "evaluate": run_evaluation,
     "install": install_model,
     "corpus": print_corpus,
     "sample": print_samples,
+    "tokenizers": run_tokenizers,
 }
 
 if __name__ == "__main__":

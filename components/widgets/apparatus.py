@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import glossary
-from components.widgets import chapters, checks, files, ground
+from components.widgets import checks, ground, links
 from components.widgets.markup import literal
 
 if TYPE_CHECKING:
@@ -28,20 +27,23 @@ section[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] {{ displ
 _PLAIN: Final = {"displaylogo": False, "displayModeBar": False}
 
 
-def head(title: str, names: Sequence[str]) -> tuple[str, bool]:
-    """Draw the title, the picker of views and the lecture switch in one line."""
+def head(title: str, names: Sequence[str] = ("",)) -> tuple[str, bool]:
+    """Draw the title, the picker of views (if there are several) and the lecture switch in a line;
+    return the chosen view, and whether it is a lecture."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="page-head"):
         st.title(title, anchor=False, width="content")
-        said = _settle_view(names)
-        name = st.segmented_control(
-            "View",
-            names,
-            default=names[0],
-            required=True,
-            key="view",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        name, said = names[0], ""
+        if len(names) > 1:
+            said = _settle_view(names)
+            name = st.segmented_control(
+                "View",
+                names,
+                default=names[0],
+                required=True,
+                key="view",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
         st.space("stretch")
         lecture = st.toggle(
             "Lecture",
@@ -74,19 +76,19 @@ def readable(lecture: bool) -> int:
     return round(READABLE * (LECTURE if lecture else 1))
 
 
-def stage(key: str, wide: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return the place of the figure, and that of the question: beside it, or above a wide one.
+def stage(key: str, wide: bool) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Return the place of the figure, that of a bar while work goes on, and that of the question:
+    beside the figure, or above a wide one. On a phone the question comes below the figure.
 
-    On a phone the question comes below the figure.
+    A live component stays in the page from run to run, so it is no place that is emptied.
     """
     if wide:
         aside = st.container(horizontal=True, vertical_alignment="center", key=f"aside-{key}")
-        return st.container(key=f"lit-{key}").empty(), aside
+        bar = st.empty()
+        return st.container(key=f"lit-{key}"), bar, aside
     row = st.container(horizontal=True, gap="large", key=f"stage-{key}")
-    return (
-        row.container(width="stretch", key=f"lit-{key}").empty(),
-        row.container(width=ASIDE, key=f"aside-{key}", gap="small"),
-    )
+    lit = row.container(width="stretch", key=f"lit-{key}").empty()
+    return lit, lit, row.container(width=ASIDE, key=f"aside-{key}", gap="small")
 
 
 @contextmanager
@@ -119,7 +121,7 @@ def draw(shown: "Shown", ask: "Ask", aside: DeltaGenerator, lecture: bool) -> No
     figure = predict.before if predict is not None and waits else shown.figure
     if figure is not None:
         ask.stage.plotly_chart(
-            theme.lit(figure, ground.dark(), LECTURE if lecture else 1.0),
+            theme.lit(figure, ground.dark(), LECTURE if lecture else 1.0, ground.narrow()),
             key=f"figure-{ask.key}",
             alt=shown.alt,
             config=_PLAIN,
@@ -134,10 +136,7 @@ def draw(shown: "Shown", ask: "Ask", aside: DeltaGenerator, lecture: bool) -> No
     failed = [check for check in shown.checks if check.verdict == "fails"]
     for check in failed:
         st.markdown(checks.line(check), width=readable(lecture))
-    with st.container(horizontal=True, gap="medium", key=f"links-{ask.key}"):
-        if failed or not lecture:
-            _checks(shown, ask)
-        _links(shown, ask)
+    links.row(shown, ask, with_checks=bool(failed) or not lecture)
 
 
 def told(key: str) -> bool:
@@ -175,66 +174,3 @@ def _give_up(key: str) -> None:
 def _answer(asks: str, answers: Sequence[str], key: str) -> str | None:
     st.markdown(f"**Predict.** {asks}")
     return st.pills("Your answer", answers, key=f"guess-{key}", label_visibility="collapsed")
-
-
-def _checks(shown: "Shown", ask: "Ask") -> None:
-    found = shown.checks
-    with _link(label(found), f"checks-{ask.key}"):
-        if found:
-            checks.show_checks(found, ask.choice, ask.key)
-        elif shown.unchecked:
-            st.markdown(f":gray[{shown.unchecked}]")
-
-
-def label(found: Sequence[checks.Check]) -> str:
-    """Return the verdict over all checks of a figure, in a few words.
-
-    >>> label([checks.Check("", 0, 1)]), label([checks.Check("", 2, 1)]), label(())
-    (':green[✓] checked', ':red[✗ the check fails]', 'nothing to check')
-    """
-    failed = sum(check.verdict == "fails" for check in found)
-    held = sum(check.verdict == "holds" for check in found)
-    if failed:
-        which = f"{failed} of {len(found)} checks" if len(found) > 1 else "the check"
-        return f":red[✗ {which} {'fail' if failed > 1 else 'fails'}]"
-    if held:
-        return f":green[✓] {'checked' if held == 1 else f'{held} checks hold'}"
-    return "measured, not compared" if found else "nothing to check"
-
-
-def _links(shown: "Shown", ask: "Ask") -> None:
-    with _link("How to read it", f"read-{ask.key}"):
-        st.markdown(shown.read)
-    if shown.formula:
-        with _link("Formula", f"formula-{ask.key}"):
-            st.latex(shown.formula)
-            st.caption(shown.symbols)
-    table = st.popover(":small[Table]", type="tertiary", key=f"table-{ask.key}", on_change="rerun")
-    if table.open:
-        # Built when it is opened, not before.
-        with table:
-            st.dataframe(shown.table(), hide_index=True, width=620)
-    if shown.code or shown.uncoded:
-        with _link("Code", f"code-{ask.key}"):
-            if shown.code:
-                st.code(shown.code, "python", width=680)
-            else:
-                st.markdown(shown.uncoded)
-    _words(shown, ask)
-    with _link("Files", f"files-{ask.key}"):
-        files.offer(shown, ask)
-
-
-def _words(shown: "Shown", ask: "Ask") -> None:
-    asked = shown.predict.asks if shown.predict else ""
-    terms = glossary.found("\n".join((ask.words, asked, shown.told, shown.read, shown.symbols)))
-    if terms:
-        with _link("Words", f"words-{ask.key}"):
-            st.markdown("\n".join(f"- **{term}**: {glossary.TERMS[term]}." for term in terms))
-            st.page_link(chapters.GLOSSARY.page, label="All words")
-
-
-@contextmanager
-def _link(label: str, key: str) -> Iterator[None]:
-    with st.popover(f":small[{label}]", type="tertiary", key=key):
-        yield

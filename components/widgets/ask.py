@@ -1,25 +1,19 @@
 """What a view asks for: its controls, a layer and a head, and inspections of the model."""
 
-import inspect
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components import engine
 from components.engine import ModelChoice
-from components.inspection.progress import Progress
-from components.widgets import measuring, settled
+from components.widgets import bar, measuring, settled
 from components.widgets.controls import Controls
 from components.widgets.markup import literal
 
 Result = TypeVar("Result")
-
-SOON: Final = 0.4
-"""Seconds of work after which a bar is shown."""
 
 
 class Later(Exception):  # noqa: N818 (not an error: the reader has not asked yet)
@@ -46,6 +40,8 @@ class Ask(Controls):
         self._chosen = choice
         self.stage: DeltaGenerator = st.empty()
         """Where the figure stands; a live component is drawn here."""
+        self.working: DeltaGenerator = self.stage
+        """Where a bar stands while work goes on."""
         self.words = ""
         """What the view says first."""
 
@@ -103,12 +99,12 @@ class Ask(Controls):
 
     def inspect(self, inspection: Callable[..., Result], *inputs: Any) -> Result:
         """Return `inspection(model, *inputs)`; a bar tells of it once it takes a while."""
-        with _Bar(self.stage, inspection) as progress:
+        with bar.telling(self.working, inspection) as progress:
             return engine.inspect(inspection, self.choice, *inputs, **progress)
 
     def compute(self, function: Callable[..., Result], *inputs: Any) -> Result:
         """Return `function(*inputs)`, for what needs no model."""
-        with _Bar(self.stage, function) as progress:
+        with bar.telling(self.working, function) as progress:
             return engine.compute(function, *inputs, **progress)
 
     def measure(
@@ -159,26 +155,3 @@ class Ask(Controls):
             )
         self._row.button(label, key=key)
         return found
-
-
-class _Bar:
-    """A bar on the stage, from `SOON` seconds of work on, for work that tells how far it is."""
-
-    def __init__(self, stage: DeltaGenerator, work: Callable[..., Any]) -> None:
-        self._stage, self._drawn = stage, False
-        self._told = "progress" in inspect.signature(work).parameters
-        self._started = time.monotonic()
-
-    def __enter__(self) -> dict[str, Progress]:
-        return {"progress": self._tell} if self._told else {}
-
-    def __exit__(self, *_: object) -> None:
-        if self._drawn:
-            self._stage.empty()
-
-    def _tell(self, share: float, phrase: str) -> None:
-        if time.monotonic() - self._started > SOON:
-            self._drawn = True
-            self._stage.progress(min(max(share, 0.0), 1.0), phrase)
-        else:
-            st.session_state.get("_")  # Streamlit may end this run here

@@ -32,7 +32,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
         Lesson(
             "text/tokenizer/tokenizer.py",
             "Tokenizer tour",
-            "How a text is cut into tokens: yours, a file's, and by other tokenizers.",
+            "How a text is cut into tokens, by merging, longest match or best path.",
         ),
     ),
     "Inside": (

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-import streamlit as st
-
 from components.figures.visible import visible
 from components.widgets import settled
 from components.widgets.row import Row
+from components.widgets.while_typing import applied_while_typing
 
 Option = TypeVar("Option", bound=Hashable)
 
@@ -165,19 +164,22 @@ class Controls(Row):
         lines: int = 1,
         most: int = 1500,
         wide: int = 420,
-        linked: bool = True,
+        live: bool = False,
         hint: str | None = None,
     ) -> str:
-        """Ask for a text, in a box `wide` pixels wide.
+        """Ask for a text, in a box `wide` pixels wide; one left at the default follows a new one.
 
-        One that is too long for a link (`linked=False`) stays in the session.
+        One of several lines may be applied while it is typed (`live`).
         """
 
         def draw(key: str) -> str:
-            kept = {"bind": "query-params" if linked else None, "persist_state": "session"}
-            box: dict[str, Any] = {"key": key, "width": self._wide(wide), "help": hint, **kept}
+            box: dict[str, Any] = {"width": self._wide(wide), "help": hint}
+            box |= settled.text(key, default)
             if lines == 1:
                 return str(self._row.text_input(label, default, most, **box) or "")
+            if live:
+                with self._row:
+                    applied_while_typing(key)
             return str(self._row.text_area(label, default, 28 * lines + 16, most, **box) or "")
 
         return self._once(name, draw)
@@ -205,19 +207,14 @@ class Controls(Row):
         """Ask for one of `options`, or for a text that is typed; a default follows the new one."""
 
         def draw(key: str) -> str:
-            old = st.session_state.get(f"default-{key}", default)
-            if old != default and st.session_state.get(key) == old:
-                st.session_state[key] = default
-            st.session_state[f"default-{key}"] = default
             picked = self._row.selectbox(
                 label,
                 options,
                 options.index(default),
-                key=key,
                 accept_new_options=True,
                 help=hint,
                 width=self._wide(170),
-                **settled.KEPT,
+                **settled.anything(key, default),
             )
             return str(picked or default)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from components.widgets.plot_picture import plot_picture
+
 if TYPE_CHECKING:
     from components.lesson import Shown
     from components.widgets.ask import Ask
@@ -29,7 +31,7 @@ def offer(shown: "Shown", ask: "Ask") -> None:
     _button("Data and settings (JSON)", lambda: as_json(shown, ask, asked), "json", name)
     if shown.figure is not None:
         _button("Picture, alive (HTML)", lambda: page(shown), "html", name)
-        picture(name)
+        plot_picture(name)
     if shown.code:
         _button("Notebook (ipynb)", lambda: notebook(shown), "ipynb", name)
 
@@ -91,59 +93,3 @@ def notebook(shown: "Shown") -> str:
         },
     ]
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
-
-_PICTURE = st.components.v2.component(
-    "picture",
-    html='<div class="picture"><button data-as="svg">Picture (SVG)</button>'
-    '<button data-as="png">Picture (PNG)</button></div>',
-    css=""".picture { display: flex; flex-direction: column; align-items: start; gap: .5rem; }
-    button { all: unset; cursor: pointer; color: var(--st-text-color); font: inherit;
-    font-family: var(--st-font); padding: .25rem 0; min-height: 1.9rem; }
-    button:hover { color: var(--st-primary-color); }
-    button:focus-visible { outline: 2px solid var(--st-primary-color); }""",
-    js="""
-export default ({ parentElement, data }) => {
-  const drawn = () => document.querySelector(`.st-key-${data.figure} .js-plotly-plot`)
-  const asSvg = () => {
-    const plot = drawn(), box = plot.getBoundingClientRect()
-    const whole = document.createElementNS("http://www.w3.org/2000/svg", "svg")
-    whole.setAttribute("xmlns", "http://www.w3.org/2000/svg")
-    whole.setAttribute("width", box.width); whole.setAttribute("height", box.height)
-    const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect")
-    paper.setAttribute("width", "100%"); paper.setAttribute("height", "100%")
-    const theme = getComputedStyle(parentElement.host ?? parentElement)
-    paper.setAttribute("fill", theme.getPropertyValue("--st-background-color") || "white")
-    whole.append(paper)
-    for (const layer of plot.querySelectorAll(".main-svg")) {
-      whole.append(...layer.cloneNode(true).children)
-    }
-    return new XMLSerializer().serializeToString(whole)
-  }
-  const save = (address, name) => {
-    const link = document.createElement("a")
-    link.href = address; link.download = name; link.click()
-  }
-  const asked = async (event) => {
-    const kind = event.target.dataset.as
-    if (!kind) return
-    const svg = URL.createObjectURL(new Blob([asSvg()], { type: "image/svg+xml" }))
-    if (kind === "svg") return save(svg, `${data.name}.svg`)
-    const picture = new Image()
-    picture.src = svg
-    await picture.decode()
-    const canvas = document.createElement("canvas")
-    canvas.width = picture.width * 2; canvas.height = picture.height * 2
-    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height)
-    save(canvas.toDataURL("image/png"), `${data.name}.png`)
-  }
-  parentElement.addEventListener("click", asked)
-  return () => parentElement.removeEventListener("click", asked)
-}
-""",
-)
-
-
-def picture(key: str) -> None:
-    """Offer the figure as the browser has drawn it, as SVG and PNG."""
-    _PICTURE(data={"figure": f"figure-{key}", "name": key}, key=f"picture-{key}", height="content")

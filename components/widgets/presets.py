@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components.widgets.markup import literal
+from components.widgets.listed import line, listing
 from components.widgets.row import Row
 
 
@@ -27,16 +28,10 @@ def examples(row: Row, of: Mapping[str, Mapping[str, Any]], note: str = "") -> N
 
     def draw(place: DeltaGenerator) -> None:
         opened = place.popover("Examples", key=f"{row.key}-examples")
-        for name, sets in of.items():
-            opened.button(
-                name,
-                help=literal(str(sets["prompt"])),
-                key=f"example-{name}",
-                on_click=row.sets,
-                args=(sets,),
-                width="stretch",
-            )
-        if note:
-            opened.caption(note)
+        with listing(opened):
+            if note:
+                st.caption(note)
+            for name, sets in of.items():
+                line(name, str(sets.get("prompt", "")), f"example-{name}", row.sets, sets)
 
     row.drawn("Examples", draw)

@@ -50,7 +50,7 @@ class Row:
             yield
             return
         self._asked[label], row = None, self._row
-        self._controls = row.popover(label, key=f"{self.key}-tucked")
+        self._controls = row.popover(label, key=f"{self.key}-{label}")
         try:
             yield
         finally:

@@ -4,16 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from zlib import crc32
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components import engine
 from components.engine import ModelChoice
 from components.inspection.attribution.pace import pace
 from components.widgets import measuring
-from components.widgets.ask import SOON, Ask, Later
+from components.widgets.ask import Ask, Later
+from components.widgets.bar import Bar
 
 _ASKED: Final = "running-started-or-stopped"
 _STOPS: Final = "running-stop-buttons"
@@ -75,38 +78,25 @@ def started(
     if not (answer == "start" or (answer is None and quick(ask, cost))):
         said = f"{'Stopped.' if answer == 'stop' else 'Not started yet.'} {told(ask, cost)}"
         raise Later("Start", said + words, f"start-{sign}", asks)
-    bar = _Bar(ask, sign)
+    bar = Bar(ask.working, partial(_stop, sign))
+
+    def tell(share: float, phrase: str) -> None:
+        bar.tell(share, f"{phrase}: {share:.0%}")
 
     def inspect(inspection: Callable[..., Any], *inputs: Any) -> Any:
-        return engine.inspect(inspection, ask.choice, *inputs, progress=bar.tell)
+        return engine.inspect(inspection, ask.choice, *inputs, progress=tell)
 
     try:
         yield inspect
     finally:
-        if bar.drawn is not None:
-            ask.stage.empty()
+        bar.clear()
 
 
-class _Bar:
-    """A bar on the stage and a Stop button beside it, from `SOON` seconds of work on."""
-
-    def __init__(self, ask: Ask, sign: int) -> None:
-        self.ask, self.sign, self.began = ask, sign, time.monotonic()
-        self.drawn: Any = None
-
-    def tell(self, share: float, phrase: str) -> None:
-        # Also where Streamlit ends this run, if the reader has asked for something else.
-        st.session_state.get(_ASKED)
-        if self.drawn is None:
-            if time.monotonic() - self.began < SOON:
-                return
-            place = self.ask.stage.container(horizontal=True, vertical_alignment="center")
-            self.drawn = place.empty()
-            # Counted, since two buttons of one run may not share a key.
-            number = st.session_state.get(_STOPS, 0) + 1
-            st.session_state[_STOPS] = number
-            place.button("Stop", key=f"stop-{number}", on_click=_answer, args=(self.sign, "stop"))
-        self.drawn.progress(min(share, 1.0), f"{phrase}: {share:.0%}")
+def _stop(sign: int, row: DeltaGenerator) -> None:
+    # Counted, since two buttons of one run may not share a key.
+    number = st.session_state.get(_STOPS, 0) + 1
+    st.session_state[_STOPS] = number
+    row.button("Stop", key=f"stop-{number}", on_click=_answer, args=(sign, "stop"))
 
 
 def seconds(choice: ModelChoice, cost: Cost) -> float:

@@ -9,6 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 from components.inspection.sampling.settings import RANGES, Settings, from_text
 from components.widgets.ask import Ask
 
+PRESETS: Final = {
+    "All off": Settings(),
+    "Greedy": Settings(temperature=0),
+    "Brainstorm": Settings(temperature=1.3, top_p=0.95),
+    "E-mail": Settings(temperature=0.3, top_p=0.5),
+    "Story": Settings(temperature=1.3, top_p=0.5),
+    "Translation": Settings(temperature=0.3, top_p=0.95),
+}
+"""Settings by what they are for."""
 _KEPT: Final = "sampling-settings"
 
 
@@ -17,6 +26,9 @@ def current(ask: Ask) -> Settings:
 
     A value that cannot be accepted is explained, and its default used.
     """
+    asked = st.session_state.pop(f"{ask.scope}.settings", None)
+    if asked is not None:
+        keep(asked)
     settings, refused = _held()
     for sentence in refused:
         ask.note(sentence)

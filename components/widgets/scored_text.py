@@ -13,11 +13,11 @@ from components.widgets.token_strip import TokenCell, token_strip
 
 _NEUTRAL: Final = {"light": "#F1EFE9", "dark": "#34322F"}
 MOST_NOTES: Final = 60
-"""With more pieces than this, no number is written below them."""
+"""With more words than this, no number is written below them."""
 
 
 def scored_text(found: Attribution, signed: bool, key: str) -> None:
-    """Show the text, each piece on a ground of its score: blue for, vermilion against."""
+    """Show the text, each word on a ground of its score: blue for, vermilion against."""
     token_strip(
         cells_of(found, signed),
         key=key,
@@ -25,19 +25,19 @@ def scored_text(found: Attribution, signed: bool, key: str) -> None:
         floating=True,
         show_notes=len(found.features.texts) <= MOST_NOTES,
         label="The text, coloured by score",
-        hint="Point at a piece to read its score.",
+        hint="Point at a word to read its score.",
     )
 
 
 def cells_of(found: Attribution, signed: bool, dark: bool | None = None) -> Sequence[TokenCell]:
-    """Return each piece as it is drawn: those that are not scored are outlined."""
+    """Return each word as it is drawn: those that are not scored are outlined."""
     most = float(np.nanmax(np.abs(found.scores), initial=0.0)) or 1.0
     cells = []
-    for place, (text, held) in enumerate(
+    for place, (text, fixed) in enumerate(
         zip(found.features.texts, found.features.fixed, strict=True)
     ):
-        if held:
-            cells.append(TokenCell(text, details=("held fixed, not scored", ""), look="added"))
+        if fixed:
+            cells.append(TokenCell(text, details=("not scored", ""), look="added"))
             continue
         score, error = float(found.scores[place]), found.error_of(place)
         share = score / most

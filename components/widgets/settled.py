@@ -20,6 +20,8 @@ _OFFERS: Final = "offers-of-widgets"
 _SAID: Final = "corrections-of-widgets"
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}")
 _REAL: Final = re.compile(r"[+-]?(\d{1,18}\.?\d{0,18}|\.\d{1,18})([eE][+-]?\d{1,3})?")
+MOST_IN_LINK: Final = 1_500
+"""Characters of a text in a link: browsers and servers cut long addresses."""
 MOST_QUOTED: Final = 60
 """Characters of an address that are repeated to the reader."""
 
@@ -73,6 +75,25 @@ def one_of(
             some = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
             _say(key, _vain(label, given, f"there is: {some}", default), default)
     return {"key": key, **KEPT}
+
+
+def anything(key: str, default: str) -> dict[str, Any]:
+    """Settle a choice that may be typed too: only one left at the default follows a new default."""
+    old = st.session_state.setdefault(_OFFERS, {}).get(key, default)
+    if _offered(key, default) and st.session_state.get(key) == old:
+        st.session_state[key] = default
+    return {"key": key, **KEPT}
+
+
+def text(key: str, default: str) -> dict[str, Any]:
+    """Settle a text: in the address, but for one that would not survive in a link."""
+    kept = anything(key, default)
+    held = str(st.session_state.get(key, st.query_params.get(key, default)))
+    short = len(held) <= MOST_IN_LINK
+    if _offered(f"short-{key}", short):
+        # Said again, since the address learns of a value only when it changes.
+        st.session_state[key] = held
+    return kept | {"bind": "query-params" if short else None}
 
 
 def corrections(keys: Sequence[str]) -> list[str]:

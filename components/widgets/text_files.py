@@ -1,5 +1,6 @@
 """Files of the reader's own, and what is made for them, as controls in the row of a view."""
 
+from collections.abc import Callable
 from typing import Final
 
 from streamlit.delta_generator import DeltaGenerator
@@ -37,10 +38,12 @@ def uploaded(ask: Ask) -> tuple[str, FileText] | None:
     return ask.drawn("file", draw)
 
 
-def download(ask: Ask, label: str, content: str, name: str) -> None:
-    """Offer `content` as a file called `name`."""
+def download(ask: Ask, label: str, content: Callable[[], str], name: str) -> None:
+    """Offer a file called `name`; `content` is made when somebody asks for it."""
 
     def draw(row: DeltaGenerator) -> None:
-        row.download_button(label, content.encode(), name, on_click="ignore", key=f"get-{name}")
+        row.download_button(
+            label, lambda: content().encode(), name, on_click="ignore", key=f"get-{name}"
+        )
 
     ask.drawn(f"get-{name}", draw)

@@ -6,19 +6,20 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import engine
+from components import importing
 from components.inspection.errors import InspectionError
 from components.inspection.gguf_file import SUFFIX
 from components.inspection.tokenizer.catalogue import is_path, on_this_machine, title, tokenizers
 from components.inspection.tokenizer.opening import fetch_tokenizer, ready
-from components.widgets import frame, settled
+from components.widgets import models, settled
 from components.widgets.ask import Ask
+from components.widgets.explained import explained
 
 OWN: Final = "model"
 """Stands for the tokenizer of the model that is chosen in the sidebar."""
 MOST: Final = 6
 _NOT_HERE: Final = " (not on this machine)"
-_FIRST: Final = (frame.DEFAULT_MODEL, "gpt2", "mistral-v1", "mistral-tekken")
+_FIRST: Final = (models.DEFAULT, "gpt2", "wordpiece", "unigram")
 _HINT: Final = "You can also type a hub id (`owner/name`), or the path of a tokenizer.json"
 
 
@@ -45,7 +46,7 @@ def one(ask: Ask) -> str:
         except InspectionError as error:
             said = str(error).replace("\n", " ")
             ask.note(f"{said} Still looking at the chosen model's tokenizer.")
-            offer_to_fetch(row, [source])
+            offer_to_fetch(ask, row, [source])
             return OWN
         return source
 
@@ -71,7 +72,7 @@ def several(ask: Ask) -> tuple[str, ...]:
         sources = tuple(dict.fromkeys(source_of(source) for source in chosen))
         for source in sources:
             wait_for(source)
-        offer_to_fetch(row, sources)
+        offer_to_fetch(ask, row, sources)
         return sources
 
     return ask.drawn("against", draw)
@@ -80,7 +81,7 @@ def several(ask: Ask) -> tuple[str, ...]:
 def wait_for(source: str) -> None:
     """Wait for transformers, which alone can read a GGUF file: two threads may not import it."""
     if source.lower().endswith(SUFFIX):
-        engine.import_libraries()
+        importing.import_libraries()
 
 
 def offers() -> list[str]:
@@ -102,13 +103,13 @@ def source_of(listed: str) -> str:
     return known.get(name, name)
 
 
-def offer_to_fetch(row: DeltaGenerator, sources: Sequence[str]) -> None:
+def offer_to_fetch(ask: Ask, row: DeltaGenerator, sources: Sequence[str]) -> None:
     """Draw a button for each hub id that is not here. Nothing goes out before it is pressed."""
     for source in sources:
         if is_path(source) or on_this_machine(source):
             continue
-        if row.button(f"Fetch {source} from the hub", key=f"fetch-{source}"):
-            with frame.explained(), st.spinner(f"Fetching {source}"):
+        if row.button(f"Fetch {source} from the hub", key=f"{ask.key}-fetch-{source}"):
+            with explained(), st.spinner(f"Fetching {source}"):
                 fetch_tokenizer(source)
                 _here.clear(source)
                 st.rerun()

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from components import glossary
+from components.widgets import apparatus
 
-st.title("Glossary")
+apparatus.head("Glossary")
 st.markdown(
     "The field's words, as papers, courses and tools use them. Each page lists below its figure "
     "those that it needs."

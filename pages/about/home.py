@@ -4,11 +4,13 @@ import streamlit as st
 
 from components import engine
 from components.figures.visible import visible
-from components.widgets import chapters, frame, ground
+from components.widgets import apparatus, chapters, frame, models
+from components.widgets.bars import bars
 from components.widgets.checks import show_checks
+from components.widgets.explained import explained
 from components.widgets.markup import literal
 
-st.title("A transformer behind glass")
+apparatus.head("A transformer behind glass")
 st.markdown(
     "A language model reads a text in pieces and, at the end, says how likely each possible "
     "next piece is. Change the **prompt** in the sidebar and watch. Every number here is "
@@ -16,17 +18,15 @@ st.markdown(
 )
 
 prediction_side, pages_side = st.columns([3, 2], gap="large")
-with pages_side.container(border=True, gap="xsmall"):
+with pages_side.container(border=True, gap=None):
     for chapter, lessons in chapters.CHAPTERS.items():
         st.caption(chapter.upper())
         for lesson in lessons:
             st.page_link(lesson.page, label=f"**{lesson.title}**", help=lesson.shows)
             st.markdown(f":small[{lesson.shows}]")
 
-with prediction_side, frame.explained():
-    choice = frame.chosen_model()
-    from components.figures.prediction import prediction_bars
-    from components.figures.theme import lit
+with prediction_side, explained():
+    choice = models.chosen()
     from components.inspection import prediction as inspection
 
     prediction = engine.inspect(inspection.predict, choice, frame.prompt())
@@ -42,10 +42,11 @@ with prediction_side, frame.explained():
     # As it is written: a prompt is no Markdown.
     st.text(shown)
     top, share = visible(prediction.answers[0]), prediction.probabilities[0]
-    st.plotly_chart(
-        lit(prediction_bars(prediction), ground.dark()),
-        alt=f"The likeliest {prediction.asked} is '{top}' with probability {share:.1%}.",
-        config={"displayModeBar": False},
+    bars(
+        prediction.answers,
+        prediction.probabilities.tolist(),
+        f"The likeliest {prediction.asked} is '{top}' with probability {share:.1%}.",
+        key="home-bars",
     )
     st.caption(
         f"The {len(prediction.answers)} likeliest of {prediction.choices:,} hold "

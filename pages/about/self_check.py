@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
-from components.widgets import address, frame, measuring
+from components.widgets import address, apparatus, measuring, models
 from components.widgets.checks import show_checks
+from components.widgets.explained import explained
 
 if TYPE_CHECKING:
     from components.inspection.self_check import Row, SelfCheck
@@ -69,14 +70,14 @@ def _table(rows: "list[Row]") -> pd.DataFrame:
     return table if any(table["what it means"]) else table.drop(columns="what it means")
 
 
-st.title("Self-check")
+apparatus.head("Self-check")
 st.markdown(
     "Can these numbers be believed? A view draws what rests on **premises**, measured on the "
     "loaded network, and **checks** what it draws against a second way of getting it. Here all of "
     "them are made, one after the other, on one text."
 )
-choice = frame.chosen_model()
-with frame.explained():
+choice = models.chosen()
+with explained():
     from components.inspection.checks import Check
     from components.inspection.self_check import self_check
     from components.inspection.self_check.inspections import TEXT

@@ -6,6 +6,7 @@ Both draw the same weights in the same Chromium, each as the page sends them.
 import base64
 import json
 import statistics
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from playwright.sync_api import Error, sync_playwright
 
 from components.figures import theme
 from components.inspection.attention import bertviz
-from components.widgets.head_grid import script, thumbnail
+from components.inspection.attention.standalone import standalone
+from components.widgets import head_grid
+from components.widgets.head_grid import thumbnail
+from components.widgets.kit import script
 from tests.browser.conftest import FLAGS, chromium
 
 LAYERS = HEADS = 12
@@ -56,9 +60,10 @@ def ours(weights: np.ndarray) -> tuple[str, str]:
         ],
     }
     sent = json.dumps(data)
-    draw = script().replace("export default function", "function show")
+    folder = Path(head_grid.__file__).parent
+    draw = script(folder / "head_grid.js").replace("export default", "const show =")
     page = (
-        f'<body><div class="head-grid"></div><script type="module">{draw}\n'
+        f'<body><div class="live head-grid"></div><script type="module">{draw}\n'
         f"show({{data: {sent}, parentElement: document.body}});</script></body>"
     )
     return sent, page
@@ -67,7 +72,7 @@ def ours(weights: np.ndarray) -> tuple[str, str]:
 def theirs(weights: np.ndarray) -> str:
     names = [str(place) for place in range(weights.shape[-1])]
     body = bertviz._package_page("model", weights, names, names, "decoder", 0, False)
-    return bertviz._offline(body, "model", False)
+    return standalone(body, bertviz.WIDTHS["model"], 500, False)
 
 
 def milliseconds(browser: Any, html: str, drawn: str) -> float:

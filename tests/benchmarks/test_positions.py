@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from components.inspection.load import load_model
 from components.inspection.positions.context_extension import extended
 from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rotation import Rope, frequencies, places
-from components.widgets.rotation import script
+from components.widgets import rotation
+from components.widgets.kit import script
 
 MOST_SLOWER = 3.0
 FRAME = 1 / 30
@@ -68,7 +70,9 @@ def test_a_frame_s_arithmetic_takes_a_hundredth_of_a_frame(tmp_path):
         },
     }
     program = tmp_path / "turn.mjs"
-    program.write_text(script(("turning.js",)) + TURN, encoding="utf-8")
+    program.write_text(
+        script(Path(rotation.__file__).parent / "turning.js") + TURN, encoding="utf-8"
+    )
     out = subprocess.run(
         ["node", program, json.dumps(data)], capture_output=True, text=True, check=True
     ).stdout

@@ -32,7 +32,7 @@ st.markdown("released" if released else "waiting")
 DRAG = """
 (name) => new Promise((done) => {
   const hosts = [...document.querySelectorAll("*")].filter((e) => e.shadowRoot);
-  const root = hosts.map((e) => e.shadowRoot).find((r) => r.querySelector(".playground"));
+  const root = hosts.map((e) => e.shadowRoot).find((r) => r.querySelector(".sampling-playground"));
   const slider = root.getElementById(`set-${name}`);
   const [low, high] = [Number(slider.min), Number(slider.max)];
   let redrawn = 0;

@@ -131,7 +131,7 @@ def the_text_of_bertvizs_pages():
     "neuron_view.js",
     "window.requirejs",
     "window.bertviz_params",
-    by=("inspection/attention/bertviz.py",),
+    by=("inspection/attention/bertviz.py", "inspection/attention/standalone.py"),
 )
 def the_script_of_bertvizs_neuron_view():
     """Its function takes three old families only, so its script is given a recording directly,

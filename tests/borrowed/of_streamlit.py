@@ -5,13 +5,16 @@ import sys
 from unittest import mock
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web import cli
+from streamlit.web.server.starlette import starlette_app
 
+from components.compression import CompressedFiles
 from tests.borrowed import borrowed
 
 
@@ -24,7 +27,7 @@ def the_context_of_a_run():
 @borrowed(
     "streamlit",
     "st.session_state.get",
-    by=("engine.py", "widgets/ask.py", "widgets/running.py"),
+    by=("engine.py", "widgets/bar.py"),
 )
 def looking_into_the_session_yields():
     """Long work must end where the reader has asked for something else. Streamlit ends a run
@@ -74,6 +77,28 @@ def the_command_line():
     assert "run" in cli.main.commands
 
 
+@borrowed("starlette", "starlette.middleware", "Middleware", by=("launch.py",))
+def the_way_a_layer_is_handed_over():
+    """Streamlit's list of layers holds values of this type, and Starlette builds them from it."""
+    layer = Middleware(CompressedFiles)
+    assert isinstance(starlette_app.create_streamlit_middleware()[0], Middleware)
+    assert layer.cls is CompressedFiles
+
+
+@borrowed(
+    "streamlit",
+    "streamlit.web.server.starlette",
+    "starlette_app.create_streamlit_middleware",
+    by=("launch.py",),
+)
+def the_layers_of_the_server():
+    """Ours is put behind the first, which refuses dangerous paths; the documented way to have a
+    layer of one's own, `st.App`, asks for a script beside the app's."""
+    first, *_ = starlette_app.create_streamlit_middleware()
+    assert first.cls.__name__ == "PathSecurityMiddleware"
+    assert "create_streamlit_middleware()" in inspect.getsource(starlette_app)
+
+
 @borrowed("streamlit", "streamlit.navigation.page", "StreamlitPage", by=("widgets/chapters.py",))
 def the_type_of_a_page():
     """The table of contents returns pages, and says so in its types."""
@@ -87,10 +112,14 @@ def the_type_of_a_page():
     by=(
         "widgets/apparatus.py",
         "widgets/ask.py",
-        "widgets/frame.py",
+        "widgets/bar.py",
+        "widgets/explained.py",
+        "widgets/listed.py",
+        "widgets/models.py",
         "widgets/presets.py",
         "widgets/ribbon/__init__.py",
         "widgets/row.py",
+        "widgets/running.py",
         "widgets/sampling_settings.py",
         "widgets/text_files.py",
         "widgets/tokenizers.py",

@@ -60,7 +60,7 @@ def test_a_pair_of_tokens_is_named_in_the_pane_and_all_is_on_the_first_screen(pa
     box = large.bounding_box()
     assert box["width"] > 2 * heads(page).first.bounding_box()["width"]
     large.hover(position={"x": box["width"] / 30, "y": box["height"] * 29 / 30})
-    expect(page.locator(".pane .pair")).to_have_text(re.compile(r"^ ?to → <\|end\|>: ≈ [\d.]+ %$"))
+    expect(page.locator(".pane .pair")).to_have_text(re.compile(r"^ ?to → <\|end\|>: ≈ [\d.]+%$"))
     links = page.get_by_role("button", name="How to read it").bounding_box()
     assert links["y"] + links["height"] < 900
 
@@ -89,6 +89,7 @@ def test_heads_are_sorted_on_random_tokens(page, app_url):
 def test_the_first_token_is_hidden(page, app_url):
     opened(page, app_url, view="One head")
     all_hold(page)
+    page.get_by_role("button", name="Display").click()
     page.get_by_text("Hide the first token").click()
     expect(page.get_by_text("Hidden: the first token")).to_be_visible()
     expect(page).to_have_url(re.compile(r"attention\.hide_first=true"))

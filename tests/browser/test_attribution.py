@@ -42,7 +42,8 @@ def test_a_rather_than_b_by_words_and_the_link_reopens_it(page, app_url):
     opened(page, app_url, method="Feature ablation", unit="token")
     expect(page.get_by_text("The scores sum to").first).to_be_visible()
     assert ticks(page)[1:-2] == ["The", "·keys", "·near", "·the", "·castle"]
-    page.get_by_test_id("stMain").get_by_role("radio", name="word", exact=True).click()
+    page.get_by_role("button", name="Baseline and settings").first.click()
+    page.get_by_role("radio", name="word", exact=True).click()
     chart = page.get_by_test_id("stPlotlyChart").first
     expect(chart.locator(".xtick text", has_text=re.compile("^castle$"))).to_be_visible()
     # It is what is chosen where a link says nothing.
@@ -174,6 +175,7 @@ def test_an_attribution_over_a_second_shows_how_far_it_is_and_is_stopped_by_anot
     bar = page.get_by_role("progressbar")
     expect(bar).to_be_visible()
     expect(page.get_by_text(re.compile(r"Shapley values: \d+%"))).to_be_visible()
-    page.get_by_test_id("stMain").get_by_role("radio", name="mean", exact=True).click()
+    page.get_by_role("button", name="Baseline and settings").first.click()
+    page.get_by_role("radio", name="mean", exact=True).click()
     expect(page.get_by_text("Not started yet.")).to_be_visible()
     expect(bar).to_have_count(0)

@@ -37,7 +37,7 @@ def warm(browser, app_url) -> None:
 
 
 def opened(page: Page, app_url: str, address: str = "") -> None:
-    page.goto(f"{app_url}/positions?{address}")
+    page.goto(f"{app_url}/positions?positions.vectors=of%20the%20model&{address}")
     checked(page)
 
 
@@ -164,7 +164,7 @@ def test_six_numbers_by_hand_turn_with_their_matrix(page, app_url):
     expect(page.get_by_text("0 · 6.28")).to_be_visible()
     slider(page, "query").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("turns the query to position 2")).to_be_visible()
+    expect(page.get_by_text("rotates the query to position 2")).to_be_visible()
     page.get_by_role("button", name="Formula").click()
     expect(page.get_by_text("to position 2.").last).to_be_visible()
 
@@ -195,21 +195,21 @@ def test_a_fold_is_closed_until_it_is_asked_for_and_a_link_opens_it(page, app_ur
 
 def test_a_question_hides_its_answer_until_it_is_guessed(page, app_url):
     page.goto(f"{app_url}/positions?view=Word+order")
-    rows = page.locator(".ytick text")
-    expect(rows).to_have_count(3)
+    conditions = page.locator(".xtick text")
+    expect(conditions).to_have_count(3)
     expect(page.get_by_text("Shuffled:")).to_have_count(0)
     page.get_by_role("radio", name="all", exact=True).click()
     expect(page.get_by_text("Not quite: none.")).to_be_visible()
-    expect(rows).to_have_count(4)
+    expect(conditions).to_have_count(4)
     expect(page.get_by_text("Shuffled:")).to_be_visible()
 
 
 def test_who_does_not_want_to_guess_is_shown_the_answer(page, app_url):
     page.goto(f"{app_url}/positions?view=Word+order")
-    rows = page.locator(".ytick text")
-    expect(rows).to_have_count(3)
+    conditions = page.locator(".xtick text")
+    expect(conditions).to_have_count(3)
     page.get_by_role("button", name="Show it without a guess").click()
-    expect(rows).to_have_count(4)
+    expect(conditions).to_have_count(4)
     expect(page.get_by_text("Attention alone sees a set")).to_be_visible()
     expect(page.get_by_text("Not quite")).to_have_count(0)
 
@@ -227,7 +227,7 @@ def test_a_lecture_is_larger_and_has_no_sidebar(page, app_url):
 
 def test_files_are_made_when_they_are_asked_for(page, app_url):
     page.goto(f"{app_url}/positions?view=Word+order")
-    expect(page.locator(".ytick text")).to_have_count(3)
+    expect(page.locator(".xtick text")).to_have_count(3)
     page.get_by_role("button", name="Files").click()
     for button, name in (
         ("Data (CSV)", "positions-word_order.csv"),

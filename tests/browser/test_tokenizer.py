@@ -78,9 +78,9 @@ def test_a_file_is_uploaded_and_counted(page, app_url, tmp_path):
 
 def test_a_long_text_is_walked_through_window_by_window(page, app_url):
     opened(page, app_url, "tokenizer.text=Alice+in+Wonderland")
-    expect(page.get_by_text(re.compile("tokens 1 to 500 of"))).to_be_visible()
+    expect(page.get_by_text(re.compile("positions 0 to 499 of"))).to_be_visible()
     page.get_by_test_id("stNumberInputStepUp").click()
-    expect(page.get_by_text(re.compile("tokens 501 to 1,000 of"))).to_be_visible()
+    expect(page.get_by_text(re.compile("positions 500 to 999 of"))).to_be_visible()
     expect(page).to_have_url(re.compile("tokenizer.window=2"))
 
 
@@ -107,3 +107,54 @@ def test_dragging_what_was_learned_changes_the_tokens(page, app_url):
     slider.focus()
     slider.press("Home")
     expect(page.get_by_text(re.compile(r"^10 tokens after 0 of"))).to_be_visible()
+
+
+def test_four_methods_stand_side_by_side_with_what_their_vocabularies_hold(page, app_url):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    opened(page, app_url, "view=Compare")
+    strips = page.get_by_role("listbox", name=re.compile("The text as tokens of"))
+    expect(strips).to_have_count(4)
+    wordpiece = page.get_by_role("listbox", name="The text as tokens of WordPiece (bundled)")
+    expect(wordpiece).to_contain_text("##e")
+    expect(wordpiece).to_contain_text("[UNK]")
+    expect(page.get_by_role("listbox", name=re.compile("Unigram"))).to_contain_text("▁the")
+    last = strips.last.bounding_box()
+    assert last["y"] + last["height"] < 900
+
+
+def test_an_example_shows_the_best_path_with_its_scores(page, app_url):
+    opened(page, app_url, "view=Step+by+step")
+    page.get_by_role("button", name="Examples").click()
+    page.get_by_role("button", name="Best path: theme").click()
+    expect(page.get_by_text("Best path.", exact=True)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^sum [-−]1\d\.\d\d$")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("view", ["Step by step", "Compare", "Train your own", "Special tokens"])
+def test_no_view_is_wider_than_a_phone(page, app_url, view):
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, app_url, f"view={view.replace(' ', '+')}&tokenizer.name=wordpiece")
+    expect(page.get_by_role("button", name="How to read it").first).to_be_visible()
+    wide = page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth - "
+        "document.querySelector('[data-testid=stMain]').clientWidth"
+    )
+    assert wide <= 0
+
+
+def test_a_text_is_tokenized_while_it_is_typed(page, app_url):
+    page.goto(f"{app_url}/tokenizer")
+    box = page.get_by_role("textbox", name="Type here")
+    expect(box).to_have_value(re.compile("^When Mary"))
+    box.click()
+    box.fill("")
+    page.keyboard.type("One ", delay=40)
+    expect(page.get_by_role("option")).to_have_count(3)  # <|end|>, One, a space
+    page.keyboard.type("two three", delay=40)
+    expect(page.get_by_role("option", name=re.compile("three"))).to_be_visible()
+    # Nobody pressed Enter, and the box is still where one types.
+    expect(box).to_be_focused()
+    expect(box).to_have_value("One two three")
+    page.keyboard.type(" four", delay=40)
+    expect(page.get_by_role("option", name=re.compile("four"))).to_be_visible()
+    expect(box).to_have_value("One two three four")

@@ -100,13 +100,21 @@ def test_the_strips_are_the_steps(tiny_causal):
     writes = np.linalg.norm(steps.values @ projection.numpy().T, axis=-1)
     np.testing.assert_allclose(found["weight × ‖v W‖"], steps.weights * writes, rtol=1e-5)
     figure = step_strips(steps)
-    np.testing.assert_allclose(np.array(figure.data[4].z[0], dtype=float), steps.weights, rtol=1e-6)
-    assert figure.data[3].text[0][6] == "−∞"
+    signed, shares = figure.data
+    np.testing.assert_allclose(np.array(shares.z[0], dtype=float), steps.weights, rtol=1e-6)
+    # Each strip reaches its strongest colour, whatever the size of its numbers.
+    np.testing.assert_allclose(np.nanmax(np.abs(np.array(signed.z, dtype=float)), axis=1), 1)
+    dots = np.array(signed.z[1], dtype=float)
+    np.testing.assert_allclose(dots * np.abs(steps.dots).max(), steps.dots, rtol=1e-5)
+    assert signed.text[3][6] == "−∞"
+    assert [row[0][1] for row in shares.customdata] == ["softmax", "weight × ‖v W‖"]
+    assert shares.customdata[0][2][2] == f"{steps.weights[2]:.6f}"
+    assert [*signed.y, *shares.y] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_long_text_shows_the_tokens_that_get_most(tiny_causal):
     steps = attention_steps(tiny_causal, "abcdefghij" * 4, None, "decoder", 0, 0, 40)
-    shown = np.array(step_strips(steps).data[4].z[0], dtype=float)
+    shown = np.array(step_strips(steps).data[1].z[0], dtype=float)
     assert len(shown) == 16
     np.testing.assert_allclose(np.sort(shown), np.sort(steps.weights)[-16:], rtol=1e-6)
 

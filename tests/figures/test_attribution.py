@@ -7,7 +7,7 @@ import pytest
 
 from components.figures import attribution as figures
 from components.figures import theme
-from components.figures.attribution_tables import agreement_grid, phrase_table
+from components.figures.attribution_grids import agreement_grid, phrase_table
 from components.figures.completeness import approach, sums
 from components.figures.faithfulness import areas, beside_attention, deletion_and_insertion
 from components.inspection.attribution.agreement import agreement
@@ -91,8 +91,10 @@ def test_a_method_without_a_sign_is_grey_and_keeps_its_row():
     scores = np.array([[np.nan, 1, 2], [np.nan, 4, 1], [np.nan, -1, 1]], np.float32)
     signed, plain = figures.side_by_side("abc", scores, [True, False, True], UNITS).data
     assert list(signed.y) == [0, 2]
-    assert list(plain.y) == [1]
-    np.testing.assert_allclose(plain.z, [[1, 0.25]])
+    # One row alone has an empty one beside it, which is seen nowhere.
+    assert list(plain.y) == [1, 0]
+    np.testing.assert_allclose(plain.z, [[1, 0.25], [np.nan, np.nan]])
+    assert "".join(plain.text[1]).strip() == "" and plain.hoverongaps is False
     assert (plain.zmin, plain.showscale) == (0, False)
     assert plain.colorscale != signed.colorscale
     names = figures.side_by_side("abc", scores, [True, False, True], UNITS).layout.yaxis.ticktext
@@ -135,12 +137,12 @@ def test_sums_stand_against_the_change_that_they_should_be():
 
 
 def test_of_many_scores_each_has_two_digits_and_small_ones_are_left_out():
-    """A cell is as wide as five letters; what is beside its row's largest nothing needs none."""
+    """A cell is as wide as four letters; what is beside its row's largest nothing needs none."""
     many = [1.234, -0.0004, 23.4, -9.96, 0.9, 0.71, -5.04, 0.0, 0.0]
     shown = figures.numbers(np.array(many), [None] * 9)
-    assert shown == ["+1.2", "", "+23", "-10", "+0.90", "+0.71", "-5.0", "", ""]
+    assert shown == ["+1.2", "", "+23", "-10", "+.90", "+.71", "-5.0", "", ""]
     faint = figures.numbers(np.array([0.0123, -0.004, *[0.0] * 7]), [None] * 9)
-    assert faint[:2] == ["+0.01", "-0.004"]
+    assert faint[:2] == ["+.01", "-.004"]
     sure = figures.numbers(np.array([1.234] * 9), [0.2] * 9)
     assert sure[0] == "+1.2"
     assert figures.numbers(np.array([1.234] * 9), [None] * 9, most=100.0) == [""] * 9

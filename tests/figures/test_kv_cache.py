@@ -15,7 +15,7 @@ from components.figures.kv_cache.contents import (
     wiring,
 )
 from components.figures.kv_cache.kinds import ELSEWHERE, memory_and_difference
-from components.figures.kv_cache.planner import memory_areas
+from components.figures.kv_cache.planner import device_bars, memory_areas
 from components.figures.kv_cache.timing import beyond, running_totals, step_times
 from components.figures.kv_cache.work import (
     pass_times,
@@ -27,9 +27,10 @@ from components.inspection.causality import last_token_changed
 from components.inspection.kv_cache.agreement import agreement
 from components.inspection.kv_cache.arithmetic import positions, shares, solid_check
 from components.inspection.kv_cache.contents import contents
+from components.inspection.kv_cache.hardware import offered
 from components.inspection.kv_cache.kinds import kinds
+from components.inspection.kv_cache.planner import fits, pieces
 from components.inspection.kv_cache.planner import growth as planned
-from components.inspection.kv_cache.planner import usable
 from components.inspection.kv_cache.published import PUBLISHED
 from components.inspection.kv_cache.roofline import rooflines
 from components.inspection.kv_cache.summary import summarize
@@ -110,7 +111,7 @@ def test_where_nothing_differs_no_mark_is_drawn_and_it_is_said():
     figure = differences(alike)
     assert named(figure, "largest difference")[0].visible is False
     assert any(
-        "the same with and without the cache" in note.text for note in figure.layout.annotations
+        "without the cache, to the last bit" in note.text for note in figure.layout.annotations
     )
     assert named(differences(replace(found, difference=np.full(6, 0.1))), "largest")[0].visible
 
@@ -236,12 +237,40 @@ def test_kinds_are_drawn_with_their_numbers():
 def test_areas_stack_to_the_total_below_the_gpus():
     half = "float16 / bfloat16"
     grown = planned(PUBLISHED["Phi-3-mini"], 8_192, 1, half, half)
-    figure = memory_areas(grown, 4_096, usable())
+    figure = memory_areas(grown, 4_096, offered(1), 1)
     total = sum(np.array(trace.y)[-1] for trace in figure.data) * 2**30
     assert total == pytest.approx(grown.weights + grown.cache[-1] + grown.activations[-1])
-    assert any("T4" in note.text for note in figure.layout.annotations)
     lines = [shape.y0 for shape in figure.layout.shapes if shape.y0 == shape.y1]
-    assert min(lines) == pytest.approx(0.9 * 14.75)
+    named = [note.text.strip() for note in figure.layout.annotations if "tokens" not in note.text]
+    # Up to the first that is enough; lines nearer than 6% to the one below are left out.
+    assert named == ["Mac, 8 GB", "RTX 4060 laptop", "Mac, 16 GB", "RTX 3060", "T4"]
+    assert lines == pytest.approx([0.9 * each for each in (5.33, 7.75, 10.67, 11.75, 14.75)])
+    two = memory_areas(grown, 4_096, offered(2), 2)
+    assert min(shape.y0 for shape in two.layout.shapes if shape.y0 == shape.y1) == pytest.approx(
+        2 * 0.9 * 11.75
+    )
+    assert " 2 × RTX 3060" in [note.text for note in two.layout.annotations]
+
+
+def test_a_device_s_bar_is_what_it_has_and_says_what_is_needed():
+    load = (4_096, 1, "float16 / bfloat16", "float16 / bfloat16")
+    shape = PUBLISHED["Llama-3-70B"]
+    found, fullest = fits(shape, *load, gpus=2), pieces(shape, *load).fullest(2)
+    figure = device_bars(found, fullest)
+    bars = figure.data[0]
+    names = list(figure.layout.yaxis.ticktext)
+    assert bars.x[names.index("2 × H100")] == pytest.approx(0.9 * 79.11)
+    assert (
+        bars.text[names.index("2 × H100")] == f"fits, {0.9 * 79.11 - fullest / 2**30:.1f} GiB left"
+    )
+    assert bars.text[names.index("2 × A100 40 GB")] == "needs 4"
+    lit = {name for name, color in zip(names, bars.marker.color, strict=True) if color == WITH}
+    assert lit == {"2 × H100", "2 × A100 80 GB", "2 × H200"}
+    assert figure.layout.shapes[0].x0 == pytest.approx(fullest / 2**30)
+    assert max(figure.layout.xaxis.range) > max(bars.x)
+    assert [note.text.strip() for note in figure.layout.annotations] == list(bars.text)
+    small = device_bars(fits(shape, *load), pieces(shape, *load).fullest(1)).data[0]
+    assert small.text[0] == "too small"
 
 
 @pytest.mark.sabotage("the formulas count the cells that are drawn solid")

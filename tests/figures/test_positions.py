@@ -1,5 +1,6 @@
 """Figures of positions, read back as data."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -56,15 +57,15 @@ def test_pairs_slower_than_the_context_are_open():
     np.testing.assert_allclose(after.y, 4 * np.array(dots.y), rtol=1e-5)
 
 
-def test_numbers_not_turned_have_no_colour(vectors):
-    (strip,) = lines.turned_strip(vectors.rope).data
+def test_numbers_not_rotated_have_no_colour(vectors):
+    (strip,) = lines.rotated_strip(vectors.rope).data
     np.testing.assert_array_equal(strip.z[0], [0, 1, 0, 1, np.nan, np.nan, np.nan, np.nan])
-    last = lines.turned_strip(replace(vectors.rope, start=4))
+    last = lines.rotated_strip(replace(vectors.rope, start=4))
     np.testing.assert_array_equal(last.data[0].z[0], [*[np.nan] * 4, 0, 1, 0, 1])
     assert (last.layout.shapes[0].x0, last.layout.shapes[0].x1) == (-0.5, 3.5)
     frozen = replace(vectors.rope, frequencies=np.array([1, 0], np.float32))
     np.testing.assert_array_equal(
-        lines.turned_strip(frozen).data[0].z[0][:4], [0, np.nan, 0, np.nan]
+        lines.rotated_strip(frozen).data[0].z[0][:4], [0, np.nan, 0, np.nan]
     )
 
 
@@ -105,10 +106,13 @@ def test_conditions_are_named_and_small_changes_not_called_none():
     found = shuffled(tiny.model("llama"), TEXT, 1)
     (grid,) = schemes.order_map(found).data
     figure = schemes.order_map(found)
-    assert figure.layout.yaxis.ticktext[0] == "positions, causal mask"
-    assert figure.layout.yaxis.ticktext[-1] == "no positions, no mask"
-    assert set(grid.text[-1]) == {"0"}, "what rounding may do is none"
-    assert grid.text[0][3] != "0"
+    assert figure.layout.xaxis.ticktext[0] == "positions,<br>causal mask"
+    assert figure.layout.xaxis.ticktext[-1] == "no positions,<br>no mask"
+    assert len(figure.layout.yaxis.ticktext) == len(found.tokens) == len(grid.z)
+    np.testing.assert_array_equal(grid.z, found.change.T)
+    assert {row[-1] for row in grid.text} == {"0"}, "what rounding may do is none"
+    assert grid.text[3][0] != "0"
+    assert grid.zmax == max(1, found.change.max()), "no cell is beyond the scale"
     coarse = replace(found, rounding=10.0)
     assert {text for row in schemes.order_map(coarse).data[0].text for text in row} == {"0"}
 
@@ -117,12 +121,15 @@ def test_documents_stand_behind_one_another():
     bars = packing.packing_rows(packed((6, 5, 4, 3, 2), 10)).data
     placed = [(bar.y[0], bar.base[0], bar.x[0], bar.text) for bar in bars]
     assert placed == [
-        (0, 0, 6, "0"),
-        (0, 6, 4, "2"),
-        (1, 0, 5, "1"),
+        (0, 0, 6, "6"),
+        (0, 6, 4, "4"),
+        (1, 0, 5, "5"),
         (1, 5, 3, "3"),
-        (1, 8, 2, "4"),
+        (1, 8, 2, "2"),
     ]
+    assert "document 2:" in bars[1].hovertemplate
+    for one, two in itertools.pairwise(bars):
+        assert one.y != two.y or one.marker.color != two.marker.color, "neighbours differ"
 
 
 def test_the_mask_has_a_colour_for_each_document():

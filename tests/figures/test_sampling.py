@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.figures import beam, theme
+from components.figures import beam, sampling_several, sampling_surprisal, theme
 from components.figures import sampling as figures
 from components.inspection.sampling.beam import beam_search
 from components.inspection.sampling.draws import draws
@@ -11,6 +11,7 @@ from components.inspection.sampling.generation import choose
 from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.several import Several
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_rows_end_where_nearly_all_is_shown_and_five_are(tiny_causal):
 
 
 def test_surprisal_by_hand_is_in_bits():
-    assert list(figures.surprisal_by_hand((0.5, 0.25)).data[0].y) == [1, 2]
+    assert list(sampling_surprisal.surprisal_by_hand((0.5, 0.25)).data[0].y) == [1, 2]
 
 
 def test_names_in_the_tree_are_of_what_was_kept_and_of_the_winner_alone_where_it_is_wide(
@@ -89,7 +90,7 @@ def test_names_in_the_tree_are_of_what_was_kept_and_of_the_winner_alone_where_it
     kept = sum(node.fate != "dropped" for node in search.nodes)
 
     def named():
-        return sum(bool(text) for mark in beam.beam_tree(search).data[2:] for text in mark.text)
+        return sum(bool(text) for mark in beam.beam_tree(search).data[3:] for text in mark.text)
 
     assert named() == kept
     monkeypatch.setattr(beam, "MOST_NAMED", 3)
@@ -107,10 +108,10 @@ def test_each_finished_beam_has_its_score_and_its_end(tiny_causal):
 
 def test_the_tree_shows_every_node_once_and_joins_it_to_its_parent(tiny_causal):
     search = beam_search(tiny_causal, "to be", 3, 4)
-    others, winner, *marks = beam.beam_tree(search).data
+    dropped, kept, winner, *marks = beam.beam_tree(search).data
     assert sum(len(mark.x) for mark in marks) == len(search.nodes)
     assert {mark.name for mark in marks} == {"kept", "dropped", "finished"}
-    joined = [x for line in (others, winner) for x in line.x if x is not None]
+    joined = [x for line in (dropped, kept, winner) for x in line.x if x is not None]
     assert len(joined) == 2 * len(search.nodes)
     assert len([x for x in winner.x if x is not None]) == 2 * len(search.beams[0].tokens)
 
@@ -139,22 +140,46 @@ def test_removed_tokens_have_no_bar():
     assert len(figures.draws_against_exact(found, {}).data[0].x) == 3
 
 
-def test_surprisal_is_drawn_in_bits_and_perplexity_runs_to_the_whole_text_s(tiny_causal):
+def test_surprisal_is_drawn_in_bits_and_2_to_its_mean_is_the_perplexity(tiny_causal):
     found = surprisals(tiny_causal, "to be or not")
-    figure = figures.surprisal_bars(found, 0, len(found.tokens))
+    figure = sampling_surprisal.surprisal_bars(found, 0, len(found.tokens))
     bars, running = figure.data
     np.testing.assert_allclose(bars.y, found.surprisal / np.log(2), rtol=1e-6)
-    assert running.y[-1] == pytest.approx(found.perplexity)
+    assert 2 ** running.y[-1] == pytest.approx(found.perplexity)
+    assert running.customdata[-1] == pytest.approx(found.perplexity)
     assert list(figure.layout.xaxis.ticktext) == [theme.visible(token) for token in found.tokens]
 
 
 def test_a_part_of_a_long_text_is_drawn_at_its_place(tiny_causal):
     found = surprisals(tiny_causal, "to be or not to be " * 8)
-    bars, running = figures.surprisal_bars(found, 70, 140).data
+    bars, running = sampling_surprisal.surprisal_bars(found, 70, 140).data
     assert list(bars.x) == list(range(70, 140))
     assert len(running.y) == 70
 
 
 def test_a_word_that_occurs_twice_keeps_both_its_places(tiny_causal):
     found = surprisals(tiny_causal, "aa")
-    assert list(figures.surprisal_bars(found, 0, 2).data[0].x) == [0, 1]
+    assert list(sampling_surprisal.surprisal_bars(found, 0, 2).data[0].x) == [0, 1]
+
+
+def test_two_texts_have_one_scale_and_their_means(tiny_causal):
+    one, other = (surprisals(tiny_causal, text) for text in ("to be or not", "or not to be to"))
+    figure = sampling_surprisal.two_texts(one, other)
+    assert [len(bars.x) for bars in figure.data] == [len(one.tokens), len(other.tokens)]
+    assert figure.layout.yaxis.range == figure.layout.yaxis2.range
+    assert figure.layout.yaxis.range[1] >= max(max(bars.y) for bars in figure.data)
+    for line, found, axis in zip(figure.layout.shapes, (one, other), ("y", "y2"), strict=True):
+        assert line.yref == axis
+        assert 2**line.y0 == pytest.approx(found.perplexity)
+    assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1], "the first is above"
+
+
+def test_different_texts_are_counted_token_by_token():
+    ways = {
+        "one": Several(Settings(), ((1, 2, 3), (1, 2, 4), (1, 5)), ("", "", "")),
+        "two": Several(Settings(), ((1,), (1,), (1,)), ("", "", "")),
+    }
+    first, second = sampling_several.distinct_texts(ways).data
+    assert list(first.y) == [1, 2, 3]
+    assert list(second.y) == [1, 1, 1]
+    assert first.line.dash != second.line.dash

@@ -20,11 +20,25 @@ TEXT = "The rabbit-hole went straight on like a tunnel 🎵."
 def test_a_bar_for_each_tokenizer_the_fewest_tokens_on_top():
     comparison = compare(("gpt2", "mistral-v1", "mistral-tekken"), TEXT)
     figure = token_counts(comparison)
-    (bars,) = figure.data
+    bars, plain = figure.data
     assert list(bars.x) == sorted(reading.tokens for reading in comparison.readings)
-    named = dict(zip(figure.layout.yaxis.ticktext, bars.x, strict=True))
+    names = figure.layout.yaxis.ticktext
+    named = {names[place]: count for place, count in zip(bars.y, bars.x, strict=True)}
     assert named == {reading.title: reading.tokens for reading in comparison.readings}
     assert figure.layout.yaxis.autorange == "reversed"
+    # In grey among them, in order: words, characters, bytes.
+    grey = {names[place]: count for place, count in zip(plain.y, plain.x, strict=True)}
+    assert grey == {"words": 9, "characters": len(TEXT), "bytes": len(TEXT.encode())}
+    assert plain.marker.color != bars.marker.color
+    at = dict(zip((*bars.y, *plain.y), (*bars.x, *plain.x), strict=True))
+    assert [at[place] for place in sorted(at)] == sorted(at.values())
+
+
+def test_two_tokenizers_of_equal_counts_have_a_bar_each():
+    comparison = compare(("gpt2", "mistral-tekken"), "one two")
+    bars, plain = token_counts(comparison).data
+    assert len(bars.x) == 2
+    assert len({*bars.y, *plain.y}) == 5
 
 
 def test_the_histogram_holds_every_token_once():

@@ -22,7 +22,14 @@ NOT_IMPORTED = {
     "umap-learn": "for the pages to come",
 }
 """Declared, and why although no file of ours imports it."""
-TOOLS = {"ruff", "mypy", "pandas-stubs", "types-psutil", "pytest-rerunfailures", "pytest-xdist"}
+TOOLS = {
+    "ruff",
+    "mypy",
+    "pandas-stubs",
+    "types-psutil",
+    "pytest-rerunfailures",
+    "pytest-xdist",
+}
 """Of the extra `test`: run, not imported."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

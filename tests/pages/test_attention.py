@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lesson import Shown, slug
-from components.widgets import frame
 from components.widgets.markup import literal
+from pages.inside.attention.examples import SENTENCES, token_of
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -119,9 +119,7 @@ def test_every_view_runs_on_the_default_model(view, kind):
 
 @pytest.mark.parametrize(("view", "kind"), PARTS)
 @pytest.mark.parametrize("family", ["t5", "bert", "bloom"])
-def test_every_view_runs_on_other_kinds_of_models(folders, view, kind, family, monkeypatch):
-    # On offer: AppTest presses no button beside a choice that was typed in.
-    monkeypatch.setattr(frame, "_offers", lambda: list(folders.values()))
+def test_every_view_runs_on_other_kinds_of_models(folders, view, kind, family):
     app = opened("the cat the cat", view=view, model=folders[family], target="dog", **kind)
     assert not app.exception
     if (view, family) == ("While writing", "bert"):
@@ -284,13 +282,13 @@ def test_answers_are_those_of_the_model_that_is_loaded(drawn, folders):
     assert f"This head gives {later:.0%}" in drawn["attention-one_head"].predict.because
 
 
-def test_a_model_in_a_long_folder_goes_by_its_short_name(folders):
+def test_a_model_in_a_long_folder_goes_by_its_short_name(folders, drawn):
     app = opened(view="Masks and sharing", model=folders["bloom"])
     name = literal(Path(folders["bloom"]).name)
     assert f"The mask of {name}: **" in said(app)
     assert folders["bloom"] not in said(app)
-    app = opened(view="One head", model=folders["bloom"])
-    assert folders["bloom"] in app.code[0].value, "code opens the whole path"
+    opened(view="One head", model=folders["bloom"])
+    assert folders["bloom"] in drawn["attention-one_head"].code, "code opens the whole path"
 
 
 def test_a_text_of_markup_is_written_on_as_it_stands():
@@ -381,3 +379,61 @@ def test_where_the_last_token_cannot_be_changed_it_is_said_and_nothing_asked(dra
     assert "There is no last token to change: write at least two words." in shown.told
     opened("the cat", view="Masks and sharing", target="dog", **decoder)
     assert drawn["attention-masks_and_sharing"].predict is not None
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_an_example_points_at_its_pair_of_words(name):
+    app = opened("the cat", view="All heads")
+    app.button(key=f"example-{name}").click().run()
+    assert not app.exception and not app.error
+    example = SENTENCES[name]
+    assert app.session_state["prompt"] == example.prompt
+    query, key = (str(app.selectbox(key=each).value) for each in ("query", "key"))
+    # A word of several tokens is pointed at where the whole of it has been read: at its last.
+    assert example.query.endswith(query.split(" ", 1)[1].removeprefix("·"))
+    assert example.key.endswith(key.split(" ", 1)[1].removeprefix("·"))
+    assert int(key.split(" ")[0]) < int(query.split(" ")[0]), "a decoder looks back"
+    assert app.selectbox(key="attention.sort").value == "weight of one pair"
+    assert "Below each square: its layer and head" in said(app)
+
+
+def test_a_word_that_stands_twice_is_its_last():
+    tokens = ("The", " to", "y", " to", " to", "y")
+    words = ((0, 1), (1, 3), (3, 4), (4, 6))
+    assert token_of(tokens, words, "toy") == 5
+    assert token_of(tokens, words, "to") == 3
+    assert token_of(tokens, words, "cat") is None
+
+
+def test_what_is_offered_fits_the_model(folders):
+    app = opened("so so", view="All heads", model=folders["bert"])
+    app.button(key="example-A gap to fill").click().run()
+    assert not app.error
+    # With the mask that this very tokenizer has, asked of the word beside it.
+    assert app.session_state["prompt"] == "What a horrible <mask>!"
+    assert "<mask>" in str(app.selectbox(key="query").value)
+    app = opened("so so", view="One head", model=folders["t5"])
+    app.button(key="example-Translation: I love llamas").click().run()
+    assert not app.error
+    chosen = next(each for each in app.get("button_group") if each.key == "attention.group")
+    assert chosen.value == "cross-attention"
+    assert app.text_input(key="attention.target").value == "Ich liebe Lamas"
+    names = {each.key for each in opened(view="All heads").button}
+    assert "example-A gap to fill" not in names
+    assert "example-Translation: I love llamas" not in names
+
+
+def test_of_the_largest_weights_it_is_not_said_that_a_row_sums_to_1(drawn):
+    opened(view="One head", show="largest of the heads")
+    shown = drawn["attention-one_head"]
+    assert shown.table().groupby("query at")["attention weight"].sum().max() > 1.1
+    assert all(check.says.endswith(", in each head") for check in shown.checks)
+
+
+def test_an_open_end_is_written_on(drawn):
+    app = opened(view="While writing")
+    app.button(key="example-An open end").click().run()
+    written(app)
+    assert not app.error
+    assert app.session_state["prompt"] == "Once upon a time there was a"
+    assert len(drawn["attention-while_writing"].facts["written"]) == 40

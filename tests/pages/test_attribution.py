@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.figures.visible import visible
 from components.inspection.attribution.pace import Pace
 from components.inspection.attribution.question import Question, read
 from components.lesson import Shown, slug
 from components.widgets import measuring, running
 from components.widgets.markup import literal
-from pages.inside.attribution.question import neutrality, summary
+from pages.inside.attribution.examples import CONTINUED, JUDGED, LIKELIEST, RUNNER_UP
+from pages.inside.attribution.says import neutrality, summary
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -89,8 +91,8 @@ def test_the_page_opens_on_a_contrast_words_and_a_neutral_baseline(drawn):
     # What it opens on teaches: the two names are what speaks most for the one and for the other.
     table = drawn["attribution-scores"].table()
     ranked = table.sort_values("Integrated gradients")
-    assert ranked["piece"].iloc[0] == "Mary"
-    assert ranked["piece"].iloc[-1] == "John"
+    assert ranked["word"].iloc[0] == "Mary"
+    assert ranked["word"].iloc[-1] == "John"
     app.selectbox(key="attribution.contrast").set_value("none").run()
     assert "The next token `·John` has **" in said(app)
 
@@ -160,8 +162,8 @@ def test_unusual_prompts_are_explained_like_any_other(view, prompt):
 @pytest.mark.parametrize(
     ("view", "fold", "why"),
     [
-        ("Methods", "Do they agree?", "at least two methods and 3 pieces; there are 5 and 1"),
-        ("Attention", "How alike do they rank?", "at least 3 pieces, not all alike; there are 1"),
+        ("Methods", "Do they agree?", "at least two methods and 3 words; there are 5 and 1"),
+        ("Attention", "How alike do they rank?", "at least 3 words, not all alike; there are 1"),
     ],
 )
 def test_too_few_pieces_to_be_ranked_are_explained(view, fold, why):
@@ -506,6 +508,50 @@ def test_a_model_that_judges_writes_no_phrase_and_the_page_says_so(judge):
     app = opened("This restaurant is awesome.", model=judge, view="Sequence")
     assert not app.exception
     assert "does not write on from a text" in app.error[0].value
+
+
+@pytest.mark.parametrize("name", CONTINUED)
+def test_each_example_is_a_question_that_the_model_can_be_asked(name, drawn):
+    """Its answer and its contrast are tokens of the bundled model."""
+    app = opened("Once upon a time")
+    app.button(key=f"example-{name}").click().run()
+    assert not app.exception and not app.error
+    prompt, answer, contrast = CONTINUED[name]
+    assert app.session_state["prompt"] == prompt
+    facts = drawn["attribution-scores"].facts
+    if answer != LIKELIEST:
+        assert visible(str(facts["answer"])) == answer
+    if contrast != RUNNER_UP:
+        assert visible(str(facts["contrast"])) == contrast
+
+
+def test_the_swapped_names_and_the_one_key_turn_the_answer_round(drawn):
+    """Of a minimal pair, the model prefers each text's own answer: else it would show nothing."""
+    for name in ("The same, the names swapped", "The key ... is, not are"):
+        app = opened("Once upon a time")
+        app.button(key=f"example-{name}").click().run()
+        assert float(drawn["attribution-scores"].facts["at_input"]) > 0
+
+
+def offered(app: AppTest) -> set[str]:
+    """Names of the examples on offer."""
+    return {each.key.removeprefix("example-") for each in app.button if "example-" in str(each.key)}
+
+
+def test_what_is_offered_fits_what_the_model_answers(judge, drawn, tmp_path):
+    assert offered(opened()) == set(CONTINUED)
+    app = opened("so so", model=judge)
+    assert offered(app) == set(JUDGED)
+    app.button(key="example-A review in four words").click().run()
+    assert not app.error
+    assert app.session_state["prompt"] == "unpretentious , charming , quirky , original"
+    tiny.network("bert").save_pretrained(tmp_path)
+    tiny.tokenizer().save_pretrained(tmp_path)
+    app = opened("so so", model=str(tmp_path))
+    app.button(key="example-A gap to fill").click().run()
+    assert not app.error
+    # With the mask that this very tokenizer has.
+    assert app.session_state["prompt"] == "What a horrible <mask>!"
 
 
 def test_an_example_brings_its_prompt_and_its_two_answers():

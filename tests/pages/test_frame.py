@@ -1,8 +1,10 @@
 """The frame around all pages: one model and one prompt, kept through whatever is typed."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import constants
@@ -13,7 +15,7 @@ from components.inspection import catalogue, sources
 from components.inspection.load import load_model
 from components.inspection.prediction import predict
 from components.memory import ModelCache, ResultCache
-from components.widgets import chapters, frame
+from components.widgets import chapters, models, settled
 from components.widgets.markup import literal
 from tests import tiny
 
@@ -26,7 +28,7 @@ Open = Callable[..., AppTest]
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundled models as small as can be: a decoder in the storyteller's place, and a BERT."""
     root = tmp_path_factory.mktemp("bundle")
-    for name, family in ((frame.DEFAULT_MODEL, "llama"), ("parrot", "gpt2"), ("reader", "bert")):
+    for name, family in ((models.DEFAULT, "llama"), ("parrot", "gpt2"), ("reader", "bert")):
         tiny.model(family).network.save_pretrained(root / name)
         tiny.tokenizer().save_pretrained(root / name)
     return root
@@ -63,8 +65,8 @@ def typed(app: AppTest, prompt: str) -> AppTest:
 
 
 def chosen(app: AppTest, model: str) -> AppTest:
-    """Choose from the list of models."""
-    return checked(app.selectbox(key="model").select(model).run())
+    """Type the name of a model."""
+    return checked(app.text_input(key="model").set_value(model).run())
 
 
 def errors(app: AppTest) -> str:
@@ -78,6 +80,12 @@ def shown(app: AppTest) -> str:
     return " ".join([header.value for header in app.subheader] + numbers)
 
 
+def bars_of(app: AppTest) -> list[dict[str, Any]]:
+    """What the bars on the page were given."""
+    drawn = [json.loads(each.proto.json) for each in app.main.get("bidi_component")]
+    return [data for data in drawn if "rows" in data]
+
+
 def expected(family: str, text: str) -> str:
     """The entropy that must be on screen."""
     return f"{predict(tiny.model(family), text).entropy:.2f} bits"
@@ -88,7 +96,14 @@ def test_the_app_opens_with_a_prediction(open_app):
     assert errors(app) == ""
     assert "The next token, by storyteller" in shown(app)
     assert expected("llama", "to be") in shown(app)
-    assert len(app.get("plotly_chart")) == 1
+    (bars,) = bars_of(app)
+    assert [row["share"] for row in bars["rows"]] == sorted(
+        (row["share"] for row in bars["rows"]), reverse=True
+    )
+    found = predict(tiny.model("llama"), "to be")
+    assert [row["label"] for row in bars["rows"]] == list(found.answers)
+    assert [row["share"] for row in bars["rows"]] == pytest.approx(found.probabilities.tolist())
+    assert not app.get("plotly_chart"), "the first page needs no chart library"
 
 
 def test_the_sidebar_tells_what_the_model_is(open_app):
@@ -142,15 +157,34 @@ def test_another_prompt_or_model_is_another_prediction(open_app):
     assert expected("bert", "or not") in shown(app)
 
 
+def listed(app: AppTest) -> list[str]:
+    """Return the sources of the list of models from top to bottom."""
+    keys = [button.key or "" for button in app.sidebar.button]
+    return [key.removeprefix("model-") for key in keys if key.startswith("model-")]
+
+
 def test_models_of_this_machine_are_offered_first_and_the_rest_by_family(open_app, monkeypatch):
     fetched = catalogue.HUB_MODELS[-1].source
     monkeypatch.setattr(engine, "on_this_machine", lambda source: source == fetched)
-    offered = open_app().selectbox(key="model").options
-    assert offered[:4] == [frame.DEFAULT_MODEL, "parrot", "reader", fetched]
+    offered = listed(open_app())
+    assert offered[:4] == [models.DEFAULT, "parrot", "reader", fetched]
     family = {model.source: model.family for model in catalogue.HUB_MODELS}
     families = [family[source] for source in offered[4:]]
     assert families == sorted(families)
     assert len(offered) == 3 + len(catalogue.HUB_MODELS)
+
+
+def test_a_model_of_the_list_is_taken_by_its_short_name_and_closes_it(open_app):
+    app = open_app()
+    app.session_state["models-list"] = True
+    checked(app.run())
+    assert listed(app).count("parrot") == 1
+    labels = [button.label for button in app.sidebar.button]
+    assert any(label.startswith("**gpt2** ") and "GPT-2 · 124M" in label for label in labels)
+    checked(app.button(key="model-parrot").click().run())
+    assert app.text_input(key="model").value == "parrot"
+    assert app.session_state["models-list"] is False
+    assert "by parrot" in shown(app)
 
 
 def test_a_sample_prompt_is_one_click(open_app):
@@ -186,8 +220,8 @@ def test_a_model_that_cannot_be_had_leaves_the_last_good_one(open_app):
 def test_an_unknown_model_in_the_address_is_explained(model, said, open_app):
     app = open_app(model=model)
     assert said in errors(app)
-    assert f"Still looking at **{frame.DEFAULT_MODEL}**" in errors(app)
-    assert f"by {frame.DEFAULT_MODEL}" in shown(app)
+    assert f"Still looking at **{models.DEFAULT}**" in errors(app)
+    assert f"by {models.DEFAULT}" in shown(app)
 
 
 @pytest.mark.parametrize("name", ["device", "dtype"])
@@ -239,9 +273,9 @@ def test_an_unusual_prompt_is_read_like_any_other(prompt, open_app):
 def test_of_a_prompt_too_long_for_a_link_it_is_said(open_app):
     app = typed(open_app(), "or not")
     assert not any("too long for a link" in caption.value for caption in app.caption)
-    typed(app, "y" * (frame.MOST_IN_URL + 1))
+    typed(app, "y" * (settled.MOST_IN_LINK + 1))
     assert any("too long for a link" in caption.value for caption in app.caption)
-    assert app.text_area(key="prompt").value == "y" * (frame.MOST_IN_URL + 1)
+    assert app.text_area(key="prompt").value == "y" * (settled.MOST_IN_LINK + 1)
     typed(app, "or not")
     assert not any("too long for a link" in caption.value for caption in app.caption)
     assert expected("llama", "or not") in shown(app)

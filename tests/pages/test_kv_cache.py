@@ -11,8 +11,9 @@ from components import engine
 from components.figures.kv_cache import WITH
 from components.inspection.kv_cache.summary import Summary, WaySummary
 from components.lesson import Shown
-from components.widgets import frame, measuring
-from pages.output.kv_cache import parts, timing
+from components.widgets import measuring
+from pages.output.kv_cache import parts, timing_words
+from pages.output.kv_cache.planner_asked import EXAMPLES
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -42,13 +43,12 @@ def asked(monkeypatch):
 
 
 @pytest.fixture
-def saved(tmp_path, monkeypatch):
-    """Save a tiny model in a folder and put it on offer: AppTest knows no typed-in choices."""
+def saved(tmp_path):
+    """Save a tiny model in a folder that the app can load."""
 
     def save(family: str) -> str:
         tiny.network(family).save_pretrained(tmp_path)
         tiny.tokenizer().save_pretrained(tmp_path)
-        monkeypatch.setattr(frame, "_offers", lambda: [str(tmp_path)])
         return str(tmp_path)
 
     return save
@@ -130,7 +130,7 @@ def test_measuring_shows_both_ways_and_keeps_them_when_another_setting_is_tried(
     table = shown.table()
     assert len(table) == 2 * 2 * 8 and (table["seconds"] > 0).all()
     assert set(table["prompt_tokens"]) == {"16"} and set(table["model"]) == {"storyteller"}
-    assert shown.predict.right in timing.ANSWERS and shown.predict.before is None
+    assert shown.predict.right in timing_words.ANSWERS and shown.predict.before is None
     app = button(app, "Measure again").click().run()
     app = choice(app, "Repeats").set_value(3).run()
     assert "the last measurement, with other settings" in words(app)
@@ -199,7 +199,7 @@ def test_a_slope_is_said_where_the_measurement_tells_one():
         base=1.0,
     )
     rising = replace(flat, way="without", slope=3e-6, slope_low=1e-6)
-    said = timing.slopes(Summary((flat, rising), 8, 1.0, 1.0))
+    said = timing_words.slopes(Summary((flat, rising), 8, 1.0, 1.0))
     assert said == (
         "With the cache, no slope can be told (95%: -1.0 to +5.0 µs for each extra token, which "
         "holds 0): measure more tokens or repeats.  \n"
@@ -461,14 +461,46 @@ def test_the_planner_prints_what_the_book_leaves_out(drawn):
     short("Memory planner", plan="Llama-3-8B")
     shown = drawn["kv_cache-memory_planner"]
     assert "**131,072 bytes**" in shown.told
-    table = shown.table().set_index("GPU")
+    table = shown.table().set_index("device")
     assert table["memory (GiB)"]["RTX 4090"] == 23.65
-    # 0.9 x 14.75 GiB are less than its weights alone; 0.9 x 22.03 are enough.
-    assert list(table["fits"][["T4", "L4"]]) == ["no", "yes"]
-    assert "It fits on **L4, " in shown.told and "T4" not in shown.told
+    # 0.9 x 14.75 GiB are less than its weights alone; 0.9 x 21.33 are enough.
+    assert list(table["fits"][["T4", "Mac, 32 GB"]]) == ["no", "yes"]
+    assert table["devices needed"]["T4"] == "2"
+    assert "On one device it fits for 11 of the 17 kinds" in shown.told
+    assert "the smallest is **Mac, 32 GB** (21.33 GiB" in shown.told
     shared = drawn["kv_cache-memory_planner-mha_gqa_mqa"]
     assert shared.predict.right == "4 times" and "524,288 bytes" in shared.predict.because
     assert shared.table()["bytes for each token"][0] == 524_288
+
+
+def test_several_gpus_hold_what_one_does_not(drawn):
+    short("Memory planner", plan="Llama-3-70B")
+    told = drawn["kv_cache-memory_planner"].told
+    assert "it does **not** fit; of **H200** (139.8 GiB) it takes **2**" in told
+    short("Memory planner", plan="Llama-3-70B", gpus="2")
+    shown = drawn["kv_cache-memory_planner"]
+    assert "On 2 GPUs of one kind it fits for 3 of the 10 kinds" in shown.told
+    assert "the smallest is **H100**" in shown.told
+    assert not shown.table()["device"].str.contains("Mac|laptop").any()
+    app = short("Memory planner", plan="Llama-3-70B", gpus="2", plot="By device")
+    assert not app.exception
+    bars = drawn["kv_cache-memory_planner"].figure.data[0]
+    assert [text.startswith("fits") for text in bars.text] == [False] * 7 + [True] * 3
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_sets_what_the_planner_is_asked(name, drawn):
+    app = short("Memory planner", plan="Falcon-7B", batch="8", cache_as="8-bit", eager="true")
+    app = app.button(key=f"example-{name}").click().run()
+    assert not app.exception and not app.error
+    facts = drawn["kv_cache-memory_planner"].facts
+    sets = {"length": "4096", "batch": "1", "gpus": "1"} | EXAMPLES[name]
+    assert facts["model"] == sets["plan"]
+    assert [facts[each] for each in ("length", "batch", "gpus")] == [
+        int(sets[each]) for each in ("length", "batch", "gpus")
+    ]
+    assert facts["cache_as"] == "float16 / bfloat16"
+    assert "asks for" not in words(app)
 
 
 def test_the_planner_says_what_windows_do(drawn):

@@ -7,6 +7,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lesson import Shown
+from pages.inside.positions import (
+    extension,
+    frequencies,
+    packing,
+    real_vectors,
+    sinusoids,
+    word_order,
+)
 from tests import tiny
 from tests.inspection.positions import networks
 
@@ -27,6 +35,8 @@ def opened(**address: str | list[str]) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=180)
     app.switch_page("pages/inside/positions/positions.py")
     view = address.get("view", "Rotation")
+    if view == "Rotation":
+        address = {"vectors": "of the model"} | address
     for fold in FOLDS.get(view, ()):
         app.query_params[f"positions-{view.lower()}-{fold}"] = "true"
     for name, value in address.items():
@@ -70,7 +80,7 @@ def test_every_other_way_is_shown_for_a_model_that_has_none_of_them(scheme):
     assert not app.exception
     if scheme == "Learned table":
         assert "No table of positions can be seen here" in app.error[0].value
-        assert "turns its queries and keys by position (RoPE)" in app.error[0].value
+        assert "rotates its queries and keys by position (RoPE)" in app.error[0].value
     else:
         assert not app.error
 
@@ -140,7 +150,7 @@ def test_what_a_link_asks_for_in_vain_is_said():
     for name in ("Layer", "Head", "m", "n", "Query token"):
         assert f"The link asks for {name} “" in told
     assert "asks for Layer “99”; there is: 0, 1, 2, 3. Using 0." in told
-    assert "asks for n “x”; it goes from 0 to 511. Using 2." in told
+    assert "asks for n “x”; it goes from 0 to 511. Using 12." in told
     app.selectbox(key="layer").set_value("2").run()
     assert "asks for Layer" not in said(app), "the reader has chosen anew"
     assert "asks for Head" in said(app)
@@ -219,12 +229,12 @@ def printed_by(shown: Shown, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_the_code_is_shown_only_where_it_gives_what_is_shown(families):
+def test_the_code_is_shown_only_where_it_gives_what_is_shown(families, drawn):
     """Qwen3 has Llama's modules, and norms queries and keys before it turns them."""
     app = opened(view="Rotation", model=families["qwen3"])
     assert not app.exception
-    assert not any("apply_rotary_pos_emb" in each.value for each in app.code)
-    assert "No code is shown" in said(app)
+    assert drawn["positions-rotation"].code == ""
+    assert "No code is shown" in drawn["positions-rotation"].uncoded
 
 
 @pytest.mark.parametrize("family", ["gpt2", "bert", "smollm3", None])
@@ -270,6 +280,54 @@ def test_the_code_of_the_waves_prints_the_table_on_screen(drawn, capsys, monkeyp
     printed = printed_by(drawn["positions-schemes"], capsys)
     assert "0.8415" in printed
     assert "0.5403" in printed
+
+
+@pytest.mark.parametrize(
+    ("view", "module"),
+    [
+        ("Rotation", real_vectors),
+        ("Frequencies", frequencies),
+        ("Extension", extension),
+        ("Schemes", sinusoids),
+        ("Word order", word_order),
+        ("Packing", packing),
+    ],
+)
+def test_each_example_sets_its_controls_and_is_shown(view, module, drawn):
+    app = opened(view=view)
+    for name, sets in module.EXAMPLES.items():
+        drawn.clear()
+        app = app.button(key=f"example-{name}").click().run()
+        assert not app.exception and not app.error, name
+        assert "The link" not in said(app) and "is not there now" not in said(app)
+        for control, value in sets.items():
+            shared = control in ("prompt", "layer", "head")
+            assert app.session_state[control if shared else f"positions.{control}"] == value
+        assert drawn[f"positions-{view.lower().replace(' ', '_')}"].told, name
+
+
+def test_the_key_is_at_first_the_token_attended_to_most(drawn):
+    opened(view="Rotation", prompt="The dog chased the squirrel because it")
+    told = drawn["positions-rotation"].told
+    assert "` it`" in told and "` because`" in told, "layer 0, head 0 looks one token back"
+    share = float(re.search(r"\*\*([0-9.]+)%\*\*", told)[1]) / 100
+    from components.inspection.forward_pass import record
+    from components.inspection.load import load_model
+
+    model = load_model("storyteller")
+    ids = model.encode("The dog chased the squirrel because it")
+    weights = record(model, ids, keep=["attention"]).attentions[0].weights[0, -1]
+    assert share == pytest.approx(float(weights[-2]), abs=6e-4)
+    assert weights[-2] == max(weights[:-1])
+
+
+def test_by_hand_the_score_is_asked_for_at_the_places_of_the_source(drawn):
+    app = opened(view="Rotation", vectors="six numbers by hand")
+    assert not app.exception
+    predict = drawn["positions-rotation"].predict
+    assert predict.right == "the same"
+    # cos(2) + cos(2 x 0.0464) + cos(2 x 0.0022)
+    assert predict.because.startswith("1.5795, 1.5795, 1.5795, 1.5795:")
 
 
 def test_dynamic_ntk_says_what_its_formula_does():

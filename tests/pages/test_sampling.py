@@ -10,7 +10,9 @@ from tokenizers import processors
 
 from components.inspection.sampling.settings import RANGES
 from components.widgets import writing
-from pages.output.sampling import perplexity
+from pages.output.sampling import examples
+from pages.output.sampling.perplexity_asked import AT_A_TIME
+from pages.output.sampling.perplexity_words import SURPRISING
 from tests import tiny
 
 DRINK = "When Mary and John went to the shop, Mary gave a drink to"
@@ -19,7 +21,11 @@ VIEWS = ["Logits processing", "Generate", "Compare", "Draws", "Perplexity"]
 OWN = {"view", "model", "dtype"}
 FOLDS = {
     "Compare": ("sampling-compare-the_finished_beams",),
-    "Perplexity": ("sampling-perplexity-by_hand_a_sentence_of_four_tokens",),
+    "Generate": ("sampling-generate-several_texts",),
+    "Perplexity": (
+        "sampling-perplexity-by_hand_a_sentence_of_four_tokens",
+        "sampling-perplexity-two_texts_side_by_side",
+    ),
 }
 """Parts below a view, by their names in the address."""
 PROMPT = "Once upon a time there was a little fox named Leo."
@@ -70,7 +76,7 @@ def test_every_view_runs_on_the_default_model(view):
     app = opened(view=view)
     assert not app.exception
     assert not app.error
-    assert app.title[0].value == "Sampling playground"
+    assert app.title[0].value == "Sampling"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -218,7 +224,7 @@ GUESS = "guess-sampling-compare"
 
 def test_predictions_are_asked_before_they_are_answered():
     app = opened(view="Compare", each="4")
-    assert "**Greedy** `" in words(app), "the texts are there"
+    assert "**Greedy decoding** `" in words(app), "the texts are there"
     assert "tokens, -" not in words(app), "their probabilities are not"
     app.button_group(key=GUESS).set_value("beam search").run()
     assert "ln p = **" in words(app)
@@ -226,7 +232,7 @@ def test_predictions_are_asked_before_they_are_answered():
     assert "% distinct" in words(app)
 
 
-@pytest.mark.parametrize("guess", ["greedy", "beam search", "sampling", "a tie"])
+@pytest.mark.parametrize("guess", ["greedy decoding", "beam search", "sampling", "a tie"])
 def test_of_three_equal_texts_none_is_called_the_likeliest(guess):
     """Of this prompt, all three write "John."."""
     app = opened(DRINK, view="Compare")
@@ -238,7 +244,7 @@ def test_of_three_equal_texts_none_is_called_the_likeliest(guess):
 
 def test_where_beam_search_wins_it_is_said():
     app = opened(view="Compare", beams="8", each="40")
-    app.button_group(key=GUESS).set_value("greedy").run()
+    app.button_group(key=GUESS).set_value("greedy decoding").run()
     assert "**Not quite: beam search.** The likeliest of the three is the one by **beam" in words(
         app
     )
@@ -325,7 +331,7 @@ def test_perplexity_by_hand_is_the_example_s():
 def test_the_question_on_perplexity_is_answered_by_this_model():
     """Of two sentences the storyteller expects the story's, whichever is scored."""
     guess = "guess-sampling-perplexity"
-    for text, right in ((PROMPT, "higher"), (perplexity.SURPRISING, "lower")):
+    for text, right in ((PROMPT, "higher"), (SURPRISING, "lower")):
         app = opened(view="Perplexity", text=text)
         app.button_group(key=guess).set_value(right).run()
         assert f"✓ Right: {right}" in words(app)
@@ -335,8 +341,8 @@ def test_a_long_text_is_shown_in_parts_and_read_in_windows(drawn):
     app = opened(view="Perplexity", text="The fox ran home. " * 200, part="2")
     assert "windows that overlap by half" in words(app)
     shown = drawn["sampling-perplexity"]
-    assert shown.figure.data[0].x[0] == perplexity.AT_A_TIME
-    assert len(shown.table()) > perplexity.AT_A_TIME
+    assert shown.figure.data[0].x[0] == AT_A_TIME
+    assert len(shown.table()) > AT_A_TIME
 
 
 def test_branches_are_in_the_file_with_all_their_candidates(drawn):
@@ -392,3 +398,43 @@ def press(app: AppTest, label: str) -> None:
     next(each for each in app.button if each.label == label).click()
     app.run()
     assert not app.exception
+
+
+OFFERED = {
+    "Logits processing": examples.LOGITS,
+    "Generate": examples.WRITTEN,
+    "Compare": examples.COMPARED,
+    "Draws": examples.DRAWN,
+    "Perplexity": {**examples.SCORED, **examples.PAIRS},
+}
+
+
+def number(values: str | list[str]) -> float:
+    """Return a number of the address, which Streamlit holds alone or in a list."""
+    return float(values if isinstance(values, str) else values[0])
+
+
+@pytest.mark.parametrize(
+    ("view", "name"), [(view, name) for view, of in OFFERED.items() for name in of]
+)
+def test_an_example_sets_the_prompt_the_settings_and_the_controls(view, name):
+    app = opened("x", view=view, temperature="0.7", top_k="3")
+    app.button(key=f"example-{name}").click().run()
+    assert not app.exception
+    assert not app.error
+    sets = OFFERED[view][name]
+    assert app.session_state["prompt"] == sets["prompt"]
+    for control in sets.keys() - {"prompt", "settings"}:
+        assert app.session_state[f"sampling.{control}"] == sets[control]
+    if "settings" in sets:
+        held = {each: number(app.query_params[each]) for each in RANGES if each in app.query_params}
+        assert held == sets["settings"].changed()
+
+
+def test_an_example_of_two_texts_sets_both():
+    app = opened("x", view="Perplexity", text="something else")
+    app.button(key="example-Two texts: right and wrong").click().run()
+    assert not app.exception
+    assert "one scale" in words(app).lower()
+    assert app.session_state["sampling.text"] == ""
+    assert app.session_state["sampling.other"] == "The capital of France is Rome."

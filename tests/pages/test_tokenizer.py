@@ -7,7 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.inspection.tokenizer.cutting import cut, encode
-from pages.text.tokenizer.tokens import guesses
+from components.inspection.tokenizer.opening import ready
+from pages.text.tokenizer.examples import CONVERSATIONS
+from pages.text.tokenizer.guesses import ranges
 
 ROOT = Path(__file__).parents[2]
 VIEWS = ["Tokens", "Statistics", "Compare", "Step by step", "Train your own", "Special tokens"]
@@ -59,7 +61,7 @@ def test_special_tokens_are_counted_apart_from_the_texts(drawn):
     assert f"**{found} tokens** + 1 special" in words(app)
     assert f"{len(PROMPT)} characters ÷ {found} tokens" in words(app)
     app = opened(PROMPT, tokenizer="model", view="Statistics")
-    assert f"**{found} tokens** + 1 special (1 special token added)" in words(app)
+    assert f"**{found} tokens** + 1 special:" in words(app)
     assert drawn["tokenizer-statistics"].facts["tokens"] == found
     assert drawn["tokenizer-statistics"].facts["special"] == 1
     app = opened(PROMPT, view="Compare")
@@ -138,7 +140,7 @@ def test_a_text_of_100_000_characters_is_shown_a_window_at_a_time():
     app.session_state["prompt"] = "lamp " * 20_000
     app.run()
     total = encode("gpt2", "lamp " * 20_000).ids.size
-    assert f"Shown are tokens 1 to 500 of {total:,}." in words(app)
+    assert f"Shown are positions 0 to 499 of {total:,} tokens." in words(app)
 
 
 def test_values_out_of_range_in_the_address_are_not_fatal():
@@ -199,7 +201,7 @@ def test_a_guess_is_asked_for_before_the_tokens_are_shown():
     found = cut("gpt2", PROMPT).total
     assert f"**{found} tokens**" not in words(app)
     assert PROMPT in [each.value for each in app.text]
-    _, right = guesses(len(PROMPT), found)
+    _, right = ranges(len(PROMPT), found)
     app.pills(key="guess-tokenizer-tokens").set_value(right).run()
     assert f"Right: {right}" in words(app)
     assert f"It is {found}: look" in words(app)
@@ -209,7 +211,7 @@ def test_a_guess_is_asked_for_before_the_tokens_are_shown():
 
 def test_another_text_is_guessed_anew():
     app = opened(guess="true")
-    _, right = guesses(len(PROMPT), cut("gpt2", PROMPT).total)
+    _, right = ranges(len(PROMPT), cut("gpt2", PROMPT).total)
     app.pills(key="guess-tokenizer-tokens").set_value(right).run()
     app.session_state["prompt"] = PROMPT * 5
     app.run()
@@ -220,9 +222,9 @@ def test_another_text_is_guessed_anew():
 
 @pytest.mark.parametrize("characters", [0, 1, 2, 5, 11, 60, 1_000])
 def test_the_ranges_to_guess_among_hold_every_number_once(characters):
-    answers, _ = guesses(characters, 0)
+    answers, _ = ranges(characters, 0)
     assert len(set(answers)) == 4
-    held = [guesses(characters, tokens)[1] for tokens in range(characters + 4)]
+    held = [ranges(characters, tokens)[1] for tokens in range(characters + 4)]
     assert sorted(held, key=answers.index) == held
     assert set(held) == set(answers) or characters < 2
     for tokens, answer in enumerate(held):
@@ -306,3 +308,204 @@ def test_a_conversation_is_written_with_the_template():
     app = opened(view="Special tokens", template="Phi-3", **{"in": "A conversation"})
     assert not app.exception
     assert "<s><|user|>\nWhat is 1 + 1?<|end|>\n<|assistant|>" in [c.value for c in app.code]
+
+
+def fresh(**address: str) -> AppTest:
+    """The page as it opens, before anybody wrote a prompt."""
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    app.switch_page("pages/text/tokenizer/tokenizer.py")
+    app.query_params.update(address)
+    return app.run()
+
+
+@pytest.mark.parametrize(
+    ("view", "text"),
+    [
+        ("Tokens", "Typed here"),
+        ("Compare", "Where methods differ"),
+        ("Statistics", "Alice in Wonderland"),
+        ("Train your own", "Alice in Wonderland"),
+    ],
+)
+def test_a_view_opens_on_a_text_that_teaches_until_somebody_writes_a_prompt(view, text):
+    app = fresh(view=view)
+    assert app.selectbox(key="tokenizer.text").value == text
+    app.session_state["prompt"] = "The rabbit ran."
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="tokenizer.text").value == "Typed here"
+    assert app.text_area(key="tokenizer.typed_text").value == "The rabbit ran."
+
+
+def test_a_text_that_was_chosen_stays_from_view_to_view():
+    app = fresh(view="Tokens")
+    app.selectbox(key="tokenizer.text").set_value("Numbers").run()
+    app.segmented_control(key="view").set_value("Compare").run()
+    assert not app.exception
+    assert app.selectbox(key="tokenizer.text").value == "Numbers"
+
+
+def test_comparing_begins_with_four_that_differ_in_method(drawn):
+    app = fresh(view="Compare")
+    assert app.multiselect[0].value == ["storyteller", "gpt2", "wordpiece", "unigram"]
+    table = drawn["tokenizer-compare"].table()
+    assert set(table["method"]) == {"BPE over bytes", "WordPiece", "Unigram"}
+    assert table["tokens"].nunique() > 2
+    assert "1 unknown" in words(app)
+    assert ":red[✗]" not in words(app)
+
+
+def test_the_counts_stand_beside_words_characters_and_bytes(drawn):
+    app = opened("The Transformer has revolutionized NLP.", view="Compare", plot="Counts")
+    _, plain = drawn["tokenizer-compare"].figure.data
+    assert sorted(plain.x) == [5, 39, 39]
+    assert "39² = 1,521 of characters" in words(app)
+    assert "9² = 81 pairs of tokens" in words(app)
+
+
+def test_a_text_can_be_typed_on_the_page_itself():
+    app = opened(text="Typed here")
+    box = app.text_area(key="tokenizer.typed_text")
+    assert box.value == PROMPT
+    app.session_state["prompt"] = "Another prompt"
+    app.run()
+    assert app.text_area(key="tokenizer.typed_text").value == "Another prompt"
+    typed = "Have the bards who preceded me left any theme unsung?"
+    app.text_area(key="tokenizer.typed_text").set_value(typed).run()
+    assert not app.exception
+    assert "**13 tokens**" in words(app)
+    app.session_state["prompt"] = "A third"
+    app.run()
+    assert app.text_area(key="tokenizer.typed_text").value == typed
+
+
+def test_what_an_added_token_is_there_for_is_said():
+    assert "An *end* comes first since" in words(opened(tokenizer="model"))
+    assert "An *end* comes first" not in words(opened(tokenizer="wordpiece"))
+    assert "Added to every text: `[CLS]` before it, `[SEP]` after it." in words(
+        opened(tokenizer="wordpiece")
+    )
+    assert "Added to every text" not in words(opened(tokenizer="gpt2"))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("tokenizer", ["wordpiece", "unigram"])
+def test_every_view_runs_with_the_bundled_ones_and_no_check_is_red(view, tokenizer):
+    app = opened("A naïve 🎵 prompt.\n  Two lines", view=view, tokenizer=tokenizer)
+    assert not app.exception
+    assert not app.error
+    assert ":red[✗]" not in words(app)
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "method", "ids"),
+    [
+        ("wordpiece", "Longest match", ("them", "##e")),
+        ("unigram", "Best path", ("▁the", "me")),
+        ("gpt2", "Merging", ("Ġtheme",)),
+    ],
+)
+def test_each_method_is_told_step_by_step(tokenizer, method, ids, drawn):
+    app = opened(view="Step by step", tokenizer=tokenizer, word="theme")
+    assert f"**{method}" in words(app)
+    found = [ready(tokenizer).backend.token_to_id(piece) for piece in ids]
+    assert f"The ids: **{', '.join(f'{id_:,}' for id_ in found)}**" in words(app)
+    assert drawn["tokenizer-step_by_step"].checks[0].verdict == "holds"
+    always = "drops the spaces" in words(app) or "puts a space before every text" in words(app)
+    assert always == (tokenizer != "gpt2")
+
+
+def test_an_example_sets_the_tokenizer_and_the_word(drawn):
+    app = opened(view="Step by step")
+    app.button(key="example-Best path: theme").click().run()
+    assert not app.exception
+    assert app.selectbox(key="tokenizer.name").value == "unigram"
+    assert app.text_input(key="tokenizer.word").value == "theme"
+    assert "**Best path.**" in words(app)
+    next(
+        each for each in app.button if str(each.key).startswith("example-An unknown")
+    ).click().run()
+    assert "[UNK]" in drawn["tokenizer-step_by_step"].told
+    unknown = ready("wordpiece").backend.token_to_id("[UNK]")
+    assert f"The ids: **{unknown}**" in words(app)
+
+
+@pytest.mark.parametrize("name", list(CONVERSATIONS))
+def test_an_example_conversation_is_written_whole(name):
+    app = opened(view="Special tokens", template="Phi-3", **{"in": "A conversation"})
+    app.button(key=f"example-{name}").click().run()
+    assert not app.exception
+    (written,) = [each.value for each in app.code if "<|user|>" in each.value]
+    said = [text for text in CONVERSATIONS[name].values() if text]
+    assert all(text in written for text in said)
+    asked = [each for each, text in CONVERSATIONS[name].items() if text and "user" in each]
+    assert written.count("<|user|>") == len(asked)
+
+
+def test_an_answer_that_is_written_opens_another_question():
+    app = opened(view="Special tokens", template="Phi-3", **{"in": "A conversation"})
+    assert [each.label for each in app.text_input if each.label in ("User", "Assistant")] == [
+        "User",
+        "Assistant",
+    ]
+    app.text_input(key="tokenizer.assistant").set_value("2.").run()
+    app.text_input(key="tokenizer.user_2").set_value("And 2 + 2?").run()
+    assert not app.exception
+    (written,) = [each.value for each in app.code if "<|user|>" in each.value]
+    assert written.endswith("<|assistant|>\n2.<|end|>\n<|user|>\nAnd 2 + 2?<|end|>\n<|assistant|>")
+
+
+IDS = "tokenizer-tokens-ids_to_text"
+
+
+def test_ids_that_are_typed_are_read_as_text(drawn):
+    app = opened(**{IDS: "true"})
+    first = " ".join(str(token.id) for token in cut("gpt2", PROMPT).tokens)
+    assert app.text_input(key="tokenizer.typed_ids").value == first
+    app.text_input(key="tokenizer.typed_ids").set_value("40, 262 13").run()
+    assert not app.exception
+    assert "Together: `I the.`" in words(app)
+    assert drawn[IDS].table()["vocabulary entry"].tolist() == ["I", "Ġthe", "."]
+    # Another tokenizer reads the same ids as another text.
+    app.selectbox(key="tokenizer.name").set_value("wordpiece").run()
+    assert app.text_input(key="tokenizer.typed_ids").value == "40, 262 13"
+    assert "Together: `I the.`" not in words(app)
+    app.text_input(key="tokenizer.typed_ids").set_value("40 99999").run()
+    assert "no token with id 99999" in app.error[0].value
+
+
+def test_another_text_has_other_ids_to_begin_with():
+    app = opened(**{IDS: "true"})
+    app.selectbox(key="tokenizer.text").set_value("A poet's question").run()
+    assert app.text_input(key="tokenizer.typed_ids").value.startswith("11980 262")
+
+
+def test_another_tokenizer_or_text_begins_with_the_first_window():
+    app = opened(text="Alice in Wonderland", window="2")
+    assert "positions 500 to" in words(app)
+    app.selectbox(key="tokenizer.name").set_value("unigram").run()
+    assert not app.exception
+    assert "positions 0 to" in words(app)
+
+
+def test_all_tokens_of_a_long_text_can_be_had():
+    app = opened(text="Alice in Wonderland")
+    assert any("All 44,307 tokens" in each.label for each in app.get("download_button"))
+    assert not any("All " in each.label for each in opened().get("download_button"))
+
+
+def test_the_window_on_screen_is_told_as_it_is(drawn):
+    """A window grows by what shares its last character: 🎵 is three tokens of GPT-2."""
+    app = opened(PROMPT)
+    app.session_state["prompt"] = "🎵" * 400
+    app.run()
+    shown = len(drawn["tokenizer-tokens"].table())
+    assert f"positions 0 to {shown - 1:,} of 1,200" in words(app)
+    assert shown > 500
+
+
+def test_the_same_absent_tokenizer_chosen_twice_is_explained_twice():
+    fold = {"tokenizer-compare-numbers_from_0_to_9_999": "true"}
+    app = opened(view="Compare", tokenizer="Xenova/gpt-4", against="Xenova/gpt-4", **fold)
+    assert not app.exception
+    assert sum("Fetch Xenova/gpt-4" in each.label for each in app.button) == 2

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from components.inspection.sampling.settings import Settings
-from components.widgets.sampling_playground.bundle import script
+from components.widgets import sampling_playground
+from components.widgets.kit import script
 
-CORE = script(("core.js", "digest.js"))
+FOLDER = Path(sampling_playground.__file__).parent
+CORE = script(FOLDER / "core.js", FOLDER / "digest.js", TABLE=sampling_playground.TABLE)
 ANSWER = """
 function answer({ logits, history, settings, penaltiesBefore }) {
   const numbers = logits.map((x) => (x === null ? -Infinity : x));

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 
 from components.figures import theme
 from components.widgets import head_grid
-from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, names, opening, script, thumbnail
+from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, names, opening, thumbnail
+from components.widgets.kit import script
 
 NODE = shutil.which("node")
+FOLDER = Path(head_grid.__file__).parent
+PIXELS = script(FOLDER / "pixels.js", FOLDER.parent / "kit" / "bytes.js")
 
 
 def test_levels_say_the_weights():
@@ -50,10 +54,9 @@ def test_a_cell_is_hidden_only_if_all_of_it_is():
 def test_the_browser_paints_a_level_as_the_theme_colours_it():
     levels = np.array([0, 127, 254, 255], dtype=np.uint8)
     text = base64.b64encode(levels.tobytes()).decode()
-    program = script().replace("export default", "const show =")
-    program += f"""
+    program = f"""{PIXELS}
     const colours = palette({json.dumps(theme.ATTENTION)});
-    console.log(JSON.stringify([...paint(levelsOf({json.dumps(text)}), 1, 3, colours)]));
+    console.log(JSON.stringify([...paint(bytesOf({json.dumps(text)}), 1, 3, colours)]));
     """
     done = subprocess.run(
         [NODE, "--input-type=module"], input=program, capture_output=True, text=True, check=True
@@ -68,21 +71,24 @@ def test_the_browser_paints_a_level_as_the_theme_colours_it():
 @pytest.mark.parametrize(
     ("weight", "log", "said"),
     [
-        (1.0, False, "≈ 100 %"),
-        (0.25, False, "≈ 25 %"),
-        (0.0, False, "≈ 0 %"),
-        (1.0, True, "≈ 100 %"),
-        (0.1, True, "≈ 10 %"),
-        (0.003, True, "≈ 0.3 %"),
-        (0.0, True, "0.01 % or less"),
+        (1.0, False, "≈ 100%"),
+        (0.25, False, "≈ 25%"),
+        (0.0, False, "≈ 0%"),
+        (1.0, True, "≈ 100%"),
+        (0.1, True, "≈ 10%"),
+        (0.003, True, "≈ 0.3%"),
+        (0.0, True, "0.01% or less"),
     ],
 )
 def test_the_browser_reads_a_weight_back_off_its_level(weight, log, said):
     level = thumbnail(np.array([[weight]], np.float32), np.ones((1, 1), bool), log)[0, 0]
-    program = script().replace("export default", "const show =")
-    program += f"console.log(shareOf({level}, {json.dumps(log)}), '|', shareOf({HIDDEN}, true));"
+    said_by = f"console.log(shareOf({level}, {json.dumps(log)}), '|', shareOf({HIDDEN}, true));"
     done = subprocess.run(
-        [NODE, "--input-type=module"], input=program, capture_output=True, text=True, check=True
+        [NODE, "--input-type=module"],
+        input=PIXELS + said_by,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.split("|") == [f"{said} ", " \n"]
 

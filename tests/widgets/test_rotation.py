@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 
 from components.inspection.positions.relative import score
 from components.inspection.positions.rotation import CONVENTIONS, Rope, frequencies, rotated
-from components.widgets.rotation import _placed, pairs_of, script
+from components.widgets import rotation
+from components.widgets.kit import script
+from components.widgets.rotation import _placed, pairs_of
 
+TURNING = script(Path(rotation.__file__).parent / "turning.js")
 ANSWER = """
 function answer({ data, at, keyAt, longest }) {
   const now = placed(data, at, keyAt);
@@ -31,7 +35,7 @@ def live(tmp_path_factory):
     """The browser's arithmetic, in Node or, where there is none, in Chromium."""
     if shutil.which("node"):
         program = tmp_path_factory.mktemp("node") / "turning.mjs"
-        program.write_text(script(("turning.js",)) + ANSWER + NODE_LOOP, encoding="utf-8")
+        program.write_text(TURNING + ANSWER + NODE_LOOP, encoding="utf-8")
         with subprocess.Popen(
             ["node", str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -50,7 +54,7 @@ def live(tmp_path_factory):
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
             )
             page = browser.new_page()
-            page.add_script_tag(content=script(("turning.js",)) + ANSWER)
+            page.add_script_tag(content=TURNING + ANSWER)
             yield lambda question: page.evaluate("answer", question)
             browser.close()
     else:

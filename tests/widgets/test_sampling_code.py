@@ -18,7 +18,7 @@ from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import RANGES, Settings
 from pages.output.sampling import code
-from pages.output.sampling.logits_processing import TOY_LOGITS
+from pages.output.sampling.logits_words import TOY_LOGITS
 from tests import tiny
 
 TEXT = "to be, or not"

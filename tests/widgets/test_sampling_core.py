@@ -2,9 +2,7 @@
 
 import base64
 import json
-import re
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from hypothesis import strategies as st
 from components.inspection.sampling.browser import Answer, checked_answer
 from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import STEPS, Settings
-from components.widgets.sampling_playground.bundle import script
 from tests.drawn_settings import drawn
 from tests.widgets import live_core
 
@@ -78,18 +75,6 @@ def test_each_step_of_the_table_has_its_arithmetic_in_the_browser(live):
     answer = live(TOY, [], Settings())
     assert answer["penalties"] == list(STEPS[1:heat])
     assert answer["cuts"] == list(STEPS[heat + 1 :])
-
-
-def test_the_modules_of_the_component_are_one_script(tmp_path):
-    """Written one after another, no two may use one name."""
-    node = shutil.which("node")
-    if not node:
-        pytest.skip("Node is not on this machine")
-    file = tmp_path / "playground.mjs"
-    file.write_text(script(), encoding="utf-8")
-    done = subprocess.run([node, "--check", str(file)], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    assert not re.search("^import ", script(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("equal", [17, 40, 2560])

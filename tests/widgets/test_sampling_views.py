@@ -1,5 +1,11 @@
 """What the views of the sampling page say by themselves."""
 
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from components import engine
@@ -9,10 +15,16 @@ from components.inspection.sampling.compare import Continuation, Strategies
 from components.inspection.sampling.generation import first_drawn
 from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.settings import Settings
+from components.inspection.tokenizer.cutting import cut
 from components.lesson import Ask
-from components.widgets.sampling_settings import summary
-from pages.output.sampling import compare, logits_processing
+from components.widgets import sampling_playground
+from components.widgets.kit import script
+from components.widgets.sampling_playground import TABLE
+from components.widgets.sampling_settings import PRESETS, summary
+from pages.output.sampling import compare_words, examples, logits_processing, perplexity_words
 
+FOLDER = Path(sampling_playground.__file__).parent
+SENT = {name: each.changed() for name, each in PRESETS.items()}
 STORYTELLER = ModelChoice("storyteller", "cpu", "float32")
 
 
@@ -32,7 +44,7 @@ def test_the_browser_is_told_the_name_of_the_token_drawn(seed, monkeypatch):
 def strategies(*tokens):
     ways = [
         Continuation(name, each, "", -float(len(each)))
-        for name, each in zip(("greedy", "beam search", "sampling"), tokens, strict=True)
+        for name, each in zip(("greedy decoding", "beam search", "sampling"), tokens, strict=True)
     ]
     return Strategies(*ways, search=None)
 
@@ -41,15 +53,23 @@ def strategies(*tokens):
     ("tokens", "right", "said"),
     [
         (((1,), (1,), (1,)), "a tie", "All three wrote the same text"),
-        (((1,), (1,), (1, 2)), "a tie", "**greedy** and **beam search** wrote the same text"),
-        (((1,), (1, 2), (1,)), "a tie", "**greedy** and **sampling** wrote the same text"),
+        (
+            ((1,), (1,), (1, 2)),
+            "a tie",
+            "**greedy decoding** and **beam search** wrote the same text",
+        ),
+        (((1,), (1, 2), (1,)), "a tie", "**greedy decoding** and **sampling** wrote the same text"),
         (((1, 2), (1,), (1, 3)), "beam search", "The likeliest of the three is the one by **beam"),
-        (((1,), (1, 2), (1, 3)), "greedy", "The likeliest of the three is the one by **greedy**"),
+        (
+            ((1,), (1, 2), (1, 3)),
+            "greedy decoding",
+            "The likeliest of the three is the one by **greedy decoding**",
+        ),
         (((1, 2), (1, 3), (1,)), "sampling", "The likeliest of the three is the one by **samp"),
     ],
 )
 def test_who_is_right_is_told_and_a_tie_is_nobodys(tokens, right, said):
-    found = compare.verdict(strategies(*tokens))
+    found = compare_words.verdict(strategies(*tokens))
     assert found.right == right
     assert found.because.startswith(said)
 
@@ -57,3 +77,59 @@ def test_who_is_right_is_told_and_a_tie_is_nobodys(tokens, right, said):
 def test_settings_after_a_temperature_of_0_are_not_said():
     assert summary(Settings(temperature=0, top_k=5, seed=3)) == "Greedy: temperature **0**"
     assert summary(Settings(top_k=5, seed=3)) == "Sampling: top-k **5** · seed **3**"
+
+
+@pytest.mark.parametrize(("text", "tokens"), [(examples.APPLE, 23), (examples.FALCON, 14)])
+def test_the_sentences_of_the_source_are_the_source_s(text, tokens):
+    """It counts them in GPT-2 tokens."""
+    assert len(cut("gpt2", text).tokens) == tokens
+
+
+def test_shuffled_words_are_the_same_words():
+    shuffled = examples.SCORED["The same words, shuffled"]["prompt"]
+    assert sorted(shuffled.strip(".").split()) == sorted(examples.FOX.strip(".").split())
+
+
+def test_the_presets_of_the_browser_are_those_of_the_server():
+    program = script(FOLDER / "panel.js", TABLE=TABLE, PRESETS=SENT)
+    assert f"const PRESETS = {json.dumps(SENT)};" in program
+    assert SENT["E-mail"] == {"temperature": 0.3, "top_p": 0.5}
+    assert SENT["All off"] == {}
+
+
+@pytest.mark.parametrize(
+    ("perplexity", "written"),
+    [(1.0, "1"), (1.9536, "1.954"), (21259.7, "21,260"), (9.9e9, "over 100 million")],
+)
+def test_a_perplexity_is_never_written_as_a_power_of_ten(perplexity, written):
+    assert perplexity_words.number(perplexity) == written
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [(2.0, "7.39 times as likely"), (-9, "8,103 times less"), (99, "over 1,000,000")],
+)
+def test_a_gain_is_never_written_as_a_power_of_ten(gain, said):
+    found = strategies((1,), (1, 2), (1, 3))
+    beam = replace(found.beam, log_probability=found.greedy.log_probability + gain)
+    assert said in compare_words.gained(replace(found, beam=beam))
+
+
+SLID = [("temperature", value) for value in (0, 0.01, 0.3, 0.99, 1, 1.04, 2, 5)]
+SLID += [("top_k", value) for value in (1, 7, 20, 1000, 0)] + [("top_p", 0.37), ("seed", 12)]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node on this machine")
+def test_a_slider_s_place_and_its_value_belong_together():
+    """Also where the slider is no straight line: half of the temperature's goes to 1."""
+    program = script(FOLDER / "panel.js", TABLE=TABLE, PRESETS=SENT)
+    program += f"""
+    const slid = {json.dumps(SLID)}.map(([name, value]) => fromSlider(name, toSlider(name, value)));
+    const ends = [0, 1, 5].map((value) => toSlider("temperature", value));
+    console.log(JSON.stringify([slid, ends]));"""
+    done = subprocess.run(
+        ["node", "--input-type=module"], input=program, capture_output=True, text=True, check=True
+    )
+    slid, ends = json.loads(done.stdout)
+    assert slid == [value for _, value in SLID]
+    assert ends == [0, 100, 200]

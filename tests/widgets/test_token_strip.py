@@ -9,11 +9,10 @@ from components.figures import theme
 from components.figures.visible import visible
 from components.inspection.tokenizer.algorithm import story
 from components.inspection.tokenizer.cutting import cut
+from components.widgets import kit
 from pages.text.tokenizer.cells import NAMES, as_table, cells_of, rows_of
 from pages.text.tokenizer.rungs import matching_rungs, merging_rungs, path_rungs
 from tests.inspection.tokenizer.kinds import tokenizer_called
-
-STRIP = Path(__file__).parents[2] / "components" / "widgets" / "token_strip"
 
 
 def luminance(colour: str) -> float:
@@ -28,16 +27,9 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_the_strips_tints_are_those_of_the_figures():
-    css = (STRIP / "strip.css").read_text()
-    light, dark = re.findall(r"(?:\.case|\.case\.dark) \{([^}]*)\}", css)[:2]
-    assert re.findall(r"--t\d: (#\w{6})", light) == list(theme.TINTS)
-    assert re.findall(r"--t\d: (#\w{6})", dark) == list(theme.TINTS_DARK)
-
-
 @pytest.mark.parametrize(("tints", "block"), [(theme.TINTS, 0), (theme.TINTS_DARK, 1)])
 def test_text_on_every_tint_can_be_read(tints, block):
-    css = (STRIP / "strip.css").read_text()
+    css = (Path(kit.__file__).parent / "kit.css").read_text()
     ink = re.findall(r"--ink: (#\w{6})", css)[block]
     assert min(contrast(ink, tint) for tint in tints) >= 4.5
 

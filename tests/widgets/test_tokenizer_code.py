@@ -6,19 +6,28 @@ import pytest
 
 from components.inspection.tokenizer.compare import compare
 from components.inspection.tokenizer.cutting import cut
+from components.inspection.tokenizer.decoding import decode_ids
 from components.inspection.tokenizer.opening import ready
 from components.inspection.tokenizer.roundtrip import round_trip
 from components.inspection.tokenizer.template import TEMPLATES, ChatMessage, render_chat
 from components.inspection.tokenizer.training import LONGEST, cut_after, steps_of, train
 from pages.text.tokenizer import code
-from pages.text.tokenizer.asking import ChosenText, sample
+from pages.text.tokenizer.texts import ChosenText, sample
 from tests.inspection.tokenizer.kinds import MADE, tokenizer_called
 
 ROOT = Path(__file__).parents[2]
 TEXT = ChosenText("When Mary and John went\nto the shop 🎵", "the prompt")
 TYPED = ChosenText("The end.<|end|> <|endoftext|>", "special tokens")
 ALICE = ChosenText(sample("alice.txt"), "Alice", file="assets/samples/tokenizer/alice.txt")
-NAMED = ["gpt2", "storyteller", "mistral-v1", "mistral-v3", "mistral-tekken"]
+NAMED = [
+    "gpt2",
+    "storyteller",
+    "wordpiece",
+    "unigram",
+    "mistral-v1",
+    "mistral-v3",
+    "mistral-tekken",
+]
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +65,8 @@ def test_the_code_prints_the_ids_on_screen_and_whether_the_text_comes_back(
 
 @pytest.mark.parametrize("text", [TEXT, ALICE], ids=["short", "sample"])
 def test_the_code_counts_what_the_comparison_counts_mistrals_too(text, monkeypatch, capsys):
-    run(code.comparing(tuple(NAMED), text), monkeypatch)
-    found = compare(NAMED, text.text)
+    run(code.comparing(tuple(NAMED[1:]), text), monkeypatch)
+    found = compare(NAMED[1:], text.text)
     assert capsys.readouterr().out.splitlines() == [
         f"{reading.source} {reading.tokens}" for reading in found.readings
     ]
@@ -120,3 +129,14 @@ def test_the_code_writes_the_conversation_that_the_page_shows(monkeypatch, capsy
         messages = (ChatMessage("user", "What's 1 + 1?"),)
         text = render_chat(template, messages, True, names)
         assert capsys.readouterr().out == f"{text}\n", name
+
+
+@pytest.mark.parametrize("name", ["gpt2", "wordpiece", "unigram", "mistral-v1"])
+def test_the_code_says_what_ids_say_together(name, monkeypatch, capsys):
+    ids = [token.id for token in cut(name, "the rabbit ran", ends=False).tokens]
+    run(code.decoding(name, ids), monkeypatch)
+    *lines, last = capsys.readouterr().out.splitlines()
+    found = decode_ids(name, ids)
+    assert last == repr(found.text)
+    printed = [int(line.split()[0]) for line in lines if line.split()[0].isdigit()]
+    assert printed == ids

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.figures import theme
 from components.figures.attention.axes import KEY, MOST_ROWS, QUERY, label, token_axis
+from components.figures.numbers import pointed
 
 FAINTEST: Final = 1e-4
 """On the logarithmic scale, smaller weights look like this one."""
@@ -66,9 +67,7 @@ def heat_map(
         xgap=1 if len(read) <= 64 else 0,
         ygap=1 if len(readers) <= 64 else 0,
         customdata=np.array([[(row, column) for column in columns] for row in rows]),
-        text=[[f"{x:.2f}" if x >= LEAST_WRITTEN else "" for x in row] for row in shown]
-        if written
-        else None,
+        text=[[_brief(x) for x in row] for row in shown] if written else None,
         texttemplate="%{text}" if written else None,
         hovertext=[[f"{x:.6f}" if np.isfinite(x) else "" for x in row] for row in shown],
         hovertemplate="%{customdata[0]} attends to %{customdata[1]}<br>%{hovertext}<extra></extra>",
@@ -85,6 +84,15 @@ def heat_map(
     return theme.dressed(figure, 440 if written else 460)
 
 
+def _brief(weight: float) -> str:
+    """Return a weight in at most three letters: so there is room for type that can be read.
+
+    >>> [_brief(weight) for weight in (0.284, 0.9999, 0.004, float("nan"))]
+    ['.28', '1', '', '']
+    """
+    return pointed(f"{weight:.2f}").replace("1.00", "1") if weight >= LEAST_WRITTEN else ""
+
+
 def _bar(look: Look, low: float, high: float) -> dict[str, object]:
     bar: dict[str, object] = {
         "title": {"text": look.unit, "side": "right"},
@@ -96,5 +104,5 @@ def _bar(look: Look, low: float, high: float) -> dict[str, object]:
         ticks = [*np.arange(np.ceil(low), high), high]
         bar |= {"tickvals": ticks, "ticktext": [f"{10**tick:.2g}" for tick in ticks]}
     else:
-        bar["tickformat"] = ".2g"
+        bar |= {"tickformat": ".2g", "nticks": 3}
     return bar

@@ -7,7 +7,7 @@ from components.inspection.attention.heads import Kind
 
 COLOURS: Final[dict[Kind, str]] = {
     "previous": "#56B4E9",
-    "first": "#8A8A86",
+    "first": theme.QUERY,
     "self": "#CC79A7",
     "duplicate": theme.HIGHLIGHT,
     "induction": theme.KEY,

@@ -94,8 +94,8 @@ def wiring(sharing: Sharing) -> go.Figure:
             y=[height] * len(places),
             mode="markers+text" if few else "markers",
             text=[str(number) for number in range(len(places))],
-            textfont={"color": "white", "size": 12},
-            marker={"size": 26 if few else 10, "color": colour, "symbol": "square"},
+            textfont={"color": "white"},
+            marker={"size": 32 if few else 10, "color": colour, "symbol": "square"},
             hovertemplate=f"{name} %{{text}}<extra></extra>",
         )
     figure.update_layout(

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.figures.attention.axes import KEY, label, token_axis
+from components.figures.numbers import pointed
 from components.inspection.attention.steps import AttentionSteps
 from components.inspection.attention.toy import ToyAttention
 
@@ -63,27 +64,34 @@ def step_strips(steps: AttentionSteps) -> go.Figure:
     places = shown_places(steps)
     figure = go.Figure()
     rows = strips(steps)
-    for row, strip in enumerate(rows):
-        numbers = strip.numbers[places]
-        top = float(np.nanmax(np.abs(numbers))) if np.isfinite(numbers).any() else 1.0
-        top = 1.0 if strip.name == "softmax" else top or 1.0
+    tokens = [label(steps.read[place]) for place in places]
+    # All strips of a scale in one trace: only between several rows does Plotly fit the text of
+    # the cells to their width.
+    for scale, colours in (("signed", theme.SIGNED), ("share", theme.ATTENTION)):
+        own = [row for row, strip in enumerate(rows) if strip.scale == scale]
+        numbers = np.stack([rows[row].numbers[places] for row in own])
         figure.add_heatmap(
-            z=[numbers],
-            y=[row],
-            zmin=-top if strip.scale == "signed" else 0,
-            zmax=top,
-            colorscale=[
-                list(s) for s in (theme.SIGNED if strip.scale == "signed" else theme.ATTENTION)
-            ],
+            z=numbers
+            / np.array([[_top(rows[row].name, numbers[at])] for at, row in enumerate(own)]),
+            y=own,
+            zmin=-1 if scale == "signed" else 0,
+            zmax=1,
+            colorscale=[list(stop) for stop in colours],
             showscale=False,
             xgap=2,
             ygap=6,
-            text=[[_brief(number) for number in numbers]],
+            text=[[_brief(number) for number in line] for line in numbers],
             texttemplate="%{text}",
-            customdata=[[label(steps.read[place]) for place in places]],
-            hovertemplate=f"%{{customdata}}<br>{strip.name}: %{{z:.6f}}<extra></extra>",
+            customdata=[
+                [
+                    (token, rows[row].name, f"{number:.6f}")
+                    for token, number in zip(tokens, line, strict=True)
+                ]
+                for row, line in zip(own, numbers.tolist(), strict=True)
+            ],
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{customdata[2]}<extra></extra>",
             hoverongaps=False,
-            name=strip.name,
+            name=scale,
         )
     names = [steps.read[place] for place in places]
     figure.update_layout(
@@ -98,6 +106,12 @@ def step_strips(steps: AttentionSteps) -> go.Figure:
         },
     )
     return theme.dressed(figure, max(300, min(440, 46 * len(rows) + 130)))
+
+
+def _top(name: str, numbers: NDArray[np.float64]) -> float:
+    """Return the number of a strip that has the strongest colour: a weight's is 1."""
+    known = np.abs(numbers[np.isfinite(numbers)])
+    return 1.0 if name == "softmax" else float(known.max(initial=0.0)) or 1.0
 
 
 def product_strips(steps: AttentionSteps, key: int) -> go.Figure:
@@ -199,7 +213,7 @@ def toy_matrices(toy: ToyAttention, scaled: str) -> go.Figure:
     return theme.dressed(figure, min(440, 2 * 40 * max(3, len(toy.queries)) + 110))
 
 
-def _full(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
+def _full(numbers: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)
 
 
@@ -207,14 +221,14 @@ def _brief(number: float) -> str:
     """Return a number in at most four letters, which is what a cell has room for.
 
     >>> [_brief(number) for number in (0.26894, -12.345, 4.94, -0.71, 3e-6, float("nan"))]
-    ['0.27', '-12', '4.9', '-0.7', '0', '−∞']
+    ['.27', '-12', '4.9', '-.7', '0', '−∞']
     """
     size = abs(number)
     if not np.isfinite(number):
         return "−∞"
     if size < 0.005:
         return "0"
-    return f"{number:.0f}" if size >= 10 else f"{number:.{2 if 0 < number < 1 else 1}f}"
+    return f"{number:.0f}" if size >= 10 else pointed(f"{number:.{2 if 0 < number < 1 else 1}f}")
 
 
 def _short(number: float) -> str:

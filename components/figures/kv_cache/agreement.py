@@ -51,14 +51,14 @@ def differences(found: Agreement, told: bool = True) -> go.Figure:
     seen = found.difference[~zero]
     notes = (
         (
-            "logit margin: the best token's lead over the second",
+            "logit margin: the best token's<br>lead over the second",
             float(found.margin.max()),
             "bottom",
         ),
         (
-            "largest difference of a logit, with and without the cache"
+            "largest difference of a logit,<br>with and without the cache"
             if some
-            else "all logits are the same with and without the cache, to the last bit",
+            else "all logits are the same with and<br>without the cache, to the last bit",
             float(seen.min()) if len(seen) else floor,
             "top",
         ),
@@ -70,6 +70,7 @@ def differences(found: Agreement, told: bool = True) -> go.Figure:
             text=text,
             showarrow=False,
             xanchor="left",
+            align="left",
             yanchor=side,
             yshift=4 if side == "bottom" else -8,
         )

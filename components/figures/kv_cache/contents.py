@@ -72,7 +72,7 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
             row=1,
             col=column,
         )
-    figure.update_xaxes(title="number in the vector", showgrid=False, zeroline=False)
+    figure.update_xaxes(title="number", showgrid=False, zeroline=False, nticks=5)
     figure.update_yaxes(
         tickvals=places,
         ticktext=labels,

@@ -85,7 +85,7 @@ def roofline_chart(found: Roofline) -> go.Figure:
         )
     symbols = ("circle-open", "circle", "diamond")
     colors = (WITH, WITH, WITHOUT)
-    sides = ("bottom left", "middle right", "top left")
+    sides = ("bottom left", "middle right", "bottom left")
     for each, symbol, color, side in zip(found.passes, symbols, colors, sides, strict=True):
         figure.add_scatter(
             name=each.done.name,
@@ -101,7 +101,7 @@ def roofline_chart(found: Roofline) -> go.Figure:
         )
     rates = [each.rate / 1e9 for each in found.passes]
     figure.update_xaxes(
-        title="arithmetic intensity: floating-point operations for each byte",
+        title="arithmetic intensity (operations per byte)",
         type="log",
         dtick=1,
         range=[np.log10(low), np.log10(high)],

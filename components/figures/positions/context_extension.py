@@ -1,5 +1,7 @@
 """What context extension changes: positions on a line, attention, perplexity of longer texts."""
 
+from typing import Final
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -8,7 +10,16 @@ from components.figures import theme
 from components.inspection.positions.extended_attention import ExtendedAttention
 from components.inspection.positions.growth import Growth
 
-COLORS = ("#8A8A86", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#B8860B")
+COLORS: Final = (
+    "#8A8A86",
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#B8860B",
+    "#8C6BD1",
+)
 
 
 def number_line(context: int, length: int, position: int) -> go.Figure:
@@ -67,18 +78,21 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
 
 
 def attention_change(result: ExtendedAttention) -> go.Figure:
-    """Draw one head's attention as trained, extended, and the difference."""
+    """Draw one head's attention as trained, extended, and the difference.
+
+    Columns are the tokens of the rows, in the same order, and not named again.
+    """
     labels = [theme.label(token) for token in result.tokens]
     places = list(range(len(labels)))
+    change = result.changed - result.trained
+    limit = max(0.01, float(np.abs(change).max()))
     figure = make_subplots(
         rows=1,
         cols=3,
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        subplot_titles=("as trained", "extended", "change"),
+        subplot_titles=("as trained", "extended", f"change, up to ±{limit:.0%}"),
     )
-    change = result.changed - result.trained
-    limit = max(0.01, float(np.abs(change).max()))
     for column, z in enumerate((result.trained, result.changed, change), start=1):
         signed = column == 3
         figure.add_heatmap(
@@ -88,8 +102,7 @@ def attention_change(result: ExtendedAttention) -> go.Figure:
             row=1,
             col=column,
             colorscale=theme.SIGNED if signed else theme.ATTENTION,
-            showscale=signed,
-            colorbar={"thickness": 10, "tickformat": "+.0%"},
+            showscale=False,
             customdata=[[(reader, read) for read in labels] for reader in labels],
             hovertemplate="%{customdata[0]} attends to %{customdata[1]}: %{z:"
             + ("+.1%" if signed else ".1%")
@@ -97,17 +110,19 @@ def attention_change(result: ExtendedAttention) -> go.Figure:
         )
     show = len(labels) <= 40
     ticks = {"tickvals": places if show else None, "ticktext": labels if show else None}
-    figure.update_xaxes(**ticks, tickangle=-60, showgrid=False, tickfont_family="monospace")
+    figure.update_xaxes(showticklabels=False, showgrid=False)
     figure.update_yaxes(**ticks, autorange="reversed", showgrid=False, tickfont_family="monospace")
     figure.update_xaxes(title="key token").update_yaxes(title="query token", col=1)
-    height = min(700, max(300, theme.CELL * len(labels) + 130))
+    height = min(700, max(300, theme.CELL * len(labels) + 80))
     return theme.dressed(figure, height).update_layout(margin=theme.MARGIN | {"t": 36})
 
 
 def growth_lines(growth: Growth) -> go.Figure:
     """Draw perplexity against the tokens read, one line for each rotation."""
     figure = go.Figure()
-    for extension, row, color in zip(growth.extensions, growth.perplexity, COLORS, strict=False):
+    for extension, row, color in zip(
+        growth.extensions, growth.perplexity, COLORS[: len(growth.extensions)], strict=True
+    ):
         figure.add_scatter(
             x=growth.lengths,
             y=row,

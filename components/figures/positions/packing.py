@@ -1,6 +1,7 @@
 """Documents in the rows of a batch, and which token may attend to which."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,28 +10,33 @@ from components.figures import theme
 from components.figures.positions.context_extension import COLORS
 from components.inspection.positions.packing import Packing
 
+NEIGHBOURS: Final = ("#0072B2", "#56B4E9")
+"""Two colours that only tell neighbours apart."""
+INK: Final = ("#FFFFFF", "#1D1D1B")
+"""What is written on them."""
+
 
 def packing_rows(packed: Packing) -> go.Figure:
-    """Draw each row of the context with the documents in it."""
+    """Draw each row of the context with the lengths of the documents in it."""
     figure = go.Figure()
     for row, documents in enumerate(packed.rows):
         start = 0
-        for document in documents:
+        for place, document in enumerate(documents):
             length = packed.lengths[document]
             figure.add_bar(
                 x=[length],
                 y=[row],
                 base=[start],
                 orientation="h",
-                text=str(document),
+                text=f"{length:,}",
                 marker={
-                    "color": COLORS[1 + document % (len(COLORS) - 1)],
-                    "opacity": 0.85,
+                    "color": NEIGHBOURS[place % 2],
                     "line": {"color": "#FFFFFF", "width": 1},
                 },
                 insidetextanchor="middle",
+                insidetextfont={"size": theme.SMALLEST, "color": INK[place % 2]},
                 textangle=0,
-                hovertemplate=f"document {document}: {length} tokens, places {start} to "
+                hovertemplate=f"document {document}: {length:,} tokens, places {start} to "
                 f"{start + length - 1}<extra></extra>",
             )
             start += length
@@ -81,9 +87,20 @@ def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -
             hovertemplate="%{customdata[0]} %{customdata[2]} %{customdata[1]}<extra></extra>",
         )
     )
-    ticks = {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False}
-    figure.update_xaxes(**ticks, tickangle=-60, tickfont_family="monospace", title="key token")
-    figure.update_yaxes(
-        **ticks, autorange="reversed", tickfont_family="monospace", title="query token"
+    owners = np.asarray(document)
+    centres = [float(np.flatnonzero(owners == each).mean()) for each in range(count)]
+    figure.update_xaxes(
+        tickvals=centres,
+        ticktext=[str(each) for each in range(count)],
+        showgrid=False,
+        title="key token, by document",
     )
-    return theme.dressed(figure, min(760, 20 * len(labels) + 120))
+    figure.update_yaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        showgrid=False,
+        autorange="reversed",
+        tickfont_family="monospace",
+        title="query token",
+    )
+    return theme.dressed(figure, min(660, 20 * len(labels) + 80))

@@ -157,13 +157,13 @@ def wavelength_dots(
     return theme.with_legend(dressed) if changed is not None else dressed
 
 
-def turned_strip(rope: Rope) -> go.Figure:
+def rotated_strip(rope: Rope) -> go.Figure:
     """Draw the numbers of one head as boxes: which pair each belongs to, and which stand still."""
     owner = np.full(rope.size, -1)
     for pair, both in enumerate(places(rope)):
         owner[both] = pair if rope.frequencies[pair] else -1
     shade = np.where(owner < 0, np.nan, owner).astype(float)
-    names = [f"pair {pair}" if pair >= 0 else "not turned" for pair in owner]
+    names = [f"pair {pair}" if pair >= 0 else "not rotated" for pair in owner]
     figure = go.Figure(
         go.Heatmap(
             z=shade[None],
@@ -187,7 +187,7 @@ def turned_strip(rope: Rope) -> go.Figure:
             line={"color": GREY, "width": 1, "dash": "dot"},
         )
         figure.add_annotation(
-            x=(unrotated[0] + unrotated[-1]) / 2, y=0, text="not turned", showarrow=False
+            x=(unrotated[0] + unrotated[-1]) / 2, y=0, text="not rotated", showarrow=False
         )
     figure.update_xaxes(
         title="number in the head's query", showgrid=False, range=[-0.5, rope.size - 0.5]

@@ -14,7 +14,8 @@ from components.inspection.positions.encodings import SchemeScores
 from components.inspection.positions.order import Condition, WordOrder
 from components.inspection.positions.shift_invariance import ShiftInvariance
 
-MOST_LINES = 7
+MOST_ROWS = 24
+"""With more tokens neither names nor numbers can be read."""
 
 
 def vector_map(vectors: np.ndarray) -> go.Figure:
@@ -145,7 +146,7 @@ def three_maps(compared: SchemeScores) -> go.Figure:
             col=column,
             hovertemplate=f"{name}: positions %{{y}} and %{{x}}: %{{z:.3f}}<extra></extra>",
         )
-    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(showgrid=False, nticks=4)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_yaxes(title="position of the query", col=1)
     figure.update_xaxes(title="position of the key", col=2)
@@ -161,37 +162,47 @@ def condition_name(condition: Condition) -> str:
 
 
 def order_map(shuffled: WordOrder) -> go.Figure:
-    """Draw how much each token's output changed: a row for each condition."""
+    """Draw how much each token's output changed: a row for each token, a column a condition."""
     labels = [theme.label(token) for token in shuffled.tokens]
     names = [condition_name(each) for each in shuffled.conditions]
+    few = len(labels) <= MOST_ROWS
+    top = max(1.0, float(shuffled.change.max(initial=0.0)))
     figure = go.Figure(
         go.Heatmap(
-            z=shuffled.change,
+            z=shuffled.change.T,
             zmin=0,
-            zmax=1,
+            zmax=top,
             colorscale=theme.ATTENTION,
             xgap=2,
-            ygap=2,
-            text=[[_share(value, shuffled.rounding) for value in row] for row in shuffled.change],
-            texttemplate="%{text}" if len(labels) <= 24 else None,
-            customdata=[labels] * len(names),
-            colorbar={"thickness": 10, "tickformat": ".0%", "title": "change"},
+            ygap=2 if few else 0,
+            text=[[_share(value, shuffled.rounding) for value in row] for row in shuffled.change.T],
+            texttemplate="%{text}" if few else None,
+            textfont={"size": theme.SMALLEST},
+            customdata=[[label] * len(names) for label in labels],
+            colorbar={
+                "thickness": 10,
+                "tickformat": ".0%",
+                "tickvals": [0, top],
+                "title": "change",
+            },
             hovertemplate="%{customdata}: changed by %{z:.2e} of its length<extra></extra>",
         )
     )
     figure.update_xaxes(
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        tickangle=-50,
+        tickvals=list(range(len(names))),
+        ticktext=[name.replace(", ", ",<br>") for name in names],
         showgrid=False,
-        tickfont_family="monospace",
-        side="bottom",
-        title="token",
+        title="what the model can tell order by",
     )
     figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False
+        tickvals=list(range(len(labels))) if few else None,
+        ticktext=labels if few else None,
+        autorange="reversed",
+        showgrid=False,
+        tickfont_family="monospace",
+        title="token",
     )
-    return theme.dressed(figure, 46 * len(names) + 140)
+    return theme.dressed(figure, min(540, 160 + theme.CELL * len(labels)))
 
 
 def _share(change: float, rounding: float) -> str:

@@ -14,11 +14,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from components.inspection import rounding
 from components.inspection.attention.maps import (
@@ -28,6 +28,7 @@ from components.inspection.attention.maps import (
     records_of,
     require_group,
 )
+from components.inspection.attention.standalone import standalone, without_lists
 from components.inspection.attention.window import Window
 from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
@@ -41,31 +42,10 @@ DIGITS: Final = 4
 MOST_NUMBERS: Final = 3_000_000
 """Numbers that go into one page: about 20 MB of text, which a browser still reads in seconds."""
 
-_VENDOR: Final = Path(__file__).parents[3] / "assets" / "vendor"
 _FETCHED: Final = re.compile(r"<script[^>]*\ssrc\s*=[^>]*>\s*</script>")
 """What BertViz's pages begin with: a script that the browser would fetch from elsewhere."""
-# In require.js' stead: both libraries are there already.
-_SHIM: Final = (
-    "window.requirejs = window.require = (names, run) => run(window.jQuery, window.d3);"
-    "window.require.config = () => {};"
-)
-_STYLE: Final = """
-body { margin: 0; padding: 8px; background: %(ground)s; color: %(text)s; }
-#vis svg { max-width: none; }
-svg text { fill: %(text)s; }
-select { font-size: 14px; margin-right: 12px; background: %(ground)s; color: %(text)s; }
-"""
-
-
-# The drawings have fixed widths: narrower places show them smaller.
-_FIT: Final = (
-    "const fit = () => { document.body.style.zoom = Math.min(%s, innerWidth / %s); };"
-    "addEventListener('resize', fit); fit();"
-)
 WIDTHS: Final[dict[View, int]] = {"head": 370, "model": 1000, "neuron": 1020}
 """Pixels that each view needs."""
-LARGEST: Final[dict[View, float]] = {"head": 1.0, "model": 1.0, "neuron": 1.0}
-"""How much larger than drawn each view may become."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +57,11 @@ class BertVizPage:
     """Pixels that it needs."""
     checks: tuple[Check, ...]
     """The numbers in the page, read back out of it, against the model's own."""
+
+    @property
+    def framed(self) -> str:
+        """The page for a frame, beside which layer and head are asked for."""
+        return without_lists(self.html)
 
 
 def bertviz_page(
@@ -123,9 +108,10 @@ def bertviz_page(
             _read_back(payload(body), name, [one[name] for one in layers])
             for name in ("queries", "keys")
         ]
+    height = _height(view, max(weights.shape[2:]), *weights.shape[:2])
     return BertVizPage(
-        html=_offline(body, view, dark),
-        height=_height(view, max(weights.shape[2:]), *weights.shape[:2]),
+        html=standalone(body, WIDTHS[view], height, dark),
+        height=height,
         checks=tuple(checks),
     )
 
@@ -137,7 +123,11 @@ _READ_BACK: Final = {
 }
 
 
-def _read_back(written: dict[str, Any], name: str, own: Sequence[np.ndarray] | np.ndarray) -> Check:
+def _read_back(
+    written: dict[str, Any],
+    name: str,
+    own: Sequence[Float32[np.ndarray, "..."]] | Float32[np.ndarray, "layer ..."],
+) -> Check:
     """Compare what the page holds under `name` with the model's `own`, layer by layer.
 
     A number is off by up to half of the last digit kept, and by just that half-way (1/32 = 0.03125
@@ -167,7 +157,7 @@ def _height(view: View, tokens: int, layers: int, heads: int) -> int:
     if view == "model":
         rows = layers * (tokens * 7 * 12 / heads + 10) + 50
         return int(max(rows, 18 * tokens + 60)) + 40
-    return int(LARGEST["head"] * (23 * tokens + 90)) if view == "head" else 26 * tokens + 190
+    return 23 * tokens + 90 if view == "head" else 26 * tokens + 190
 
 
 def check_size(maps: AttentionMaps, view: View, window: Window, size: int) -> None:
@@ -184,12 +174,12 @@ def check_size(maps: AttentionMaps, view: View, window: Window, size: int) -> No
 
 
 def _tokens(tokens: Sequence[str]) -> list[str]:
-    return [token.replace("\n", "↵") or "∅" for token in tokens]
+    return [token.replace(" ", "·").replace("\n", "↵") or "∅" for token in tokens]
 
 
 def _package_page(
     view: View,
-    weights: np.ndarray,
+    weights: Float32[np.ndarray, "layer head query key"],
     left: list[str],
     right: list[str],
     group: Group,
@@ -245,10 +235,10 @@ def _rounded(value: Any) -> Any:
 
 
 def _neuron_page(
-    weights: np.ndarray,
+    weights: Float32[np.ndarray, "layer head query key"],
     left: list[str],
     right: list[str],
-    layers: list[dict[str, np.ndarray]],
+    layers: list[dict[str, Float32[np.ndarray, "head token size"]]],
     group: Group,
     layer: int,
     head: int,
@@ -279,22 +269,4 @@ def _neuron_page(
         '<span class="dropdown-label">Head: </span><select id="att_head"></select>'
         f'<div id="vis"></div></div>\n<script>window.bertviz_params = {_json(params)};</script>'
         f"\n<script>{script}</script>"
-    )
-
-
-def _offline(body: str, view: View, dark: bool) -> str:
-    libraries = "".join(
-        f"<script>{(_VENDOR / name).read_text(encoding='utf-8')}</script>\n"
-        for name in ("jquery-3.7.1.min.js", "d3-5.16.0.min.js")
-    )
-    colours = (
-        {"ground": "#171614", "text": "#F3F1EC"}
-        if dark
-        else {"ground": "#FFFFFF", "text": "#1D1D1B"}
-    )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>BertViz</title>'
-        f"<style>{_STYLE % colours}</style>{libraries}<script>{_SHIM}</script></head><body>"
-        + body
-        + f"<script>{_FIT % (LARGEST[view], WIDTHS[view])}</script></body></html>"
     )

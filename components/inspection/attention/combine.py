@@ -3,30 +3,29 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64
 
 from components.inspection import rounding
 from components.inspection.attention.maps import AttentionMaps
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.recording import Array
 
 STAYS: Final = 0.5
 """Half of what a layer hands on is the token itself, by the residual connection (rollout)."""
 
 
-def mean_over_heads(maps: AttentionMaps, layer: int) -> Array:
-    """Return [query token, key token]: the mean weight over the heads of `layer`. Rows sum to 1."""
+def mean_over_heads(maps: AttentionMaps, layer: int) -> Float32[np.ndarray, "query key"]:
+    """Return the mean weight over the heads of `layer`. Rows sum to 1."""
     return maps.weights[maps.place_of(layer)].mean(0)
 
 
-def max_over_heads(maps: AttentionMaps, layer: int) -> Array:
-    """Return [query token, key token]: the largest weight of any head. Rows sum to 1 or more."""
+def max_over_heads(maps: AttentionMaps, layer: int) -> Float32[np.ndarray, "query key"]:
+    """Return the largest weight of any head. Rows sum to 1 or more."""
     return maps.weights[maps.place_of(layer)].max(0)
 
 
-def rollout(maps: AttentionMaps, layer: int) -> Array:
-    """Return [query token, key token]: attention followed from `layer` down to the input.
+def rollout(maps: AttentionMaps, layer: int) -> Float32[np.ndarray, "token token"]:
+    """Return attention followed from `layer` down to the input: of query tokens to key tokens.
 
     Each layer counts as half attention (the mean over its heads), half residual connection; the
     layers' matrices are multiplied, the last one from the left: A_l ... A_1 A_0. Values and MLPs
@@ -48,7 +47,9 @@ def rollout(maps: AttentionMaps, layer: int) -> Array:
     return flow.astype(np.float32)
 
 
-def rollout_check(flow: Array, maps: AttentionMaps, layer: int) -> Check:
+def rollout_check(
+    flow: Float32[np.ndarray, "token token"], maps: AttentionMaps, layer: int
+) -> Check:
     """Compare a rollout with walks the other way: from each query token down through the layers."""
     down = np.eye(len(flow))
     for mixed in reversed(_mixed(maps, layer)):
@@ -64,7 +65,7 @@ def rollout_check(flow: Array, maps: AttentionMaps, layer: int) -> Check:
     )
 
 
-def _mixed(maps: AttentionMaps, layer: int) -> list[NDArray[np.float64]]:
+def _mixed(maps: AttentionMaps, layer: int) -> list[Float64[np.ndarray, "token token"]]:
     """Return each layer's matrix up to `layer`, the lowest first: half attention, half identity."""
     found = []
     for weights in maps.weights[: maps.place_of(layer) + 1]:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Int64
 from numpy.typing import NDArray
 
 from components.inspection.attention.maps import AttentionMaps, Group, attention_maps, require_group
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.probe import drawn, start_of
-from components.inspection.recording import Array
 
 Pattern = Literal["previous", "first", "self", "duplicate", "induction"]
 Kind = Literal["previous", "first", "self", "duplicate", "induction", "diffuse", "mixed"]
@@ -45,21 +45,21 @@ SEED: Final = 0
 class HeadScores:
     """For each head of one group, where its attention went on one text.
 
-    All arrays are [layer, head]. Shares are means over the readers that had a choice: those that
+    Shares are means over the readers that had a choice: those that
     could read more than one token, and have such a place to read (for "duplicate" and
     "induction", those whose token had occurred before). NaN where there was no such reader.
     """
 
-    shares: dict[Pattern, Array]
+    shares: dict[Pattern, Float32[np.ndarray, "layer head"]]
     """0 to 1: the share given to the token before, to the first token, to itself, to earlier
     tokens that are the same, and to the tokens that came right after those."""
-    counted: dict[Pattern, NDArray[np.int64]]
-    """[layer]: over how many query tokens each share is a mean: a share over two tells little."""
-    entropy: Array
+    counted: dict[Pattern, Int64[np.ndarray, " layer"]]
+    """Over how many query tokens each share is a mean: a share over two tells little."""
+    entropy: Float32[np.ndarray, "layer head"]
     """In bits: 0 looks at one token, log2(n) at n tokens alike."""
-    spread: Array
+    spread: Float32[np.ndarray, "layer head"]
     """0 to 1: the entropy over the most that the mask allows."""
-    distance: Array
+    distance: Float32[np.ndarray, "layer head"]
     """Mean distance to what is read, in tokens back (negative: ahead). NaN in cross-attention,
     whose two sides do not count alike."""
 
@@ -128,8 +128,12 @@ def head_scores(maps: AttentionMaps) -> HeadScores:
     )
 
 
-def _mean(values: Array, counted: NDArray[np.bool_], known: bool = True) -> Array:
-    """Return the mean of `values[layer, head, reader]` over `counted[layer, reader]`."""
+def _mean(
+    values: Float[np.ndarray, "layer head query"],
+    counted: Bool[np.ndarray, "layer query"],
+    known: bool = True,
+) -> Float32[np.ndarray, "layer head"]:
+    """Return the mean of `values` over the query tokens that are `counted`."""
     number = counted.sum(-1)[:, None]
     total = (values * counted[:, None, :]).sum(-1)
     fits = (number > 0) & known

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32
 
 from components.inspection.attention.record_checks import (
     masked_check,
@@ -20,7 +20,7 @@ from components.inspection.forward_pass import record
 from components.inspection.model import Model
 from components.inspection.premises import measured, require
 from components.inspection.premises.recorded import probed
-from components.inspection.recording import Array, AttentionRecord, Recording
+from components.inspection.recording import AttentionRecord, Recording
 from components.inspection.words import Spans, word_spans
 
 Group = Literal["decoder", "encoder", "cross"]
@@ -47,11 +47,11 @@ class AttentionMaps:
     """For each word of the query tokens its first token and the one after its last."""
     read_words: Spans
     """Likewise, of the key tokens."""
-    weights: Array
-    """[layer, head, query token, key token], 0 to 1. Rows sum to 1 (to less in a model with a
-    learned sink, such as gpt_oss). `layer` counts those of `numbers`."""
-    visible: NDArray[np.bool_]
-    """[layer, query token, key token]: the mask; True where any head may attend to it."""
+    weights: Float32[np.ndarray, "layer head query key"]
+    """0 to 1. Rows sum to 1 (to less in a model with a learned sink, such as gpt_oss). Layers are
+    those of `numbers`."""
+    visible: Bool[np.ndarray, "layer query key"]
+    """The mask: True where any head may attend to it."""
     kv_heads: int
     """Key-value heads; query head h uses key-value head h // (heads / kv_heads)."""
     checks: tuple[Check, ...]

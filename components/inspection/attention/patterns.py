@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Int64
 
 MaskKind = Literal["causal", "bidirectional", "sliding window", "strided", "fixed blocks", "cross"]
 MASKS: Final[tuple[MaskKind, ...]] = (
@@ -22,8 +22,10 @@ MASKS: Final[tuple[MaskKind, ...]] = (
 )
 
 
-def mask(kind: MaskKind, readers: int, read: int, width: int) -> NDArray[np.bool_]:
-    """Return [reader, read]: True where reading is allowed. `width`: window, stride or block.
+def mask(
+    kind: MaskKind, readers: int, read: int, width: int
+) -> Bool[np.ndarray, "{readers} {read}"]:
+    """Return where query tokens may attend to key tokens. `width`: window, stride or block.
 
     >>> mask("sliding window", 4, 4, 2).astype(int).tolist()
     [[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
@@ -42,8 +44,8 @@ def mask(kind: MaskKind, readers: int, read: int, width: int) -> NDArray[np.bool
     return back >= 0
 
 
-def reach(allowed: NDArray[np.bool_], layers: int) -> NDArray[np.int_]:
-    """Return [reader]: how many tokens can have an influence on each after `layers` layers.
+def reach(allowed: Bool[np.ndarray, "token token"], layers: int) -> Int64[np.ndarray, " token"]:
+    """Return how many tokens can have an influence on each after `layers` layers.
 
     Through a token that was read a layer below, what that one has read is reached too.
     """

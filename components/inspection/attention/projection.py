@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
@@ -13,7 +14,6 @@ from components.inspection.attention.maps import Group
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.recording import Array
 from components.inspection.stacks import blocks_of
 
 NORMED = 8.0
@@ -24,19 +24,23 @@ NORMED = 8.0
 class Projection:
     """One attention sublayer's output projection, cut into the heads' slices."""
 
-    slices: Array
-    """[head, size, width]: a head's output times its slice is what the head writes."""
-    bias: Array
-    """[width]: added once, by no head."""
+    slices: Float32[np.ndarray, "head value_size width"]
+    """A head's output times its slice is what the head writes."""
+    bias: Float32[np.ndarray, " width"]
+    """Added once, by no head."""
     norm: nn.Module | None
     """What the family puts between the projection and the stream (Gemma 2 and 3, OLMo 2)."""
 
-    def writes(self, outputs: Array) -> Array:
-        """Return [head, query token, width] for `outputs[head, query token, size]`."""
+    def writes(
+        self, outputs: Float32[np.ndarray, "head token value_size"]
+    ) -> Float32[np.ndarray, "head token width"]:
+        """Return what each head writes for its outputs (or for values, given all attention)."""
         return np.einsum("hrs,hsw->hrw", outputs, self.slices)
 
-    def added(self, outputs: Array) -> Array:
-        """Return [query token, width]: what all heads together add to the residual stream."""
+    def added(
+        self, outputs: Float32[np.ndarray, "head query value_size"]
+    ) -> Float32[np.ndarray, "query width"]:
+        """Return what all heads together add to the residual stream."""
         total = self.writes(outputs).sum(0) + self.bias
         if self.norm is None:
             return total
@@ -47,11 +51,15 @@ class Projection:
 
 
 def writes_check(
-    projection: Projection, outputs: Array, added: Array, dtype: str, says: str = ""
+    projection: Projection,
+    outputs: Float32[np.ndarray, "head query value_size"],
+    added: Float32[np.ndarray, "query width"],
+    dtype: str,
+    says: str = "",
 ) -> Check:
     """Compare what all heads write, added up, with what attention added to the residual stream.
 
-    `outputs` are [head, query token, size], `added` [query token, width], both as recorded.
+    Both `outputs` and `added` are as recorded.
     """
     terms = outputs.shape[0] * outputs.shape[2]
     sizes = np.einsum("hrs,hsw->rw", np.abs(outputs), np.abs(projection.slices))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32
 from scipy.special import softmax
 
 from components.inspection import rounding
@@ -44,11 +44,12 @@ def rows_check(records: Sequence[AttentionRecord]) -> Check:
 
 
 def masked_check(
-    weights: Sequence[NDArray[np.float32]], visible: Sequence[NDArray[np.bool_]]
+    weights: Sequence[Float32[np.ndarray, "... _query _key"]],
+    visible: Sequence[Bool[np.ndarray, "... _query _key"]],
 ) -> Check:
     """Check that no weight stands on a masked pair, in rows in which something may be seen.
 
-    `weights` are [..., query token, key token] each, `visible` broadcasts over them.
+    Each of `visible` broadcasts over the weights beside it.
     """
     largest = 0.0
     for one, seen in zip(weights, visible, strict=True):

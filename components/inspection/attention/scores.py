@@ -8,13 +8,13 @@ without queries and keys are known (`AttentionRecord.bare`), and the rest is a f
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32, Float64
 
 from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.recording import HIDDEN, Array, AttentionRecord
+from components.inspection.recording import HIDDEN, AttentionRecord
 
 NEAR = 1e-2
 """A factor measured within this share of a usual one is taken for it, if it fits as well."""
@@ -31,11 +31,11 @@ class ScoreRule:
     """Factor on q . k: 1 / sqrt(size) in most families."""
     cap: float | None
     """Scores of contents are squeezed to cap x tanh(score / cap) (Gemma 2)."""
-    shift: Array
-    """[head, query token, 1]: what the family takes off each row before the softmax, which changes
-    no weight (GPT-OSS: the row's largest score); else 0."""
-    bias: Array
-    """[head, query token, key token]: what is added for positions (ALiBi, T5); 0 where masked."""
+    shift: Float32[np.ndarray, "#head query 1"]
+    """What the family takes off each row before the softmax, which changes no weight (GPT-OSS: the
+    row's largest score); else 0."""
+    bias: Float32[np.ndarray, "#head query key"]
+    """What is added for positions (ALiBi, T5); 0 where masked."""
     check: Check
 
     @property
@@ -43,7 +43,7 @@ class ScoreRule:
         """Something is added to the scores of contents."""
         return bool(np.abs(self.bias).max(initial=0.0) > 0)
 
-    def of_content(self, dots: NDArray[np.floating]) -> NDArray[np.floating]:
+    def of_content(self, dots: Float[np.ndarray, "*axes key"]) -> Float64[np.ndarray, "*axes key"]:
         """Return the scores of contents for products of queries and keys."""
         return _capped(np.asarray(dots, np.float64) * self.scale, self.cap)
 
@@ -94,22 +94,26 @@ def _shifted(one: AttentionRecord) -> bool:
     return one.scores.shape == one.weights.shape and not one.scores.max(-1).any()
 
 
-def _row_largest(scores: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _row_largest(
+    scores: Float64[np.ndarray, "head query key"], seen: Bool[np.ndarray, "head query key"]
+) -> Float64[np.ndarray, "head query 1"]:
     return np.where(seen, scores, -np.inf).max(-1, keepdims=True, initial=-1e30)
 
 
-def _capped(scores: NDArray[np.float64], cap: float | None) -> NDArray[np.float64]:
+def _capped(
+    scores: Float64[np.ndarray, "*axes"], cap: float | None
+) -> Float64[np.ndarray, "*axes"]:
     return cap * np.tanh(scores / cap) if cap else scores
 
 
 def _fitting(
     one: AttentionRecord,
-    content: NDArray[np.float64],
-    dots: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    met: NDArray[np.float64],
-    bare: Array,
-    seen: NDArray[np.bool_],
+    content: Float64[np.ndarray, "head query key"],
+    dots: Float64[np.ndarray, "head query key"],
+    sizes: Float64[np.ndarray, "head query key"],
+    met: Float64[np.ndarray, "head query key"],
+    bare: Float32[np.ndarray, "#head query key"],
+    seen: Bool[np.ndarray, "head query key"],
 ) -> tuple[float, float | None, Check]:
     """Return the factor and the cap that give the scores back, and how well they do."""
     size = one.understood().queries.shape[-1]
@@ -144,7 +148,10 @@ def _fitting(
 
 
 def _slope(
-    dots: NDArray[np.float64], content: NDArray[np.float64], seen: NDArray[np.bool_], by_row: bool
+    dots: Float64[np.ndarray, "head query key"],
+    content: Float64[np.ndarray, "head query key"],
+    seen: Bool[np.ndarray, "head query key"],
+    by_row: bool,
 ) -> float:
     """Return the factor from products to scores by least squares; `by_row` up to a number a row."""
     x, y = np.where(seen, dots, 0.0), np.where(seen, content, 0.0)

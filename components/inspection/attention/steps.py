@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Float64
 from scipy.special import softmax
 
 from components.inspection import rounding
@@ -24,7 +24,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
 from components.inspection.premises import require
-from components.inspection.recording import Array, AttentionRecord
+from components.inspection.recording import AttentionRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,51 +37,50 @@ class AttentionSteps:
     layer: int
     head: int
     kv_head: int
-    query: Array
-    """[size], rotated by its position where the model uses RoPE."""
-    keys: Array
-    """[key token, size], rotated likewise."""
-    values: Array
-    """[key token, value size]"""
-    unturned_dots: Array | None
-    """[key token]: q . k as it would be without RoPE; None where the model does not use it, or its
-    rotation cannot be taken apart."""
-    dots: Array
-    """[key token]: q . k"""
+    query: Float32[np.ndarray, " size"]
+    """Rotated by its position where the model uses RoPE."""
+    keys: Float32[np.ndarray, "key size"]
+    """Rotated likewise."""
+    values: Float32[np.ndarray, "key value_size"]
+    unturned_dots: Float32[np.ndarray, " key"] | None
+    """q . k as it would be without RoPE; None where the model does not use it, or its rotation
+    cannot be taken apart."""
+    dots: Float32[np.ndarray, " key"]
+    """q . k"""
     scale: float
     """Factor on `dots`, measured: 1 / sqrt(size) in most families."""
     cap: float | None
     """Scores are squeezed to cap x tanh(score / cap) (Gemma 2)."""
-    bias: Array | None
-    """[key token]: what the model adds for the position (ALiBi, T5); 0 where masked. None if
-    nothing is added. Measured: the scores that are there without queries and keys."""
-    scores: Array
-    """[key token]: the scores after all these steps; very low or -inf where masked. Of a model that
-    takes each row's largest score off before the softmax, the scores before that."""
+    bias: Float32[np.ndarray, " key"] | None
+    """What the model adds for the position (ALiBi, T5); 0 where masked. None if nothing is added.
+    Measured: the scores that are there without queries and keys."""
+    scores: Float32[np.ndarray, " key"]
+    """The scores after all these steps; very low or -inf where masked. Of a model that takes each
+    row's largest score off before the softmax, the scores before that."""
     sink: float | None
     """The score of a learned sink (GPT-OSS), which takes a share of the softmax and is no token."""
-    hidden: NDArray[np.bool_]
-    """[key token]: True where the mask forbids attending."""
-    weights: Array
-    """[key token], 0 to 1: the model's own weights."""
-    output: Array
-    """[value size]: the model's own sum of weights x values."""
-    value_writes: Array | None
-    """[key token]: norm of what each value would write into the residual stream through this head,
-    if it got all the attention; None if the family's projection is not known."""
-    write: Array | None
-    """[width]: what this head adds to the residual stream here; None if the family's projection is
-    not known."""
+    hidden: Bool[np.ndarray, " key"]
+    """True where the mask forbids attending."""
+    weights: Float32[np.ndarray, " key"]
+    """0 to 1: the model's own weights."""
+    output: Float32[np.ndarray, " value_size"]
+    """The model's own sum of weights x values."""
+    value_writes: Float32[np.ndarray, " key"] | None
+    """Norm of what each value would write into the residual stream through this head, if it got all
+    the attention; None if the family's projection is not known."""
+    write: Float32[np.ndarray, " width"] | None
+    """What this head adds to the residual stream here; None if the family's projection is not
+    known."""
     bias_write: float
     """Norm of the projection's bias, which belongs to no head."""
-    write_lengths: Array | None
-    """[head]: norm of what each head of the layer writes here."""
+    write_lengths: Float32[np.ndarray, " head"] | None
+    """Norm of what each head of the layer writes here."""
     checks: tuple[Check, ...]
     """Our steps against the model's own pass, at this token: scores, weights, output, writes."""
 
     @property
-    def scaled(self) -> Array:
-        """[key token]: q . k after the scale."""
+    def scaled(self) -> Float32[np.ndarray, " key"]:
+        """q . k after the scale."""
         return self.dots * np.float32(self.scale)
 
 
@@ -158,8 +157,8 @@ def attention_steps(
     )
 
 
-def without_division(steps: AttentionSteps) -> Array:
-    """Return [key token]: the weights that there would be if no factor multiplied q . k.
+def without_division(steps: AttentionSteps) -> Float32[np.ndarray, " key"]:
+    """Return the weights that there would be if no factor multiplied q . k.
 
     The cap, the bias, the mask and the sink stay as they are.
     """
@@ -168,8 +167,7 @@ def without_division(steps: AttentionSteps) -> Array:
         content = steps.cap * np.tanh(content / steps.cap)
     scores = np.where(steps.hidden, -np.inf, content + (0.0 if steps.bias is None else steps.bias))
     sinks = [] if steps.sink is None else [steps.sink]
-    found: Array = softmax(np.concatenate([scores, sinks]))[: len(scores)].astype(np.float32)
-    return found
+    return softmax(np.concatenate([scores, sinks]))[: len(scores)].astype(np.float32)
 
 
 def _check(name: str, number: int, count: int) -> None:
@@ -180,13 +178,13 @@ def _check(name: str, number: int, count: int) -> None:
 
 
 def _weights_check(
-    ours: NDArray[np.float64],
-    sink: NDArray[np.float64],
+    ours: Float64[np.ndarray, " key"],
+    sink: Float64[np.ndarray, " sink"],
     one: AttentionRecord,
     head: int,
     place: int,
     scale: float,
-    bias: Array,
+    bias: Float32[np.ndarray, " key"],
 ) -> Check:
     """Compare the softmax of the scores that our own steps lead to with the model's weights."""
     tokens = one.weights.shape[-1]
@@ -232,7 +230,7 @@ def _unrotated_dots(
     head: int,
     kv_head: int,
     place: int,
-) -> Array | None:
+) -> Float32[np.ndarray, " key"] | None:
     if group == "cross" or len(model.anatomy.stacks) == 2:
         return None
     found = unrotated(model, list(ids), layer)
@@ -240,8 +238,19 @@ def _unrotated_dots(
 
 
 def _writes(
-    model: Model, group: Group, one: AttentionRecord, head: int, place: int, added: Array | None
-) -> tuple[Array | None, Array | None, Array | None, float, tuple[Check, ...]]:
+    model: Model,
+    group: Group,
+    one: AttentionRecord,
+    head: int,
+    place: int,
+    added: Float32[np.ndarray, "query width"] | None,
+) -> tuple[
+    Float32[np.ndarray, " width"] | None,
+    Float32[np.ndarray, " head"] | None,
+    Float32[np.ndarray, " key"] | None,
+    float,
+    tuple[Check, ...],
+]:
     """Return the head's write, the norms of all heads' and of its values', the bias's norm, and
     their check."""
     try:

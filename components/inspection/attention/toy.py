@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64
 from scipy.special import softmax
 
 from components.inspection import rounding
@@ -13,7 +13,6 @@ from components.inspection.attention.record_checks import masked_check
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 
-Matrix = NDArray[np.float64]
 MOST: Final = 8
 """Most tokens, and most numbers in a vector."""
 LARGEST: Final = 1e6
@@ -23,24 +22,21 @@ EXAMPLE: Final = "1 0\n0 1\n1 1"
 
 @dataclass(frozen=True, eq=False)
 class ToyAttention:
-    """Each step of attention; matrices are [reader, read] unless said."""
+    """Each step of attention."""
 
-    queries: Matrix
-    """[reader, size]"""
-    keys: Matrix
-    """[read, size]"""
-    values: Matrix
-    """[read, value size]"""
-    dots: Matrix
+    queries: Float64[np.ndarray, "query size"]
+    keys: Float64[np.ndarray, "key size"]
+    values: Float64[np.ndarray, "key value_size"]
+    dots: Float64[np.ndarray, "query key"]
     """queries @ keys.T"""
-    scaled: Matrix
+    scaled: Float64[np.ndarray, "query key"]
     """`dots` over sqrt(size), if asked for, and over the temperature."""
-    masked: Matrix
+    masked: Float64[np.ndarray, "query key"]
     """`scaled` with -inf where a token comes later, if asked for."""
-    weights: Matrix
+    weights: Float64[np.ndarray, "query key"]
     """softmax of `masked` over each row: 0 to 1, rows sum to 1."""
-    outputs: Matrix
-    """[reader, value size]: weights @ values."""
+    outputs: Float64[np.ndarray, "query value_size"]
+    """weights @ values"""
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -54,9 +50,9 @@ class ToyAttention:
 
 
 def toy_attention(
-    queries: Matrix,
-    keys: Matrix,
-    values: Matrix,
+    queries: Float64[np.ndarray, "query size"],
+    keys: Float64[np.ndarray, "key _size"],
+    values: Float64[np.ndarray, "_key value_size"],
     scale: bool = True,
     causal: bool = True,
     temperature: float = 1.0,
@@ -96,8 +92,8 @@ def toy_attention(
     return ToyAttention(queries, keys, values, dots, scaled, masked, weights, weights @ values)
 
 
-def matrix(text: str, name: str) -> Matrix:
-    """Return the matrix written in `text`: a row in each line, numbers apart by spaces or commas.
+def matrix(text: str, name: str) -> Float64[np.ndarray, "row column"]:
+    """Return the matrix in `text`: a row in each line, numbers separated by spaces or commas.
 
     >>> matrix("1 0\\n0, 1", "Q").tolist()
     [[1.0, 0.0], [0.0, 1.0]]
@@ -131,6 +127,6 @@ def _number(cell: str, name: str) -> float:
     if not abs(number) <= LARGEST:
         raise InspectionError(
             f"“{cell[:30]}” in {name} is no number from {-LARGEST:,.0f} to {LARGEST:,.0f}. Write "
-            "numbers apart by spaces, such as 1 0.5"
+            "numbers separated by spaces, such as 1 0.5"
         )
     return number

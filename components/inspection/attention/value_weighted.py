@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float32
 
 from components.inspection.attention.maps import (
     AttentionMaps,
@@ -18,7 +19,7 @@ from components.inspection.checks import Check, worst
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
 from components.inspection.premises import require
-from components.inspection.recording import Array, AttentionRecord, Recording
+from components.inspection.recording import AttentionRecord, Recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,20 +34,20 @@ class ValueWeighted:
 
     maps: AttentionMaps
     """The raw weights of the same pass."""
-    value_lengths: Array
-    """[layer, head, key token]: norm of the token's value after the head's slice of the output
-    projection: what it would write into the residual stream if it got all the attention."""
+    value_lengths: Float32[np.ndarray, "layer head key"]
+    """Norm of the token's value after the head's slice of the output projection: what it would
+    write into the residual stream if it got all the attention."""
     checks: tuple[Check, ...]
     """Of the values and projections that `value_lengths` are made of."""
 
     @property
-    def moved(self) -> Array:
-        """[layer, head, query token, key token]: weight x value length, in the stream's units."""
+    def moved(self) -> Float32[np.ndarray, "layer head query key"]:
+        """Weight x value length, in the stream's units."""
         return self.maps.weights * self.value_lengths[:, :, None, :]
 
     @property
-    def shares(self) -> Array:
-        """[layer, head, query token, key token], 0 to 1: `moved` as a share of its row's sum."""
+    def shares(self) -> Float32[np.ndarray, "layer head query key"]:
+        """0 to 1: `moved` as a share of its row's sum."""
         moved = self.moved
         return moved / np.maximum(moved.sum(-1, keepdims=True), 1e-12)
 
@@ -86,7 +87,7 @@ def value_weighted_of(model: Model, recording: Recording, group: Group) -> Value
     return ValueWeighted(maps_of(model, recording, group), np.stack(lengths), checks)
 
 
-def value_lengths(one: AttentionRecord, projection: Projection) -> Array:
-    """Return [head, key token]: the norm of what each token's value writes through each head."""
+def value_lengths(one: AttentionRecord, projection: Projection) -> Float32[np.ndarray, "head key"]:
+    """Return the norm of what each token's value writes through each head."""
     values = one.for_heads(one.understood().values)
     return np.asarray(np.linalg.norm(projection.writes(values), axis=-1), dtype=np.float32)

@@ -1,13 +1,15 @@
 """Attention between words: tokens merged."""
 
 import numpy as np
+from jaxtyping import Float, Float32
 
-from components.inspection.recording import Array
 from components.inspection.words import Spans
 
 
-def merge_words(weights: Array, row_spans: Spans, column_spans: Spans) -> Array:
-    """Return attention between words from attention between tokens, [..., query token, key token].
+def merge_words(
+    weights: Float[np.ndarray, "*axes query key"], row_spans: Spans, column_spans: Spans
+) -> Float32[np.ndarray, "*axes {len(row_spans)} {len(column_spans)}"]:
+    """Return attention between words from attention between tokens.
 
     What is given *to* a word is the sum over its tokens, what comes *from* it their mean, so rows
     still sum to 1.

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 from scipy.special import softmax
 
 from components.inspection.attention.maps import (
@@ -20,7 +21,7 @@ from components.inspection.decoding import end_tokens, require_writing, write
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.recording import Array, Recording
+from components.inspection.recording import Recording
 
 MOST_NEW: Final = 60
 
@@ -34,9 +35,9 @@ class GeneratedToken:
     reader: str
     """The last token so far: it reads, to find what comes next."""
     numbers: tuple[int, ...]
-    """[layer] the layers that attend so, as the network counts its blocks."""
-    row: Array
-    """[layer, head, key token], 0 to 1: where `reader` looked. Sums to 1 over `read`."""
+    """The layers that attend so, as the network counts its blocks."""
+    row: Float32[np.ndarray, "layer head key"]
+    """0 to 1: where `reader` looked. Sums to 1 over `read`."""
     checks: tuple[Check, ...]
     """Of the attention of this step."""
     token: str
@@ -123,8 +124,8 @@ class Generation:
         shares = [step.row[place][:, prompt:].sum(-1).mean() for step in self.steps[1:]]
         return float(np.mean(shares)) if shares else 0.0
 
-    def rows(self, place: int, head: int | None) -> Array:
-        """Return [step, key token]: where `head` (None: the mean) of a layer looked; 0 beyond."""
+    def rows(self, place: int, head: int | None) -> Float32[np.ndarray, "step key"]:
+        """Return where `head` (None: the mean) of a layer looked at each step; 0 beyond."""
         grid = np.zeros((len(self.steps), len(self.steps[-1].read)), dtype=np.float32)
         for row, step in enumerate(self.steps):
             weights = step.row[place].mean(0) if head is None else step.row[place, head]

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32
 from scipy.stats import spearmanr
 
 By = Literal["strength", "sign"]
@@ -21,13 +21,15 @@ class Agreement:
     names: tuple[str, ...]
     by: By
     pieces: int
-    correlation: NDArray[np.float32]
-    """[ranking, ranking], -1 (opposite) to 1 (the same order). NaN where one ranking has all
+    correlation: Float[np.ndarray, "ranking ranking"]
+    """-1 (opposite) to 1 (the same order). NaN where one ranking has all
     pieces equal, or there are fewer than three."""
 
 
-def agreement(names: Sequence[str], scores: NDArray[np.float32], by: By = "strength") -> Agreement:
-    """Compare the rows of `scores` [ranking, piece] by rank: signed, or by size alone.
+def agreement(
+    names: Sequence[str], scores: Float32[np.ndarray, "ranking feature"], by: By = "strength"
+) -> Agreement:
+    """Compare the rows of `scores` by rank: signed, or by size alone.
 
     Pieces that have no score (NaN) are left out. Ties share their mean rank (Spearman 1904).
     """

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64
 
 from components.inspection import rounding
 from components.inspection.attention.combine import rollout, rollout_check
@@ -25,7 +25,6 @@ from components.inspection.masking import mask_place, with_mask
 from components.inspection.model import Model
 from components.inspection.premises.flow import tokens_read
 
-Floats = NDArray[np.float32]
 NEARLY_ALL = 0.99
 """From this share of a classifier's gradient on, it is called read from that one token."""
 
@@ -39,15 +38,15 @@ class AttentionRows:
     """Whose row it is, in words."""
     numbers: tuple[int, ...]
     """The layers that attend so, as the network counts its blocks."""
-    raw: Floats
-    """[layer, unit]: the mean of the heads' weights."""
-    value_weighted: Floats | None
-    """[layer, unit]: weight times norm of what the value writes, mean of the heads, scaled to 1.
-    None where the output projection is not known."""
+    raw: Float32[np.ndarray, "layer feature"]
+    """The mean of the heads' weights."""
+    value_weighted: Float32[np.ndarray, "layer feature"] | None
+    """Weight times norm of what the value writes, mean of the heads, scaled to 1. None where the
+    output projection is not known."""
     why_not: str
     """Then the reason, in a sentence."""
-    rollout: Floats
-    """[unit]: through all layers, with half of each layer's mix staying in the stream."""
+    rollout: Float32[np.ndarray, " feature"]
+    """Through all layers, with half of each layer's mix staying in the stream."""
     checks: tuple[Check, ...]
 
 
@@ -107,8 +106,10 @@ def attention_rows(model: Model, text: str, unit: Unit = "word") -> AttentionRow
     )
 
 
-def _reader(model: Model, ids: Sequence[int], group: str) -> tuple[NDArray[np.float64], str]:
-    """Return how much each query token's row counts, [token], and whose row that is in words."""
+def _reader(
+    model: Model, ids: Sequence[int], group: str
+) -> tuple[Float64[np.ndarray, " query"], str]:
+    """Return how much each query token's row counts, and whose row that is in words."""
     if model.kind == "classifier":
         shares = np.array(tokens_read(model, list(ids)))
         return shares, read_from(model.token_texts(ids), shares)
@@ -119,7 +120,7 @@ def _reader(model: Model, ids: Sequence[int], group: str) -> tuple[NDArray[np.fl
     return np.eye(len(ids))[place], names
 
 
-def read_from(tokens: Sequence[str], shares: NDArray[np.float64]) -> str:
+def read_from(tokens: Sequence[str], shares: Float64[np.ndarray, " token"]) -> str:
     """Say from which tokens a classifier reads, by their shares of its gradient.
 
     >>> read_from(["<s>", "a", "b"], np.array([1.0, 0.0, 0.0]))
@@ -142,18 +143,20 @@ def read_from(tokens: Sequence[str], shares: NDArray[np.float64]) -> str:
     )
 
 
-def _rows(weights: NDArray[np.floating], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return [layer, key token], scaled to sum to 1, of [layer, query token, key token]."""
+def _rows(
+    weights: Float[np.ndarray, "layer query key"], shares: Float64[np.ndarray, " query"]
+) -> Float64[np.ndarray, "layer key"]:
+    """Return each layer's rows together, as their `shares` say, scaled to sum to 1."""
     rows = np.einsum("q,lqk->lk", shares, weights.astype(np.float64))
     return rows / np.maximum(rows.sum(-1, keepdims=True), 1e-300)
 
 
-def _sums(rows: Sequence[Floats], tokens: int) -> Check:
+def _sums(rows: Sequence[Float32[np.ndarray, "... feature"]], tokens: int) -> Check:
     sums = np.concatenate([np.atleast_1d(each.sum(-1, dtype=np.float64)) for each in rows])
     return rounding.compared(
         "with the special tokens, every row of every layer and the rollout sum to 1",
         sums,
         np.ones_like(sums),
         rounding.of_row_sum(tokens, "float32"),
-        "A token belongs to no piece, or to two.",
+        "A token belongs to no feature, or to two.",
     )

@@ -15,6 +15,7 @@ does not count. Where none is left, the mean of all embeddings stands in.
 from typing import Final, Literal
 
 import torch
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from components.inspection.errors import InspectionError
@@ -69,15 +70,15 @@ def neutral(model: Model) -> Baseline:
     return next(learnt, "mean")
 
 
-def vector_of(model: Model, token: int) -> Tensor:
-    """Return the vector [width] that the network looks up for `token`, in the model's dtype."""
+def vector_of(model: Model, token: int) -> Float[Tensor, " width"]:
+    """Return the vector that the network looks up for `token`, in the model's dtype."""
     with torch.no_grad():
         found: Tensor = model.embeddings()[0](torch.tensor([[token]], device=model.device))
     return found[0, 0]
 
 
-def baseline_vector(model: Model, baseline: Baseline) -> Tensor:
-    """Return the vector [width] that stands for an absent token, in float32.
+def baseline_vector(model: Model, baseline: Baseline) -> Float32[Tensor, " width"]:
+    """Return the vector that stands for an absent token.
 
     Raises:
         InspectionError: the model has no such token.
@@ -93,8 +94,8 @@ def baseline_vector(model: Model, baseline: Baseline) -> Tensor:
     return mean if baseline == "mean" else vector_of(model, tokens(model)[baseline]).float()
 
 
-def mean_and_length(model: Model) -> tuple[Tensor, float]:
-    """Return the mean of all embeddings [width], and of their norms; kept with the model."""
+def mean_and_length(model: Model) -> tuple[Float32[Tensor, " width"], float]:
+    """Return the mean of all embeddings, and of their norms; kept with the model."""
     if "mean embedding" not in model.known:
         table, count = model.embeddings()[0], model.rows_of_embedding
         total, lengths = torch.zeros((), dtype=torch.float64), 0.0

@@ -18,13 +18,13 @@ MethodName = Literal[
 
 @dataclass(frozen=True)
 class Method:
-    """One way to share out an answer among the pieces of a text."""
+    """One way to share out an answer among the features of a text."""
 
     title: str
     says: str
     """What it does, to follow its name."""
     formula: str
-    """In LaTeX: the score of piece i."""
+    """In LaTeX: the score of feature i."""
     source: str
     signed: bool = True
     """A negative score speaks against the answer; without a sign only the strength is told."""
@@ -64,7 +64,7 @@ METHODS: Final[dict[MethodName, Method]] = {
     ),
     "ablation": Method(
         "Feature ablation",
-        "takes each piece away alone and looks how far the target falls",
+        "takes each feature away alone and looks how far the target falls",
         r"\phi_i = F(x) - F(x \text{ without } i)",
         "Zeiler and Fergus 2014",
     ),
@@ -76,8 +76,8 @@ METHODS: Final[dict[MethodName, Method]] = {
     ),
     "shapley": Method(
         "Shapley values",
-        "adds the pieces to the baseline one by one, and takes the mean of what each brought: over "
-        f"all orders of up to {EXACT} pieces, else over random ones, each with its reverse",
+        "adds the features to the baseline one by one, and takes the mean of what each brought: "
+        f"over all orders of up to {EXACT} features, else over random ones, each with its reverse",
         r"\phi_i = \frac{1}{|\Pi|}\sum_{\pi \in \Pi} F(\text{before } i \cup i) - "
         r"F(\text{before } i)",
         "Shapley 1953; Strumbelj and Kononenko 2010; Mitchell et al. 2022",
@@ -100,7 +100,7 @@ class MethodSettings:
     """Orders of Shapley values, with their reverses: where they are not exact. On storyteller and
     the page's first prompt (14 words) the scores then run to 2.6, their standard errors to 0.4."""
     window: int = 3
-    """Pieces that occlusion takes away at once."""
+    """Features that occlusion takes away at once."""
     seed: int = 0
 
 

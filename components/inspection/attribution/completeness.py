@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Int
 
 from components.inspection.attribution import catalogue
 from components.inspection.attribution.catalogue import USUAL, MethodSettings
@@ -28,18 +28,18 @@ RUNNING: Final = 2
 class Completeness:
     """How the sum of the scores nears the change that it should equal."""
 
-    steps: NDArray[np.int32]
-    """[try]: 4, 8, 16, ..."""
-    gaps: NDArray[np.float32]
-    """[try], in logits: the change from baseline to text minus the sum of the scores."""
+    steps: Int[np.ndarray, " trial"]
+    """4, 8, 16, ..."""
+    gaps: Float32[np.ndarray, " trial"]
+    """In logits: the change from baseline to text minus the sum of the scores."""
     bound: float
     """The gap that is small enough, as a share of the change."""
     last: Attribution
     """The scores of the last try."""
 
     @property
-    def shares(self) -> NDArray[np.float32]:
-        """[try]: the size of the gap as a share of the size of the change."""
+    def shares(self) -> Float32[np.ndarray, " trial"]:
+        """The size of the gap as a share of the size of the change."""
         change = max(abs(self.last.change), float(np.finfo(np.float32).tiny))
         return (np.abs(self.gaps) / change).astype(np.float32)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int, Int32
 
 from components.inspection.attribution.catalogue import CHECKING, ENDS
 from components.inspection.attribution.problem import AttributionProblem
@@ -24,7 +24,6 @@ from components.inspection.progress import Progress, silent
 
 RANDOM_ORDERS: Final = 20
 MOST_POINTS: Final = 25
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,40 +31,42 @@ class Curves:
     """The target while pieces go or come, by ranking and for random orders."""
 
     names: tuple[str, ...]
-    removed: NDArray[np.int32]
-    """[point]: how many pieces are away (deletion) or back (insertion): 0 up to all."""
-    deletion: Floats
-    """[ranking, point], in logits."""
-    insertion: Floats
-    """[ranking, point], in logits."""
-    random_deletion: Floats
-    """[order, point]"""
-    random_insertion: Floats
-    """[order, point]"""
+    removed: Int[np.ndarray, " point"]
+    """How many pieces are away (deletion) or back (insertion): 0 up to all."""
+    deletion: Float32[np.ndarray, "ranking point"]
+    """In logits, as all curves."""
+    insertion: Float32[np.ndarray, "ranking point"]
+    random_deletion: Float32[np.ndarray, "order point"]
+    random_insertion: Float32[np.ndarray, "order point"]
     at_input: float
+    """The target for the text."""
     at_baseline: float
+    """The target for the baseline."""
     forwards: int
+    """Texts that were read."""
     checks: tuple[Check, ...] = ()
 
     @property
-    def deletion_area(self) -> Floats:
-        """[ranking]: mean height of the curve; the lower, the better the ranking."""
+    def deletion_area(self) -> Float32[np.ndarray, " ranking"]:
+        """Mean height of the curve; the lower, the better the ranking."""
         return area(self.deletion, self.removed)
 
     @property
-    def insertion_area(self) -> Floats:
-        """[ranking]: mean height of the curve; the higher, the better the ranking."""
+    def insertion_area(self) -> Float32[np.ndarray, " ranking"]:
+        """Mean height of the curve; the higher, the better the ranking."""
         return area(self.insertion, self.removed)
 
     @property
-    def beaten(self) -> Floats:
-        """[ranking]: share of the random orders whose deletion area is larger, 0 to 1."""
+    def beaten(self) -> Float32[np.ndarray, " ranking"]:
+        """Share of the random orders whose deletion area is larger, 0 to 1."""
         random = area(self.random_deletion, self.removed)
         return (random[None] > self.deletion_area[:, None]).mean(1).astype(np.float32)
 
 
-def area(curves: Floats, places: NDArray[np.int32]) -> Floats:
-    """Return the mean height [curve] of curves given at `places`, by the trapezoid rule.
+def area(
+    curves: Float32[np.ndarray, "curve point"], places: Int[np.ndarray, " point"]
+) -> Float32[np.ndarray, " curve"]:
+    """Return the mean height of curves given at `places`, by the trapezoid rule.
 
     >>> area(np.array([[4, 2, 0]], np.float32), np.array([0, 1, 2], np.int32))
     array([2.], dtype=float32)
@@ -74,13 +75,13 @@ def area(curves: Floats, places: NDArray[np.int32]) -> Floats:
     return found.astype(np.float32)
 
 
-def ranking(scores: Floats) -> tuple[int, ...]:
+def ranking(scores: Float32[np.ndarray, " feature"]) -> tuple[int, ...]:
     """Return the scored pieces, counted from 0 among themselves, the highest score first."""
     free = scores[~np.isnan(scores)]
     return tuple(int(place) for place in np.argsort(-free, kind="stable"))
 
 
-def points(pieces: int) -> NDArray[np.int32]:
+def points(pieces: int) -> Int32[np.ndarray, " point"]:
     """Return how many pieces are away at each point of a curve."""
     count = min(pieces + 1, MOST_POINTS)
     return np.unique(np.linspace(0, pieces, count).round().astype(np.int32))
@@ -112,18 +113,18 @@ def curves(
     for name, order in zip(names, rankings, strict=True):
         if sorted(order) != list(range(pieces)):
             raise InspectionError(
-                f"The ranking of {name} has {len(order)} places, but the text has {pieces} pieces; "
-                "each must be named once."
+                f"The ranking of {name} has {len(order)} places, but the text has {pieces} "
+                "features; each must be named once."
             )
     removed = points(pieces)
     generator = np.random.default_rng(seed)
-    random = [generator.permutation(pieces) for _ in range(RANDOM_ORDERS)]
-    gone = np.stack([_away(list(order), removed) for order in [*rankings, *random]])
+    random = [generator.permutation(pieces).tolist() for _ in range(RANDOM_ORDERS)]
+    gone = np.stack([_away(order, removed) for order in [*rankings, *random]])
     # Back are those that deletion takes away, and away the others.
     rows = np.concatenate([~gone, gone]).reshape(-1, pieces)
     distinct, where = np.unique(rows, axis=0, return_inverse=True)
     total = len(distinct) + ENDS + CHECKING + 3
-    problem.score.tell = lambda done: progress(min(1.0, done / total), "Taking pieces away")
+    problem.score.tell = lambda done: progress(min(1.0, done / total), "Taking features away")
     at_input, at_baseline = problem.ends()
     with torch.no_grad():
         found = torch.cat(
@@ -155,14 +156,17 @@ def curves(
 
 
 def ends_checks(
-    problem: AttributionProblem, values: Floats, at_input: float, at_baseline: float
+    problem: AttributionProblem,
+    values: Float32[np.ndarray, "2 order point"],
+    at_input: float,
+    at_baseline: float,
 ) -> tuple[Check, Check]:
     """Compare where all curves begin and end with the targets of text and baseline, read alone.
 
-    `values` are [deletion or insertion, order, point]; read side by side with other texts, a target
+    `values` are those of deletion and of insertion; read side by side with other texts, a target
     may be rounded otherwise.
     """
-    meaning = "A curve takes away, or puts back, other pieces than it says."
+    meaning = "A curve takes away, or puts back, other features than it says."
     whole = np.concatenate([values[0, :, 0], values[1, :, -1]])
     empty = np.concatenate([values[0, :, -1], values[1, :, 0]])
     with torch.no_grad():
@@ -183,8 +187,10 @@ def ends_checks(
     )
 
 
-def _away(order: Sequence[int], removed: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return [point, piece]: whether the piece is among the first so many of `order`."""
+def _away(
+    order: Sequence[int], removed: Int32[np.ndarray, " point"]
+) -> Bool[np.ndarray, "point free"]:
+    """Return at each point whether the piece is among the first so many of `order`."""
     place = np.empty(len(order), int)
     place[list(order)] = np.arange(len(order))
     return place[None] < removed[:, None]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int64
 
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
@@ -28,12 +28,14 @@ class Features:
     ([CLS], a start token), and the mask that asks the question."""
 
     @property
-    def free(self) -> NDArray[np.intp]:
+    def free(self) -> Int64[np.ndarray, " free"]:
         """The pieces that are scored."""
         return np.flatnonzero(~np.array(self.fixed))
 
-    def summed(self, per_token: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Sum [..., token] to [..., unit]."""
+    def summed(
+        self, per_token: Float[np.ndarray, "*axes token"]
+    ) -> Float[np.ndarray, "*axes feature"]:
+        """Sum what each token has over the tokens of each piece."""
         firsts = np.flatnonzero(np.diff(self.of_token, prepend=-1))
         return np.add.reduceat(per_token, firsts, axis=-1)
 

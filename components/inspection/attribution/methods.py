@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from components.inspection.attribution.catalogue import (
@@ -29,7 +29,6 @@ from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.question import Question
 from components.inspection.attribution.result import Attribution as Attribution
 from components.inspection.attribution.score_checks import (
-    Floats,
     by_piece,
     exact_sum_check,
     gradient_check,
@@ -46,13 +45,16 @@ from components.inspection.model import Model
 from components.inspection.progress import Progress, silent
 from components.inspection.running import sent_back
 
+_Pairs = Float64[np.ndarray, "order_pair free"]
+"""What each feature brought, the mean of an order and its reverse: of Shapley values."""
+
 
 @dataclass
 class _Found:
     """What a method gives, for the pieces that are scored."""
 
-    scores: Floats
-    errors: Floats | None = None
+    scores: Float64[np.ndarray, " free"]
+    errors: Float64[np.ndarray, " free"] | None = None
     ends: tuple[float, float] | None = None
     """The target at text and baseline as this method read them, if it did."""
     checks: tuple[Check, ...] = ()
@@ -114,8 +116,8 @@ def _pairs_of(
     problem: AttributionProblem,
     method: MethodName,
     settings: MethodSettings,
-) -> Floats:
-    """Return the pairs [pair, free piece] that need not be read again."""
+) -> _Pairs:
+    """Return the pairs of orders that need not be read again."""
     none = np.zeros((0, len(problem.features.free)))
     if before is None or before.pairs is None or method != "shapley":
         return none
@@ -123,14 +125,19 @@ def _pairs_of(
     return before.pairs if same and before.pairs.shape[1:] == none.shape[1:] else none
 
 
-def _spread(found: Floats, features: Features) -> NDArray[np.float32]:
+def _spread(
+    found: Float64[np.ndarray, " free"], features: Features
+) -> Float32[np.ndarray, " feature"]:
     every = np.full(len(features.texts), np.nan, np.float32)
     every[features.free] = found
     return every
 
 
 def _integrated_gradients(
-    problem: AttributionProblem, settings: MethodSettings, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem,
+    settings: MethodSettings,
+    ends: tuple[float, float],
+    _known: _Pairs,
 ) -> _Found:
     from captum.attr import IntegratedGradients
 
@@ -148,7 +155,10 @@ def _integrated_gradients(
 
 
 def _gradient_shap(
-    problem: AttributionProblem, settings: MethodSettings, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem,
+    settings: MethodSettings,
+    ends: tuple[float, float],
+    _known: _Pairs,
 ) -> _Found:
     from captum.attr import Saliency
 
@@ -168,7 +178,10 @@ def _gradient_shap(
 
 
 def _input_x_gradient(
-    problem: AttributionProblem, _effort: MethodSettings, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem,
+    _effort: MethodSettings,
+    ends: tuple[float, float],
+    _known: _Pairs,
 ) -> _Found:
     from captum.attr import InputXGradient
 
@@ -178,7 +191,10 @@ def _input_x_gradient(
 
 
 def _saliency(
-    problem: AttributionProblem, _effort: MethodSettings, _ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem,
+    _effort: MethodSettings,
+    _ends: tuple[float, float],
+    _known: _Pairs,
 ) -> _Found:
     from captum.attr import Saliency
 
@@ -186,17 +202,22 @@ def _saliency(
     return _Found(scores, checks=(gradient_check(problem, scores, _size_of_gradient),))
 
 
-def _size_of_gradient(_inputs: Tensor, gradient: Tensor) -> Tensor:
+def _size_of_gradient(
+    _inputs: Float[Tensor, "token width"], gradient: Float[Tensor, "token width"]
+) -> Float[Tensor, "token width"]:
     return gradient.abs()
 
 
-def _leaf(problem: AttributionProblem) -> Tensor:
+def _leaf(problem: AttributionProblem) -> Float[Tensor, "1 token width"]:
     # Captum would say in a warning that it turns gradients on by itself.
     return problem.inputs.clone().requires_grad_()
 
 
 def _ablation(
-    problem: AttributionProblem, _effort: MethodSettings, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem,
+    _effort: MethodSettings,
+    ends: tuple[float, float],
+    _known: _Pairs,
 ) -> _Found:
     from captum.attr import FeatureAblation
 
@@ -208,7 +229,10 @@ def _ablation(
 
 
 def _occlusion(
-    problem: AttributionProblem, settings: MethodSettings, ends: tuple[float, float], _known: Floats
+    problem: AttributionProblem,
+    settings: MethodSettings,
+    ends: tuple[float, float],
+    _known: _Pairs,
 ) -> _Found:
     from captum.attr import Occlusion
 
@@ -225,7 +249,10 @@ def _occlusion(
 
 
 def _removal(
-    problem: AttributionProblem, scores: Tensor, windows: list[list[int]], ends: tuple[float, float]
+    problem: AttributionProblem,
+    scores: Float[Tensor, " free"],
+    windows: list[list[int]],
+    ends: tuple[float, float],
 ) -> _Found:
     found = scores.detach().double().cpu().numpy()
     checks = (
@@ -237,7 +264,10 @@ def _removal(
 
 
 def _shapley(
-    problem: AttributionProblem, settings: MethodSettings, _ends: tuple[float, float], known: Floats
+    problem: AttributionProblem,
+    settings: MethodSettings,
+    _ends: tuple[float, float],
+    known: _Pairs,
 ) -> _Found:
     pieces = len(problem.features.free)
     found = shapley(
@@ -255,7 +285,7 @@ def _shapley(
     return _Found(scores, found.errors, ends, checks, more)
 
 
-_Way = Callable[[AttributionProblem, MethodSettings, tuple[float, float], Floats], _Found]
+_Way = Callable[[AttributionProblem, MethodSettings, tuple[float, float], _Pairs], _Found]
 _WAYS: Final[dict[MethodName, _Way]] = {
     "integrated_gradients": _integrated_gradients,
     "gradient_shap": _gradient_shap,

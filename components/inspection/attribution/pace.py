@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+from jaxtyping import Float32
+from torch import Tensor
 
 from components.inspection.attribution.problem import MOST_TOKENS
 from components.inspection.attribution.targets import Target, TargetScore, rows_at_once
@@ -48,25 +50,25 @@ def pace(model: Model, length: int, _again: int = 0) -> Pace:
         one = model.embeddings()[0](ids).detach().float()
     score = TargetScore(model, Target(length - 1, 0))
     most, found = rows_at_once(model, length), Pace(float("inf"), float("inf"))
+
+    def forward(texts: Float32[Tensor, "batch token width"]) -> None:
+        with torch.no_grad():
+            score(texts)
+
+    def back(texts: Float32[Tensor, "batch token width"]) -> None:
+        leaf = texts.clone().requires_grad_()
+        with sent_back(model):
+            torch.autograd.grad(score(leaf).sum(), leaf)
+
+    forward(one)  # the first pass of all also fetches and prepares
     for rows in SIDE_BY_SIDE:
         if rows > most:
             break
         texts = one.expand(rows, -1, -1)
-
-        def forward(texts: torch.Tensor = texts) -> None:
-            with torch.no_grad():
-                score(texts)
-
-        def back(texts: torch.Tensor = texts) -> None:
-            leaf = texts.clone().requires_grad_()
-            with sent_back(model):
-                torch.autograd.grad(score(leaf).sum(), leaf)
-
-        if rows == SIDE_BY_SIDE[0]:
-            forward()  # the first pass of all also fetches and prepares
         spent, repeats = 0.0, 0
         while spent <= BRIEF or repeats < REPEATS:
-            once, there_and_back = timed(model.device, forward)[1], timed(model.device, back)[1]
+            _, once = timed(model.device, lambda texts=texts: forward(texts))  # type: ignore[misc]
+            _, there_and_back = timed(model.device, lambda texts=texts: back(texts))  # type: ignore[misc]
             # The smallest: another process may have been in the way.
             found = Pace(min(found.forward, once / rows), min(found.back, there_and_back / rows))
             spent, repeats = spent + once + there_and_back, repeats + 1

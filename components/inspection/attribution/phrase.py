@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32
 from torch import Tensor
 
 from components.inspection.attribution.baselines import stand_ins
@@ -31,7 +31,6 @@ from components.inspection.running import sent_back
 PHRASE_METHODS: Final[tuple[PhraseMethod, ...]] = ("ablation", "integrated_gradients", "shapley")
 MOST_PHRASE: Final = 16
 MOST_TEXT: Final = 256
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,30 +44,30 @@ class PhraseAttribution:
     """Of the text, without those that the tokenizer put there."""
     phrase: tuple[str, ...]
     phrase_ids: tuple[int, ...]
-    scores: Floats
-    """[phrase, token], in nats: above 0 made the phrase's token likelier."""
-    log_probabilities: Floats
-    """[phrase], natural logarithms: of each token after the text and the phrase before it."""
-    baseline_log_probabilities: Floats
-    """[phrase]: the same after a text of stand-ins."""
+    scores: Float32[np.ndarray, "phrase free"]
+    """In nats: above 0 made the phrase's token likelier."""
+    log_probabilities: Float32[np.ndarray, " phrase"]
+    """Natural logarithms: of each token after the text and the phrase before it."""
+    baseline_log_probabilities: Float32[np.ndarray, " phrase"]
+    """The same after a text of stand-ins."""
     forwards: int
     backwards: int
     generated: bool
     """The model wrote the phrase; else it was given."""
     decoder_start: int | None = None
     """The id that the decoder of an encoder-decoder begins with."""
-    errors: Floats | None = None
-    """[phrase, token], in nats: the standard error of scores that rest on random orders."""
+    errors: Float32[np.ndarray, "phrase free"] | None = None
+    """In nats: the standard error of scores that rest on random orders."""
     checks: tuple[Check, ...] = ()
 
     @property
-    def whole(self) -> Floats:
-        """[token]: for the phrase as a whole, the sum over its tokens."""
+    def whole(self) -> Float32[np.ndarray, " free"]:
+        """For the phrase as a whole, the sum over its tokens."""
         return self.scores.sum(0)
 
     @property
-    def gaps(self) -> Floats:
-        """[phrase]: the change that the scores do not account for."""
+    def gaps(self) -> Float32[np.ndarray, " phrase"]:
+        """The change that the scores do not account for."""
         change = self.log_probabilities - self.baseline_log_probabilities
         return (change - self.scores.sum(1)).astype(np.float32)
 

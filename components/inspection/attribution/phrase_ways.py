@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64, Int64
 from torch import Tensor
 
 from components.inspection import rounding
@@ -29,7 +29,6 @@ STEPS: Final = 64
 ENDS: Final = 2
 CHECKING: Final = 4
 """Texts read for the check: the plain one, and three times more to see what rounding may do."""
-Floats = NDArray[np.float64]
 
 
 def phrase_cost(method: PhraseMethod, tokens: int, phrase: int, orders: int) -> tuple[int, int]:
@@ -81,8 +80,10 @@ class PhraseScore:
         length = self.ids.shape[1] + (len(self.said) if self.two_stacks else 0)
         return rows_at_once(self.model, length)
 
-    def __call__(self, given: Tensor) -> Tensor:
-        """Return [text, phrase] for texts of ids or embeddings, in float32."""
+    def __call__(
+        self, given: Int64[Tensor, "batch token"] | Float32[Tensor, "batch token width"]
+    ) -> Float32[Tensor, "batch phrase"]:
+        """Return the log-probabilities of the phrase behind texts of ids or embeddings."""
         self.forwards += len(given)
         if given.requires_grad and torch.is_grad_enabled():
             self.backwards += len(given)
@@ -94,8 +95,10 @@ class PhraseScore:
         goal = torch.tensor(self.said, device=every.device)
         return every[:, torch.arange(many, device=every.device), goal]
 
-    def texts(self, switches: Tensor) -> Tensor:
-        """Return ids or embeddings of each row of `switches` [row, free token]."""
+    def texts(
+        self, switches: Float[Tensor, "batch free"]
+    ) -> Int64[Tensor, "batch token"] | Float32[Tensor, "batch token width"]:
+        """Return ids or embeddings of each row of `switches`: 1 there, 0 replaced."""
         there = torch.ones(len(switches), self.inputs.shape[1], dtype=torch.bool)
         there[:, self.free] = switches.cpu() > 0.5
         there = there.to(self.inputs.device)
@@ -103,18 +106,20 @@ class PhraseScore:
             there = there[:, :, None]
         return torch.where(there, self.inputs, self.baseline)
 
-    def with_switches(self, switches: Tensor) -> Tensor:
-        """Return [row, phrase] for rows of switches [row, free token]: 1 there, 0 replaced."""
+    def with_switches(
+        self, switches: Float[Tensor, "batch free"]
+    ) -> Float32[Tensor, "batch phrase"]:
+        """Return the log-probabilities of the phrase for each row of switches."""
         return self(self.texts(switches))
 
-    def ends(self) -> tuple[Floats, Floats]:
-        """Return [phrase] for the text and for a text of stand-ins, each read alone."""
+    def ends(self) -> tuple[Float64[np.ndarray, " phrase"], Float64[np.ndarray, " phrase"]]:
+        """Return log-probabilities for the text and for a text of stand-ins, each read alone."""
         with torch.no_grad():
             both = [self(text)[0].double().cpu().numpy() for text in (self.inputs, self.baseline)]
         return both[0], both[1]
 
-    def plain(self) -> Tensor:
-        """Return [phrase, vocabulary] by a plain pass over the ids, all tokens' logits computed."""
+    def plain(self) -> Float32[Tensor, "phrase vocabulary"]:
+        """Return log-probabilities by a plain pass over the ids, all tokens' logits computed."""
         self.forwards += 1
         with torch.no_grad():
             logits = read_rows(self.model, self.ids, self.said)
@@ -125,7 +130,7 @@ class PhraseScore:
         """By how much a log-probability may differ when it is computed in another order."""
         return allowed(self.model, self.plain)
 
-    def text_check(self, at_input: Floats) -> Check:
+    def text_check(self, at_input: Float64[np.ndarray, " phrase"]) -> Check:
         """Compare the log-probabilities that are drawn with those of a plain pass."""
         plain = self.plain()[range(len(self.said)), self.said].double().cpu().numpy()
         return Check(
@@ -152,8 +157,15 @@ class PhraseScore:
         )
 
 
-Shared = tuple[Floats, Floats | None, Floats, Floats, tuple[Check, ...]]
-"""Scores [phrase, token], their standard errors, the two ends [phrase], and checks."""
+_Phrase = Float64[np.ndarray, " phrase"]
+Shared = tuple[
+    Float64[np.ndarray, "phrase free"],
+    Float64[np.ndarray, "phrase free"] | None,
+    _Phrase,
+    _Phrase,
+    tuple[Check, ...],
+]
+"""Scores, their standard errors, the two ends, and checks."""
 
 
 def share_out(score: PhraseScore, method: PhraseMethod, orders: int, progress: Progress) -> Shared:
@@ -165,7 +177,7 @@ def share_out(score: PhraseScore, method: PhraseMethod, orders: int, progress: P
     return ways[method](score, orders, whole, empty)
 
 
-def _ablation(score: PhraseScore, _orders: int, whole: Floats, empty: Floats) -> Shared:
+def _ablation(score: PhraseScore, _orders: int, whole: _Phrase, empty: _Phrase) -> Shared:
     away = 1 - torch.eye(len(score.free))
     with torch.no_grad():
         parts = [score.with_switches(part) for part in away.split(score.rows)]
@@ -176,7 +188,7 @@ def _ablation(score: PhraseScore, _orders: int, whole: Floats, empty: Floats) ->
     return scores, None, whole, empty, (Check(says, float(gap)),)
 
 
-def _shapley(score: PhraseScore, orders: int, _whole: Floats, _empty: Floats) -> Shared:
+def _shapley(score: PhraseScore, orders: int, _whole: _Phrase, _empty: _Phrase) -> Shared:
     found = shapley(score.with_switches, len(score.free), orders, rows=score.rows)
     scores = found.values.T.astype(np.float32).astype(np.float64)
     terms = len(found.pairs) or 2 ** (len(score.free) - 1)
@@ -192,7 +204,7 @@ def _shapley(score: PhraseScore, orders: int, _whole: Floats, _empty: Floats) ->
     return scores, errors, found.everybody, found.nobody, (check,)
 
 
-def _gradients(score: PhraseScore, _orders: int, whole: Floats, empty: Floats) -> Shared:
+def _gradients(score: PhraseScore, _orders: int, whole: _Phrase, empty: _Phrase) -> Shared:
     from captum.attr import IntegratedGradients
 
     scores = np.zeros((len(score.said), len(score.free)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
 from components.inspection.attribution.baselines import (
@@ -96,17 +97,17 @@ class AttributionProblem:
             )
         return Target(place, answer, other)
 
-    def there(self, switches: Tensor) -> Tensor:
-        """Return which tokens are there [row, token] for rows of switches [row, free piece]."""
+    def there(self, switches: Float[Tensor, "batch free"]) -> Bool[Tensor, "batch token"]:
+        """Return which tokens are there for each row of switches."""
         return self._held[None] | (switches.cpu() > 0.5)[:, self._switch]
 
-    def texts(self, switches: Tensor) -> Tensor:
-        """Return the embeddings [row, token, width]: the baseline's where a piece is away."""
+    def texts(self, switches: Float[Tensor, "batch free"]) -> Float32[Tensor, "batch token width"]:
+        """Return the embeddings: the baseline's where a piece is away."""
         there = self.there(switches)[:, :, None].to(self.inputs.device)
         return torch.where(there, self.inputs, self.baseline)
 
-    def with_switches(self, switches: Tensor) -> Tensor:
-        """Return the target of each row of `switches` [row, free piece]: 1 there, 0 replaced."""
+    def with_switches(self, switches: Float[Tensor, "batch free"]) -> Float32[Tensor, " batch"]:
+        """Return the target of each row of `switches`: 1 there, 0 replaced."""
         return self.score(self.texts(switches))
 
     @property
@@ -115,8 +116,8 @@ class AttributionProblem:
         return rows_at_once(self.model, len(self.ids))
 
     @cached_property
-    def empty_logits(self) -> Tensor:
-        """The logits [answer] at the target's place, with all pieces away."""
+    def empty_logits(self) -> Float32[Tensor, " answer"]:
+        """The logits at the target's place, with all pieces away."""
         with torch.no_grad():
             return self.score.logits(self.baseline)[0].float()
 
@@ -124,8 +125,8 @@ class AttributionProblem:
         """Return the target for the text and for the baseline."""
         return float(self.target.of(self.logits)), float(self.target.of(self.empty_logits))
 
-    def plain(self) -> Tensor:
-        """Return the logits [answer] by a plain pass over the ids, all tokens' computed."""
+    def plain(self) -> Float32[Tensor, " answer"]:
+        """Return the logits by a plain pass over the ids, all tokens' computed."""
         self.score.count(1)
         with torch.no_grad():
             logits = read_rows(self.model, torch.tensor([self.ids], device=self.model.device))

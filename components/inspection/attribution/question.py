@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32
 from torch import Tensor
 
 from components.inspection.attribution.baselines import (
@@ -65,8 +65,8 @@ class Reading:
     """The likeliest answers, the likeliest first."""
     answer_ids: tuple[int, ...]
     """Their numbers: in the vocabulary, or among the classes."""
-    shares: NDArray[np.float32]
-    """[answer], their probabilities; NaN where they are numbers."""
+    shares: Float32[np.ndarray, " answer"]
+    """Their probabilities; NaN where they are numbers."""
     baseline: Baseline
     stand_in: str
     """The token that the baseline is, as written; empty where it is none."""

@@ -1,14 +1,15 @@
 """What one method says of one question."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64
 
-from components.inspection.attribution.catalogue import MethodName
+from components.inspection.attribution.catalogue import METHODS, MethodName
 from components.inspection.attribution.features import Features
 from components.inspection.attribution.question import Question
-from components.inspection.checks import Check
+from components.inspection.checks import Check, worst
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,23 +18,25 @@ class Attribution:
 
     method: MethodName
     features: Features
-    scores: NDArray[np.float32]
-    """[unit], in units of the target (logits). Above 0 speaks for the answer, below 0 against it.
-    NaN for pieces that are held fixed."""
+    scores: Float32[np.ndarray, " feature"]
+    """In units of the target (logits). Above 0 speaks for the answer, below 0 against it. NaN for
+    pieces that are held fixed."""
     at_input: float
+    """The target for the text."""
     at_baseline: float
+    """The target for the baseline."""
     forwards: int
     """Texts that were read."""
     backwards: int
     """Texts through which a gradient was sent back."""
-    errors: NDArray[np.float32] | None = None
-    """[unit], in logits: the standard error of scores that rest on random draws; None where none
-    was drawn."""
+    errors: Float32[np.ndarray, " feature"] | None = None
+    """In logits: the standard error of scores that rest on random draws; None where none was
+    drawn."""
     checks: tuple[Check, ...] = ()
     orders: int = 0
     """Random orders behind Shapley values; 0 where they are exact."""
-    pairs: NDArray[np.float64] | None = None
-    """[pair, free piece]: what Shapley values are the mean of, to go on from."""
+    pairs: Float64[np.ndarray, "order_pair free"] | None = None
+    """What Shapley values are the mean of, to go on from."""
     question: Question | None = None
     """As it was put: with its baseline named."""
     seed: int = 0
@@ -56,3 +59,20 @@ class Attribution:
     def error_of(self, unit: int) -> float | None:
         """Return the standard error of one unit's score, or None."""
         return None if self.errors is None else float(self.errors[unit])
+
+
+def checks_of(found: Sequence[Attribution]) -> list[Check]:
+    """Return what was compared for the methods: of a check that several have, the worst."""
+    made: dict[str, list[tuple[str, Check]]] = {}
+    for each in found:
+        for check in each.checks:
+            if check.verdict != "reported":
+                made.setdefault(check.says, []).append((METHODS[each.method].title, check))
+    return [
+        worst([check for _, check in those])
+        if len(those) == len(found)
+        else worst(
+            [check for _, check in those], f"{says} ({', '.join(title for title, _ in those)})"
+        )
+        for says, those in made.items()
+    ]

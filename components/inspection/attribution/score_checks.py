@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float64
 from scipy.stats import t as student
+from torch import Tensor
 
 from components.inspection import rounding
 from components.inspection.attribution.problem import AttributionProblem
@@ -20,14 +21,19 @@ convergence, which more steps reach or do not; what rounding may do comes on top
 ONE_IN: Final = 1e6
 """A random sum that is right is farther off than its bound once in so many draws."""
 _JUMPS: Final = ", or the target jumps on the way, as where a router chooses other experts"
-_TWICE: Final = "A piece was counted twice or left out, or the ends are not those that are drawn."
-Floats = NDArray[np.float64]
-Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Makes of the embeddings and a gradient what a score is the sum of: [token, width] each."""
+_TWICE: Final = "A feature was counted twice or left out, or the ends are not those that are drawn."
+Way = Callable[
+    [Float[Tensor, "token width"], Float[Tensor, "token width"]], Float[Tensor, "token width"]
+]
+"""Makes of the embeddings and a gradient what a score is the sum of."""
 
 
 def exact_sum_check(
-    scores: Floats, at_input: float, at_baseline: float, largest: float, terms: int
+    scores: Float64[np.ndarray, " free"],
+    at_input: float,
+    at_baseline: float,
+    largest: float,
+    terms: int,
 ) -> Check:
     """Compare the sum of Shapley values with the change: each order adds up exactly.
 
@@ -44,7 +50,7 @@ def exact_sum_check(
 
 
 def path_sum_check(
-    scores: Floats,
+    scores: Float64[np.ndarray, " free"],
     at_input: float,
     at_baseline: float,
     size: float,
@@ -71,11 +77,11 @@ def path_sum_check(
 
 
 def random_sum_check(
-    totals: Floats, at_input: float, at_baseline: float, in_target: float
+    totals: Float64[np.ndarray, " point"], at_input: float, at_baseline: float, in_target: float
 ) -> Check:
     """Compare the sum of gradient SHAP with the change: on average over random points.
 
-    `totals` [point] are the sums at each point; their mean is off by a few standard errors, as
+    `totals` are the sums at each point; their mean is off by a few standard errors, as
     Student's t distribution says for so many points. `in_target` is what rounding may do to the
     target at either end.
     """
@@ -93,7 +99,9 @@ def random_sum_check(
     )
 
 
-def no_sum_check(scores: Floats, at_input: float, at_baseline: float) -> Check:
+def no_sum_check(
+    scores: Float64[np.ndarray, " free"], at_input: float, at_baseline: float
+) -> Check:
     """Report how far the scores of a method that promises nothing are from the change."""
     return Check(
         "the sum of the scores and the change, which this method does not promise to be equal",
@@ -112,14 +120,16 @@ def switch_check(problem: AttributionProblem) -> Check:
         row[np.isin(of_token, free[gone > 0])] = False
     found = problem.there(torch.from_numpy(1 - away)).numpy()
     return Check(
-        "a piece that is taken away is replaced in all its tokens, and nothing else is",
+        "a feature that is taken away is replaced in all its tokens, and nothing else is",
         float((found != expected).sum()),
         0.0,
-        "The score of one piece is that of another.",
+        "The score of one feature is that of another.",
     )
 
 
-def removal_check(problem: AttributionProblem, scores: Floats, windows: list[list[int]]) -> Check:
+def removal_check(
+    problem: AttributionProblem, scores: Float64[np.ndarray, " free"], windows: list[list[int]]
+) -> Check:
     """Read the texts behind the largest score alone: the mean fall over `windows` of pieces away.
 
     A fall is the difference of two targets, and each may be rounded otherwise.
@@ -133,17 +143,19 @@ def removal_check(problem: AttributionProblem, scores: Floats, windows: list[lis
         with torch.no_grad():
             falls.append(float(problem.target.of(problem.logits)) - float(problem.score(text)[0]))
     return Check(
-        "the largest score is how far the target falls when that piece is taken away, read alone",
+        "the largest score is how far the target falls when that feature is taken away, read alone",
         abs(float(scores[best]) - float(np.mean(falls))),
         2 * problem.rounding,
-        "The scores are not what taking the pieces away does.",
+        "The scores are not what taking the features away does.",
     )
 
 
-def gradient_check(problem: AttributionProblem, scores: Floats, way: Way) -> Check:
+def gradient_check(
+    problem: AttributionProblem, scores: Float64[np.ndarray, " free"], way: Way
+) -> Check:
     """Compare scores made of the gradient at the text with those of a pass over the text's ids."""
 
-    def by_token() -> torch.Tensor:
+    def by_token() -> Tensor:
         leaf = problem.inputs.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(problem.score(leaf).sum(), leaf)
         return way(problem.inputs[0], gradient[0]).sum(-1)
@@ -174,8 +186,10 @@ def gradient_check(problem: AttributionProblem, scores: Floats, way: Way) -> Che
     )
 
 
-def by_piece(problem: AttributionProblem, every: torch.Tensor) -> Floats:
-    """Sum [..., token, width] to [..., free piece], in float64."""
+def by_piece(
+    problem: AttributionProblem, every: Float[Tensor, "*axes token width"]
+) -> Float64[np.ndarray, "*axes free"]:
+    """Sum what was found for the embeddings over the vectors and tokens of each scored piece."""
     per_token = every.detach().double().sum(-1).cpu().numpy()
     return np.asarray(
         problem.features.summed(per_token)[..., problem.features.free], dtype=np.float64

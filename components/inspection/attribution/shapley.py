@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Float32, Float64
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -25,26 +26,25 @@ FEWEST_ORDERS: Final = 4
 _FEW: Final = 16
 """Features up to which orders share enough coalitions to be worth remembering."""
 
-Game = Callable[[Tensor], Tensor]
-"""From coalitions [coalition, feature], 1 there and 0 away, to their values [coalition, *]."""
-Floats = NDArray[np.float64]
+Game = Callable[[Float32[Tensor, "coalition feature"]], Float[Tensor, " coalition *value"]]
+"""From coalitions, 1 there and 0 away, to their values: a number each, or an array."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shapley:
     """How the change from nobody to everybody is shared out."""
 
-    values: Floats
-    """[feature, *]"""
-    errors: Floats | None
-    """[feature, *]: the standard error of each value; None where they are exact."""
-    nobody: Floats
-    """[*]: the value of the empty coalition."""
-    everybody: Floats
-    """[*]"""
-    pairs: Floats
-    """[pair, feature, *]: what each feature brought, the mean of an order and its reverse; empty
-    where the values are exact."""
+    values: Float64[np.ndarray, " feature *value"]
+    """What each feature brings, in units of the game."""
+    errors: Float64[np.ndarray, " feature *value"] | None
+    """The standard error of each value; None where they are exact."""
+    nobody: Float64[np.ndarray, "*value"]
+    """The value of the empty coalition."""
+    everybody: Float64[np.ndarray, "*value"]
+    """The value of the coalition of all."""
+    pairs: Float64[np.ndarray, " order_pair feature *value"]
+    """What each feature brought, the mean of an order and its reverse; empty where the values are
+    exact."""
     largest: float
     """The largest size of a value that was read: what is added up, for the bound on rounding."""
 
@@ -64,7 +64,7 @@ def shapley(
     orders: int,
     seed: int = 0,
     rows: int = 64,
-    before: Floats | None = None,
+    before: Float64[np.ndarray, " order_pair feature *value"] | None = None,
 ) -> Shapley:
     """Share out a game among its features: exactly if there are at most `EXACT`.
 
@@ -89,14 +89,20 @@ def _exact(game: Game, features: int, rows: int) -> Shapley:
         brought = values[without | (1 << feature)] - values[without]
         found.append(np.tensordot(share[sizes[without]], brought, 1))
     empty = np.zeros((0, features, *values.shape[1:]))
-    return Shapley(np.stack(found), None, values[0], values[-1], empty, float(np.abs(values).max()))
+    nobody, everybody = np.asarray(values[0]), np.asarray(values[-1])
+    return Shapley(np.stack(found), None, nobody, everybody, empty, float(np.abs(values).max()))
 
 
 def _sampled(
-    game: Game, features: int, pairs: int, seed: int, rows: int, before: Floats | None
+    game: Game,
+    features: int,
+    pairs: int,
+    seed: int,
+    rows: int,
+    before: Float64[np.ndarray, " order_pair feature *value"] | None,
 ) -> Shapley:
     ends = _read(game, np.array([[False] * features, [True] * features]), rows)
-    known: dict[bytes, Floats] = {}
+    known: dict[bytes, NDArray[np.float64] | np.float64] = {}
     brought = [] if before is None else list(before[:pairs])
     largest = float(np.abs(ends).max())
     at_once = max(1, rows // (2 * (features - 1)))
@@ -118,7 +124,8 @@ def _sampled(
             missing = []
     found = np.stack(brought)
     error = found.std(0, ddof=1) / math.sqrt(pairs)
-    return Shapley(found.mean(0), error, ends[0], ends[1], found, largest)
+    nobody, everybody = np.asarray(ends[0]), np.asarray(ends[1])
+    return Shapley(found.mean(0), error, nobody, everybody, found, largest)
 
 
 def _orders(features: int, count: int, seed: int) -> Iterator[list[int]]:
@@ -128,8 +135,13 @@ def _orders(features: int, count: int, seed: int) -> Iterator[list[int]]:
         yield torch.randperm(features, generator=generator).tolist()
 
 
-def _along(game: Game, orders: list[list[int]], rows: int, known: dict[bytes, Floats]) -> Floats:
-    """Return [order, features - 1, *]: the values after the first feature, the first two, ..."""
+def _along(
+    game: Game,
+    orders: list[list[int]],
+    rows: int,
+    known: dict[bytes, NDArray[np.float64] | np.float64],
+) -> Float64[np.ndarray, " order coalition *value"]:
+    """Return the values after the first feature, the first two, ... and all but one."""
     features = len(orders[0])
     there = np.zeros((len(orders), features - 1, features), dtype=bool)
     for row, order in zip(there, orders, strict=True):
@@ -145,7 +157,9 @@ def _along(game: Game, orders: list[list[int]], rows: int, known: dict[bytes, Fl
     return values.reshape(*there.shape[:2], *values.shape[1:])
 
 
-def _read(game: Game, there: NDArray[np.bool_], rows: int) -> Floats:
+def _read(
+    game: Game, there: Bool[np.ndarray, "coalition feature"], rows: int
+) -> Float64[np.ndarray, " coalition *value"]:
     with torch.no_grad():
         parts = [game(part) for part in torch.from_numpy(there).float().split(rows)]
     return torch.cat(parts).double().cpu().numpy()

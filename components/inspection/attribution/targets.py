@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import torch
+from jaxtyping import Float, Float32, Float64, Int64
 from torch import Tensor
 
 from components.inspection.anatomy import StackName
@@ -41,8 +42,8 @@ class Target:
         """How many logits it is made of."""
         return 1 if self.rather_than is None else 2
 
-    def of(self, logits: Tensor) -> Tensor:
-        """Return the target [...] of logits [..., answer], in float32."""
+    def of(self, logits: Float[Tensor, "*axes answer"]) -> Float32[Tensor, "*axes"]:
+        """Return the target of logits."""
         score = logits[..., self.answer].float()
         return score if self.rather_than is None else score - logits[..., self.rather_than].float()
 
@@ -79,8 +80,10 @@ def asked_of(model: Model) -> Asked:
     return "label" if several else "number"
 
 
-def probabilities(model: Model, logits: Tensor) -> Tensor | None:
-    """Return [answer], 0 to 1: they share 1, or are judged each by itself; None for numbers."""
+def probabilities(
+    model: Model, logits: Float[Tensor, " answer"]
+) -> Float64[Tensor, " answer"] | None:
+    """Return 0 to 1 for each: answers share 1, or each is judged by itself; None for numbers."""
     asked = asked_of(model)
     if asked == "number":
         return None
@@ -135,17 +138,21 @@ def find_answer(model: Model, wanted: str | int, text: str, count: int) -> int:
     pieces = " + ".join(f"“{piece}”" for piece in model.token_texts(ids)[:8])
     raise InspectionError(
         f"“{wanted[:60]}” is not one token for this model but {len(ids)}: {pieces}. Ask for one of "
-        "them, or look at the whole phrase in the view “A phrase”."
+        "them, or type all of it in the view *Sequence*."
     )
 
 
-def read_rows(model: Model, given: Tensor, said: Sequence[int] = (), keep: int = 0) -> Tensor:
-    """Let the network read rows side by side; return its logits [row, token, vocabulary].
+def read_rows(
+    model: Model,
+    given: Int64[Tensor, "batch token"] | Float[Tensor, "batch token width"],
+    said: Sequence[int] = (),
+    keep: int = 0,
+) -> Float[Tensor, "batch _token vocabulary"] | Float[Tensor, "batch class"]:
+    """Let the network read rows side by side; return its logits.
 
-    `given` is ids [row, token], or embeddings [row, token, width] in any format. Of two stacks the
-    encoder reads them, the decoder its start token and then `said`. With `keep`, the logits of the
-    last so many tokens are asked for, if the network can be asked so. A classifier gives
-    [row, class].
+    `given` is ids, or embeddings in any format. Of two stacks the encoder reads them, the decoder
+    its start token and then `said`. With `keep`, the logits of the last so many tokens are asked
+    for, if the network can be asked so.
 
     Raises:
         InspectionError: the network's own code fails with them.
@@ -187,8 +194,7 @@ def rows_at_once(model: Model, length: int) -> int:
 class TargetScore:
     """The target as a function of the text's embeddings, counting what it costs.
 
-    Called with [text, token, width] it returns [text], in float32. No hook is put on the
-    network, so whoever else reads with it is not disturbed.
+    No hook is put on the network, so whoever else reads with it is not disturbed.
     """
 
     def __init__(self, model: Model, target: Target) -> None:
@@ -204,8 +210,14 @@ class TargetScore:
         if self.tell is not None:
             self.tell(self.forwards)
 
-    def logits(self, embeddings: Tensor) -> Tensor:
-        """Return [text, class], or [text, vocabulary] at the target's place."""
+    def logits(
+        self, embeddings: Float[Tensor, "batch token width"]
+    ) -> Float[Tensor, "batch answer"]:
+        """Return a classifier's logits, or those of the vocabulary at the target's place.
+
+        Raises:
+            InspectionError: as `read_rows`.
+        """
         count = len(embeddings)
         back = embeddings.requires_grad and torch.is_grad_enabled()
         self.count(count, count if back else 0)
@@ -213,12 +225,14 @@ class TargetScore:
         masked = self.model.kind == "masked"
         return self.at_place(read_rows(self.model, embeddings, keep=0 if masked else 1))
 
-    def at_place(self, logits: Tensor) -> Tensor:
-        """Return [text, answer] out of all that the network gives."""
+    def at_place(
+        self, logits: Float[Tensor, "batch token answer"] | Float[Tensor, "batch answer"]
+    ) -> Float[Tensor, "batch answer"]:
+        """Return the logits at the target's place out of all that the network gives."""
         if self.model.kind == "classifier":
             return logits
         return logits[:, self.target.place if self.model.kind == "masked" else -1]
 
-    def __call__(self, embeddings: Tensor) -> Tensor:
-        """Return the target of each text, [text]."""
+    def __call__(self, embeddings: Float[Tensor, "batch token width"]) -> Float32[Tensor, " batch"]:
+        """Return the target of each text."""
         return self.target.of(self.logits(embeddings))

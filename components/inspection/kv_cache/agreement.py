@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from components.inspection.checks import Check
@@ -27,13 +27,13 @@ class Agreement:
     new: int
     """Tokens that were asked for; the arrays below have as many steps as were compared."""
     tokens: tuple[str, ...]
-    """[step]: greedy tokens of the way with a cache."""
-    difference: NDArray[np.float64]
-    """[step]: the largest absolute difference of a logit."""
-    largest: NDArray[np.float64]
-    """[step]: the largest absolute logit without a cache."""
-    margin: NDArray[np.float64]
-    """[step]: by how much the best logit leads the second best, without a cache."""
+    """Greedy tokens of the way with a cache."""
+    difference: Float64[np.ndarray, " step"]
+    """The largest absolute difference of a logit."""
+    largest: Float64[np.ndarray, " step"]
+    """The largest absolute logit without a cache."""
+    margin: Float64[np.ndarray, " step"]
+    """By how much the best logit leads the second best, without a cache."""
     parts_at: int | None
     """First step at which the two choose another token; None if they never do."""
     parting_lead: float
@@ -59,6 +59,13 @@ class Agreement:
     def same_text(self) -> bool:
         """Both ways wrote the same."""
         return self.parts_at is None
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """[step]: tokens that the way without a cache wrote."""
+        if self.parts_at is None:
+            return self.tokens
+        return (*self.tokens[: self.parts_at], *self.other)
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -145,7 +152,9 @@ def compared(model: Model, text: str, prompt: int | None, new: int) -> Iterator[
     yield so_far(allowed_difference(decoder, fed[:, :-1], new))
 
 
-def _compared(cached: Tensor, bare: Tensor) -> tuple[float, float, float]:
+def _compared(
+    cached: Float[Tensor, "1 vocabulary"], bare: Float[Tensor, "1 vocabulary"]
+) -> tuple[float, float, float]:
     """Return the largest difference of a logit, the largest logit, the lead of the best."""
     cached, bare = cached.double(), bare.double()
     best = bare[0].topk(2).values

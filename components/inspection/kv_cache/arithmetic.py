@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64, Int64
 
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
@@ -86,13 +86,14 @@ def _seen(window: int | None, many: int, read: int) -> int:
 class Shares:
     """Operations of one token in one block, against the length of the text before it."""
 
-    lengths: NDArray[np.int64]
+    lengths: Int64[np.ndarray, " length"]
+    """Tokens before the one that is computed."""
     projections: float
     """Queries, keys, values and output: the same at any length."""
     mlp: float
     """The same at any length."""
-    scores_and_sum: NDArray[np.float64]
-    """[length]: scores and the sum of values: grows with the length."""
+    scores_and_sum: Float64[np.ndarray, " length"]
+    """Scores and the sum of values: grows with the length."""
     equals_projections: float
     """Length at which the mixing takes as much as the projections."""
     equals_weights: float

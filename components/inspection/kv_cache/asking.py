@@ -3,6 +3,7 @@
 from typing import Final
 
 import torch
+from jaxtyping import Int64
 from torch import Tensor
 
 from components.inspection.decoding import Decoder, require_writing
@@ -78,10 +79,10 @@ def filled(model: Model, text: str, length: int) -> list[int]:
     return [ids[place % len(ids)] for place in range(length)]
 
 
-def allowed_difference(decoder: Decoder, everything: Tensor, steps: int) -> float:
+def allowed_difference(decoder: Decoder, everything: Int64[Tensor, "1 token"], steps: int) -> float:
     """Return by how much logits may differ where the same sums are added in another order.
 
-    Measured on one pass over `everything` [1, token] that the decoder reads (`noise`), at the last
+    Measured on one pass over `everything` that the decoder reads (`noise`), at the last
     positions: those of the `steps` that are compared, or `POSITIONS` of them. The first token of a
     text is not to be among them: trained models rest on it, with numbers that are huge there.
     """

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from jaxtyping import Shaped
 from torch import Tensor, nn
 from transformers import PretrainedConfig
 
@@ -58,7 +59,7 @@ def _attentions(block: nn.Module) -> Iterator[nn.Module]:
             yield from _attentions(child)
 
 
-def _matrices(module: nn.Module) -> Iterator[Tensor]:
+def _matrices(module: nn.Module) -> Iterator[Shaped[Tensor, "..."]]:
     for part in module.modules():
         if isinstance(part, (nn.Embedding, nn.Conv1d)):
             continue
@@ -67,6 +68,6 @@ def _matrices(module: nn.Module) -> Iterator[Tensor]:
                 yield weight
 
 
-def _met(matrix: Tensor, share: float) -> float:
+def _met(matrix: Shaped[Tensor, "..."], share: float) -> float:
     # A tensor of three axes holds the matrices of all experts.
     return matrix.numel() * (share if matrix.dim() == 3 else 1.0)

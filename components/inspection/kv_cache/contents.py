@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
 from components.inspection.checks import Check
@@ -15,7 +15,6 @@ from components.inspection.kv_cache.dimensions import shape_of
 from components.inspection.kv_cache.held import cross_layers, kept, kept_bytes, own_layers
 from components.inspection.kv_cache.shapes import Shape
 from components.inspection.model import Model
-from components.inspection.recording import Array
 
 MOST_BYTES: Final = 2**26
 """Of keys and values handed on to be drawn."""
@@ -30,23 +29,23 @@ class Contents:
     """Bytes of one number of the model's format."""
     dtype: str
     tokens: tuple[str, ...]
-    """[position]: all tokens in the cache; the last one written is not in it yet."""
+    """All tokens in the cache; the last one written is not in it yet."""
     prompt: int
     """How many of them prefill put there."""
-    keys: tuple[Array | None, ...]
-    """[layer], each [kv_head, position, size], as they lie there: where the model rotates, after
-    the rotation. A layer with a sliding window has forgotten its first positions: NaN. None where
-    a layer keeps no rows for tokens."""
-    values: tuple[Array | None, ...]
-    """[layer], each [kv_head, position, size]; of latent attention another size than the keys'."""
-    grown: NDArray[np.int64]
-    """[step]: bytes in all layers, measured on the cache; step 0 is after prefill."""
-    law: NDArray[np.int64] | None
-    """[step]: the same by the law that was counted without numbers; None if there is none."""
-    layer_bytes: NDArray[np.int64]
-    """[layer]: bytes at the end, measured."""
+    keys: tuple[Float32[np.ndarray, "_kv_head position _size"] | None, ...]
+    """Of each layer, as they lie there: where the model rotates, after the rotation. A layer with a
+    sliding window has forgotten its first positions: NaN. None where a layer keeps no rows for
+    tokens."""
+    values: tuple[Float32[np.ndarray, "_kv_head position _value_size"] | None, ...]
+    """Of each layer; NaN and None as in `keys`."""
+    grown: Int64[np.ndarray, " step"]
+    """Bytes in all layers, measured on the cache; step 0 is after prefill."""
+    law: Int64[np.ndarray, " step"] | None
+    """The same by the law that was counted without numbers; None if there is none."""
+    layer_bytes: Int64[np.ndarray, " layer"]
+    """Bytes of each layer at the end, measured."""
     layer_kept: tuple[str, ...]
-    """[layer]: what lies there at the end, by name, with its axes, as the cache has it."""
+    """For each layer: what lies there at the end, by name, with its axes, as the cache has it."""
     cross_bytes: int
     """Of two stacks: keys and values of what the encoder read, which do not grow."""
     cross_law: int
@@ -122,9 +121,11 @@ def _named(layer: Any) -> str:
     return "; ".join(f"{name} {tuple(each.shape)}" for name, each in tensors) or "nothing"
 
 
-def _rows(tensor: Tensor | None, length: int) -> Array | None:
+def _rows(
+    tensor: Float[Tensor, "..."] | None, length: int
+) -> Float32[np.ndarray, "kv_head {length} size"] | None:
     if tensor is None or tensor.dim() != 4 or tensor.shape[2] > length:
         return None
-    rows: Array = tensor[0].detach().float().cpu().numpy()
+    rows = tensor[0].detach().float().cpu().numpy()
     forgotten = length - rows.shape[1]
     return np.pad(rows, ((0, 0), (forgotten, 0), (0, 0)), constant_values=np.nan)

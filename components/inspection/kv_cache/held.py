@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor
 from transformers import Cache, EncoderDecoderCache
 
@@ -21,7 +22,7 @@ def cross_layers(cache: Cache) -> list[Any]:
     )
 
 
-def kept(layer: Any) -> dict[str, Tensor]:
+def kept(layer: Any) -> dict[str, Shaped[Tensor, "..."]]:
     """Return by name what a cache's layer keeps of a text.
 
     Beside `keys` and `values` that may be states of convolutions and recurrences, keys of an
@@ -59,7 +60,7 @@ def remembered(cache: Cache) -> int:
     return max(rows, default=0)
 
 
-def _named(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+def _named(name: str, value: Any) -> Iterator[tuple[str, Shaped[Tensor, "..."]]]:
     if isinstance(value, torch.Tensor):
         yield name, value
     elif isinstance(value, dict):

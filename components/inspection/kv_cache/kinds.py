@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
 
@@ -47,8 +47,8 @@ class KindRow:
     memory."""
     rows: int = 0
     """Tokens that the layer with most of them remembers at the end; 0 where none keeps any."""
-    seconds: NDArray[np.float64] | None = None
-    """[repeat, step]: decode steps, without prefill; NaN where not (yet) measured."""
+    seconds: Float64[np.ndarray, "repeat step"] | None = None
+    """Of decode steps, without prefill; NaN where not (yet) measured."""
     difference: float = float("nan")
     """The largest absolute difference of a logit from the dynamic cache's, over all steps."""
     same: int = 0
@@ -184,8 +184,8 @@ def _tried(
     decoder: Decoder,
     kind: Kind,
     asked: tuple[int, int],
-    fed: Tensor,
-    reference: Tensor,
+    fed: Int64[Tensor, "1 step"],
+    reference: Float[Tensor, "step vocabulary"],
     row: KindRow,
     repeat: int,
 ) -> KindRow:
@@ -212,7 +212,12 @@ def _tried(
 
 
 def _run(
-    decoder: Decoder, cache: Cache, fed: Tensor, reference: Tensor, row: KindRow, repeat: int
+    decoder: Decoder,
+    cache: Cache,
+    fed: Int64[Tensor, "1 step"],
+    reference: Float[Tensor, "step vocabulary"],
+    row: KindRow,
+    repeat: int,
 ) -> KindRow:
     assert row.seconds is not None
     seconds, device = row.seconds.copy(), decoder.model.device

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64, Int64
 
 from components.inspection.errors import InspectionError
+from components.inspection.kv_cache.hardware import offered
 from components.inspection.kv_cache.shapes import Shape
+from components.inspection.kv_cache.spread import Pieces
 
 WEIGHT_BITS: Final = {"float32": 32.0, "float16 / bfloat16": 16.0, "8-bit": 8.0, "4-bit": 4.5}
 """Bits of one number in the blocks' matrices. 4-bit formats add a scale for each group: half a bit
@@ -17,22 +19,6 @@ with groups of 32 and 16-bit scales. Embeddings, head and norms stay in 16 bit w
 CACHE_BYTES: Final = {"float32": 4, "float16 / bfloat16": 2, "8-bit": 1}
 MOST_BATCH: Final = 4_096
 MOST_LENGTH: Final = 10_000_000
-SPARE: Final = 0.9
-"""The share of what torch reports that a model can have: CUDA's own libraries and the gaps between
-tensors take the rest."""
-GPUS: Final[dict[str, float]] = {
-    "T4": 14.75,
-    "L4": 22.03,
-    "RTX 4090": 23.65,
-    "RTX 5090": 31.37,
-    "A100 40 GB": 39.39,
-    "L40S": 44.42,
-    "A100 80 GB": 79.15,
-    "H100": 79.11,
-    "H200": 139.80,
-}
-"""Memory in GiB as torch reports it ("GPU 0 has a total capacity of ..." in published messages, of
-several the smallest; drivers differ by a tenth or two). The driver has had its part by then."""
 
 
 @dataclass(frozen=True)
@@ -97,23 +83,28 @@ def weight_bytes(shape: Shape, form: str) -> float:
     In 8 and 4 bit only the blocks' matrices are rounded; embeddings, head and norms stay in 16, as
     bitsandbytes keeps them.
     """
-    rounded = min(shape.block_matrices, shape.parameters)
+    rounded = _rounded(shape)
     bits = WEIGHT_BITS[form]
     return (rounded * bits + (shape.parameters - rounded) * max(bits, 16.0)) / 8
+
+
+def _rounded(shape: Shape) -> int:
+    """Return the numbers that 8- and 4-bit formats round."""
+    return min(shape.block_matrices, shape.parameters)
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
     """A plan at many lengths."""
 
-    lengths: NDArray[np.int64]
-    """[length], in tokens."""
+    lengths: Int64[np.ndarray, " length"]
+    """In tokens."""
     weights: float
     """Bytes, the same at all lengths."""
-    cache: NDArray[np.float64]
-    """[length], in bytes."""
-    activations: NDArray[np.float64]
-    """[length], in bytes."""
+    cache: Float64[np.ndarray, " length"]
+    """In bytes."""
+    activations: Float64[np.ndarray, " length"]
+    """In bytes."""
 
 
 def growth(
@@ -125,25 +116,42 @@ def growth(
     return Growth(
         lengths=lengths,
         weights=plans[0].weights,
-        cache=np.array([each.cache for each in plans]),
+        cache=np.array([each.cache for each in plans], dtype=np.float64),
         activations=np.array([each.activations for each in plans]),
     )
 
 
-def usable() -> dict[str, float]:
-    """Return the bytes of each GPU that a model can have."""
-    return {gpu: size * 2**30 * SPARE for gpu, size in GPUS.items()}
+def pieces(
+    shape: Shape, length: int, batch: int, weights: str, cache: str, eager: bool = False
+) -> Pieces:
+    """Cut a plan into what can lie on a GPU of its own; together they take what the plan takes.
+
+    Blocks are taken as equally heavy; what is computed takes as much on each GPU.
+    """
+    made = plan(shape, length, batch, weights, cache, eager)
+    bits, itemsize = max(WEIGHT_BITS[weights], 16.0), CACHE_BYTES[cache]
+    rest = (shape.parameters - _rounded(shape)) * bits / 8
+    first = min(rest, shape.vocabulary * shape.width * bits / 8)
+    own = (made.weights - rest + batch * length * shape.cross_row * itemsize) / shape.layers
+    kept = {law: law.bytes(length, itemsize, batch) for law in set(shape.cache)}
+    blocks = tuple(own + kept[law] for law in shape.cache)
+    return Pieces((first, *blocks, rest - first), made.activations)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One GPU."""
+    """One kind of device, and one or several of them."""
 
     gpu: str
     memory: float
-    """GiB, as torch reports it."""
+    """GiB of one, as torch reports it."""
+    gpus: int
+    """How many share the model."""
     left: float
-    """Usable bytes that stay free, or (negative) that are missing."""
+    """Usable bytes that stay free on the fullest, or (negative) that are missing there."""
+    needed: int
+    """How many of them the plan needs; 0 where not even a single block fits, or where only one
+    can be had and that is too small."""
     longest: int
     """Tokens that fit at this batch, at most the model's context; 0 if none."""
     batch: int
@@ -152,33 +160,48 @@ class Fit:
     @property
     def fits(self) -> bool:
         """The plan fits."""
-        return self.left >= 0
+        return 0 < self.needed <= self.gpus
 
 
 def fits(
-    shape: Shape, length: int, batch: int, weights: str, cache: str, eager: bool = False
+    shape: Shape,
+    length: int,
+    batch: int,
+    weights: str,
+    cache: str,
+    eager: bool = False,
+    gpus: int = 1,
 ) -> tuple[Fit, ...]:
-    """Say for each GPU what is left, how long a text fits, and how many at once."""
-    wanted = plan(shape, length, batch, weights, cache, eager).total
+    """Say for each device, or `gpus` of it, what is left, how long a text fits, and how many at
+    once."""
+    wanted = pieces(shape, length, batch, weights, cache, eager)
+    fullest = wanted.fullest(gpus)
 
-    def with_length(tokens: int) -> float:
-        return plan(shape, tokens, batch, weights, cache, eager).total
+    def length_needs(tokens: int, room: float) -> int:
+        return pieces(shape, tokens, batch, weights, cache, eager).needed(room)
 
-    def with_batch(texts: int) -> float:
-        return plan(shape, length, texts, weights, cache, eager).total
+    def batch_needs(texts: int, room: float) -> int:
+        return pieces(shape, length, texts, weights, cache, eager).needed(room)
 
-    return tuple(
-        Fit(
-            gpu=gpu,
-            memory=GPUS[gpu],
-            left=room - wanted,
-            longest=_largest(with_length, room, min(shape.context, MOST_LENGTH)),
-            batch=_largest(with_batch, room, MOST_BATCH),
+    def found(name: str, memory: float, room: float, alone: bool) -> Fit:
+        needed = wanted.needed(room)
+        return Fit(
+            gpu=name,
+            memory=memory,
+            gpus=gpus,
+            left=room - fullest,
+            needed=0 if alone and needed > 1 else needed,
+            longest=_largest(length_needs, room, gpus, min(shape.context, MOST_LENGTH)),
+            batch=_largest(batch_needs, room, gpus, MOST_BATCH),
         )
-        for gpu, room in usable().items()
-    )
+
+    return tuple(found(each.name, each.memory, each.usable, each.alone) for each in offered(gpus))
 
 
-def _largest(takes: Callable[[int], float], room: float, most: int) -> int:
+def _largest(needs: Callable[[int, float], int], room: float, gpus: int, most: int) -> int:
     """Return the largest number from 1 to `most` that fits, 0 if none: more never takes less."""
-    return bisect_left(range(1, most + 1), True, key=lambda number: takes(number) > room)
+
+    def too_much(number: int) -> bool:
+        return not 0 < needs(number, room) <= gpus
+
+    return bisect_left(range(1, most + 1), True, key=too_much)

@@ -18,15 +18,21 @@ def _row(
     vocabulary: int,
     context: int,
     window: int | None = None,
+    experts: tuple[int, int] | None = None,
 ) -> Shape:
-    """Make a row: (layers, heads, kv heads, head size), (width, MLP width, MLP matrices)."""
+    """Make a row: (layers, heads, kv heads, head size), (width, MLP width, MLP matrices).
+
+    `experts`: of how many MLPs in a block each token meets how many, chosen by a router.
+    """
     layers, heads, kv_heads, head_size = blocks
     width, mlp_width, matrices = sizes
     attention, mlp = 2 * width * head_size * (heads + kv_heads), matrices * width * mlp_width
+    every, met = experts or (1, 1)
+    router = width * every if experts else 0
     return Shape(
         name=name,
         parameters=parameters,
-        block_matrices=layers * (attention + mlp),
+        block_matrices=layers * (attention + every * mlp + router),
         layers=layers,
         heads=heads,
         kv_heads=kv_heads,
@@ -34,7 +40,7 @@ def _row(
         head_size=head_size,
         width=width,
         attention_weights=(attention,) * layers,
-        mlp_weights=(mlp,) * layers,
+        mlp_weights=(met * mlp + router,) * layers,
         mlp_width=mlp_width,
         vocabulary=vocabulary,
         context=context,
@@ -61,6 +67,37 @@ _ROWS: Final = (
     ),
     _row("Qwen2.5-7B", 7_615_616_512, (28, 28, 4, 128), (3_584, 18_944, 3), 152_064, 32_768),
     _row("Llama-3-8B", 8_030_261_248, (32, 32, 8, 128), (4_096, 14_336, 3), 128_256, 8_192),
+    _row("Llama-2-13B", 13_015_864_320, (40, 40, 40, 128), (5_120, 13_824, 3), 32_000, 4_096),
+    _row("Phi-4", 14_659_507_200, (40, 40, 10, 128), (5_120, 17_920, 3), 100_352, 16_384),
+    _row("Qwen2.5-14B", 14_770_033_664, (48, 40, 8, 128), (5_120, 13_824, 3), 152_064, 32_768),
+    _row(
+        "Mistral-Small-24B", 23_572_403_200, (40, 32, 8, 128), (5_120, 32_768, 3), 131_072, 32_768
+    ),
+    _row(
+        "Qwen3-30B-A3B",
+        30_532_122_624,
+        (48, 32, 4, 128),
+        (2_048, 768, 3),
+        151_936,
+        40_960,
+        experts=(128, 8),
+    ),
+    _row("Qwen3-32B", 32_762_123_264, (64, 64, 8, 128), (5_120, 25_600, 3), 151_936, 40_960),
+    _row(
+        "Mixtral-8x7B",
+        46_702_792_704,
+        (32, 32, 8, 128),
+        (4_096, 14_336, 3),
+        32_000,
+        32_768,
+        experts=(8, 2),
+    ),
+    _row("Llama-2-70B", 68_976_648_192, (80, 64, 8, 128), (8_192, 28_672, 3), 32_000, 4_096),
+    _row("Llama-3-70B", 70_553_706_496, (80, 64, 8, 128), (8_192, 28_672, 3), 128_256, 8_192),
+    _row("Qwen2.5-72B", 72_706_203_648, (80, 64, 8, 128), (8_192, 29_568, 3), 152_064, 32_768),
+    _row(
+        "Llama-3.1-405B", 405_853_388_800, (126, 128, 8, 128), (16_384, 53_248, 3), 128_256, 131_072
+    ),
 )
 
 PUBLISHED: Final[dict[str, Shape]] = {shape.name: shape for shape in _ROWS}

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
+from jaxtyping import Int64
+from torch import Tensor
 
 from components.inspection.checks import Check
 from components.inspection.decoding import Decoder
@@ -190,7 +192,7 @@ def rooflines(model: Model, text: str, prompt: int, new: int) -> Iterator[Roofli
     yield RooflineStep(1.0, found)
 
 
-def _without(decoder: Decoder, ids: torch.Tensor) -> Callable[[], object]:
+def _without(decoder: Decoder, ids: Int64[Tensor, "1 token"]) -> Callable[[], object]:
     return lambda: decoder.without(ids)
 
 

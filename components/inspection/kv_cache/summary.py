@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64, Int64
 
 from components.inspection.kv_cache.arithmetic import positions
 from components.inspection.kv_cache.timing import WAYS, Timing
@@ -17,12 +17,12 @@ class WaySummary:
     way: str
     steps: int
     """Measured steps, prefill included, from the first on without a gap."""
-    median: NDArray[np.float64]
-    """[step]: seconds, over the repeats."""
-    low: NDArray[np.float64]
-    """[step]: lower quartile."""
-    high: NDArray[np.float64]
-    """[step]: upper quartile."""
+    median: Float64[np.ndarray, " step"]
+    """Seconds, over the repeats."""
+    low: Float64[np.ndarray, " step"]
+    """Lower quartile."""
+    high: Float64[np.ndarray, " step"]
+    """Upper quartile."""
     first: float
     """Seconds to the first token: prefill."""
     per_token: float
@@ -108,7 +108,9 @@ def _way(timing: Timing, number: int, name: str) -> WaySummary | None:
     )
 
 
-def _line(x: NDArray[np.int64], y: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def _line(
+    x: Int64[np.ndarray, " step"], y: Float64[np.ndarray, " step"]
+) -> tuple[float, float, float, float]:
     """Return slope, value at 0, and the slope's 95% interval; NaN for fewer than three points."""
     if len(x) < 3:
         return (float("nan"),) * 4

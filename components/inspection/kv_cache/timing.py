@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from components.inspection.checks import Check
@@ -40,11 +40,11 @@ class Timing:
     repeats: int
     start: int
     """Positions that the decoder holds after prefill: `prompt`, or 1 of two stacks."""
-    seconds: NDArray[np.float64]
-    """[way, repeat, step]; ways as in `WAYS`. Step 0 is prefill, which gives the first new token;
+    seconds: Float64[np.ndarray, "way repeat step"]
+    """Ways as in `WAYS`. Step 0 is prefill, which gives the first new token;
     step t reads t new tokens. Not (yet) measured is NaN."""
     tokens: tuple[int, ...]
-    """[new]: the greedy tokens that were fed; both ways read the same. Empty while warming up."""
+    """The greedy tokens that were fed; both ways read the same. Empty while warming up."""
     different: int
     """At how many of the measured steps another token was chosen than the one that was fed."""
     behind: float
@@ -186,10 +186,10 @@ def pace_of(decoder: Decoder, new: int) -> Pace:
 
 def _run(
     decoder: Decoder,
-    fed: Tensor,
+    fed: Int64[Tensor, "1 step"],
     way: Way,
-    seconds: NDArray[np.float64],
-    behind: NDArray[np.float64],
+    seconds: Float64[np.ndarray, " step"],
+    behind: Float64[np.ndarray, " step"],
 ) -> Iterator[None]:
     """Write once in one way, filling `seconds` and `behind`; yield to take breath."""
     cache = decoder.new_cache()

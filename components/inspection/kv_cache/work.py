@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from jaxtyping import Float, Shaped
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -120,8 +121,13 @@ class Counter(TorchDispatchMode):
             self._add(tensor.numel() * tensor.element_size(), _storage(tensor) in self._weights)
         return out
 
-    def _count_experts(self, rows: Tensor, matrices: Tensor, out: Tensor) -> None:
-        # torch has no formula for it: each row [in] meets one of the matrices [expert, in, out].
+    def _count_experts(
+        self,
+        rows: Float[Tensor, "row inputs"],
+        matrices: Float[Tensor, "expert inputs outputs"],
+        out: Float[Tensor, "row outputs"],
+    ) -> None:
+        # torch has no formula for it: each row meets one of the matrices.
         self.experts = True
         self.operations += 2 * rows.shape[0] * matrices.shape[1] * matrices.shape[2]
         met = min(rows.shape[0], matrices.shape[0])
@@ -133,7 +139,7 @@ class Counter(TorchDispatchMode):
         self.weight_bytes += count if weights else 0
 
 
-def _storage(tensor: Tensor) -> tuple[torch.device, int]:
+def _storage(tensor: Shaped[Tensor, "..."]) -> tuple[torch.device, int]:
     return tensor.device, tensor.untyped_storage().data_ptr()
 
 

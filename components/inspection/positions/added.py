@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor, nn
 
 from components.inspection import rounding
@@ -21,7 +21,6 @@ from components.inspection.positions.tables import Tables, recognised
 from components.inspection.positions.twin import twin
 from components.inspection.positions.words import sentence
 from components.inspection.probe import probe_ids, probe_target
-from components.inspection.recording import Array
 from components.inspection.running import run
 from components.inspection.stacks import blocks_of
 
@@ -37,12 +36,12 @@ class PositionModule:
 
     path: str
     """Of the module, below the network's base model."""
-    weight: Tensor
-    """[row, size]: its table."""
+    weight: Float[Tensor, "row width"]
+    """Its table."""
     first: int
     """The row of the first token's position: rows before it no token can have."""
-    given: Tensor
-    """[token, size]: what it gave for the tokens of a probe."""
+    given: Float[Tensor, "token width"]
+    """What it gave for the tokens of a probe."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +51,14 @@ class Table:
     path: str
     learned: bool
     """Its rows are no waves, but whatever training made of them."""
-    vectors: Array
-    """[position, size]: the first 512 at most."""
-    shown: NDArray[np.int64]
-    """[row]: the positions whose likeness is given, evenly spaced."""
-    likeness: Array
-    """[row, row], -1 to 1: cosine similarity of two positions' vectors."""
-    norms: Array
-    """[position]: lengths of `vectors`."""
+    vectors: Float32[np.ndarray, "position width"]
+    """The first 512 at most."""
+    shown: Int64[np.ndarray, " shown"]
+    """The positions whose likeness is given, evenly spaced."""
+    likeness: Float32[np.ndarray, "shown shown"]
+    """-1 to 1: cosine similarity of two positions' vectors."""
+    norms: Float32[np.ndarray, " position"]
+    """Lengths of `vectors`."""
     token_norms: tuple[float, float, float]
     """10th, 50th and 90th percentile of the lengths of the token vectors they are added to."""
     rows: int
@@ -117,7 +116,9 @@ def table(model: Model) -> Table:
     )
 
 
-def rows_check(drawn: NDArray[np.floating], given: NDArray[np.floating]) -> Check:
+def rows_check(
+    drawn: Float32[np.ndarray, "position width"], given: Float32[np.ndarray, "position width"]
+) -> Check:
     """Compare rows of the table with what the network took for positions 0, 1, 2, ...: the same."""
     return rounding.compared(
         "the rows drawn are what the network takes for positions 0, 1, 2, ...",
@@ -128,7 +129,7 @@ def rows_check(drawn: NDArray[np.floating], given: NDArray[np.floating]) -> Chec
     )
 
 
-def _waves(rows: NDArray[np.float32], dtype: str) -> tuple[str, Check | None]:
+def _waves(rows: Float32[np.ndarray, "position width"], dtype: str) -> tuple[str, Check | None]:
     """Return the formula of the table's waves and how well it gives them; "" and None if
     learned."""
     for arranged in (rows, np.concatenate([rows[:, ::2], rows[:, 1::2]], axis=1)):
@@ -203,8 +204,10 @@ def position_module(model: Model) -> PositionModule | None:
     return None
 
 
-def _rows_for_places(one: Tensor, other: Tensor, tokens: int) -> Tensor | None:
-    """Return [token, size], if both are the same, and each place has its own."""
+def _rows_for_places(
+    one: Float[Tensor, "..."], other: Float[Tensor, "..."], tokens: int
+) -> Float[Tensor, "{tokens} width"] | None:
+    """Return the rows of both, if they are the same, and each place has its own."""
     if one.shape != other.shape or not torch.equal(one, other) or one.shape[-1] < 2:
         return None
     if one.numel() != tokens * one.shape[-1]:
@@ -213,7 +216,9 @@ def _rows_for_places(one: Tensor, other: Tensor, tokens: int) -> Tensor | None:
     return None if bool((rows == rows[:1]).all(dim=-1)[1:].any()) else rows
 
 
-def _table_with(module: nn.Module, rows: Tensor) -> tuple[Tensor, int] | None:
+def _table_with(
+    module: nn.Module, rows: Float[Tensor, "token width"]
+) -> tuple[Float[Tensor, "row width"], int] | None:
     """Return the table of `module` in which `rows` stand one below the other, and the first's
     row."""
     own = {**vars(module), **module._buffers, **module._parameters}

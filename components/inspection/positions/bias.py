@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Float64, Int64
 
 from components.inspection import rounding
-from components.inspection.recording import HIDDEN, Array, AttentionRecord
+from components.inspection.recording import HIDDEN, AttentionRecord
 
 ROUNDINGS: Final = 4.0
 """Results that are rounded on the way: the slope, its product with the distance, the sum with what
@@ -25,12 +25,12 @@ class DistanceBias:
 
     kind: Literal["linear", "by distance", "other"]
     """A slope times the distance, any number for each distance, or more than the distance tells."""
-    distances: NDArray[np.int64]
-    """[distance]: place of the key token minus place of the query token, as far as any is seen."""
-    added: Array
-    """[head, distance]: what is added; against the token's own place where rows are shifted."""
-    slopes: Array
-    """[head]: by how much the score falls for each step away; of kind "linear" only, else empty."""
+    distances: Int64[np.ndarray, " distance"]
+    """Place of the key token minus place of the query token, as far as any is seen."""
+    added: Float32[np.ndarray, "#head distance"]
+    """What is added; against the token's own place where rows are shifted."""
+    slopes: Float32[np.ndarray, "#head"] | Float32[np.ndarray, " 0"]
+    """By how much the score falls for each step away; of kind "linear" only, else empty."""
     allowed: float
     """By how much rounding may have changed any of these numbers."""
 
@@ -68,7 +68,11 @@ def distance_bias(one: AttentionRecord) -> DistanceBias | None:
     )
 
 
-def _same_in_each_row(bare: NDArray[np.float64], seen: NDArray[np.bool_], allowed: float) -> bool:
+def _same_in_each_row(
+    bare: Float64[np.ndarray, "#head query key"],
+    seen: Bool[np.ndarray, "head query key"],
+    allowed: float,
+) -> bool:
     high = np.where(seen, bare, -np.inf).max(-1)
     low = np.where(seen, bare, np.inf).min(-1)
     some = seen.any(-1)
@@ -76,9 +80,11 @@ def _same_in_each_row(bare: NDArray[np.float64], seen: NDArray[np.bool_], allowe
 
 
 def _by_distance(
-    numbers: NDArray[np.float64], seen: NDArray[np.bool_], allowed: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Return distances and [head, distance], if `numbers` depend on nothing else."""
+    numbers: Float64[np.ndarray, "#head query key"],
+    seen: Bool[np.ndarray, "head query key"],
+    allowed: float,
+) -> tuple[Int64[np.ndarray, " distance"], Float64[np.ndarray, "head distance"]] | None:
+    """Return distances and each head's number for them, if `numbers` depend on nothing else."""
     rows, columns = numbers.shape[1:]
     distances, added = [], []
     for distance in range(-rows + 1, columns):
@@ -96,15 +102,17 @@ def _by_distance(
 
 
 def _slopes(
-    distances: NDArray[np.int64], added: NDArray[np.float64], allowed: float
-) -> NDArray[np.float64] | None:
-    """Return [head], if each head's numbers fall by as much for each step away, either way."""
+    distances: Int64[np.ndarray, " distance"],
+    added: Float64[np.ndarray, "head distance"],
+    allowed: float,
+) -> Float64[np.ndarray, " head"] | None:
+    """Return each head's slope, if its numbers fall by as much for each step away, either way."""
     if 0 not in distances or len(distances) < 3:
         return None
     away = np.abs(distances)
     fallen = added[:, distances == 0] - added
     # From the farthest token the slope is told best.
     far = int(away.argmax())
-    slopes: NDArray[np.float64] = fallen[:, far] / away[far]
+    slopes = fallen[:, far] / away[far]
     expected = slopes[:, None] * away
     return slopes if bool((np.abs(fallen - expected) <= 2 * allowed).all()) else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from components.inspection.errors import InspectionError
@@ -23,7 +24,9 @@ from components.inspection.probe import drawn
 from components.inspection.recording import HIDDEN
 from components.inspection.running import run
 
-Change = Callable[[Tensor, tuple[int, ...]], Tensor]
+Change = Callable[[Float[Tensor, "*axes"], tuple[int, ...]], Float[Tensor, "*axes"]]
+"""Makes of what is handed to a block, and the lengths that its axes of tokens may have, something
+without positions."""
 Steady = set[tuple[Place | str, tuple[Any, ...]]]
 """What is the same whatever the tokens: a block and the way to one of its arguments, or the name of
 a module and the way to its output."""
@@ -114,7 +117,9 @@ def _modules(model: Model) -> Iterator[tuple[str, nn.Module]]:
             yield path, module
 
 
-def _tensors(value: Any, way: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Tensor]]:
+def _tensors(
+    value: Any, way: tuple[Any, ...]
+) -> Iterator[tuple[tuple[Any, ...], Float[Tensor, "..."]]]:
     if isinstance(value, Tensor):
         if value.is_floating_point() and value.dim() >= 2:
             yield way, value
@@ -138,11 +143,11 @@ def _instead(steady: Steady, where: Any, way: tuple[Any, ...], value: Any, chang
     return value
 
 
-def _is_mask(value: Tensor) -> bool:
+def _is_mask(value: Float[Tensor, "..."]) -> bool:
     return bool(((value == 1) | (value == 0)).all()) or bool((value <= HIDDEN).any())
 
 
-def _one_place(value: Tensor, tokens: tuple[int, ...]) -> Tensor:
+def _one_place(value: Float[Tensor, "*axes"], tokens: tuple[int, ...]) -> Float[Tensor, "*axes"]:
     """Return what `value` has for the first place, at all places; a mask as it is.
 
     Places are along the axes that are as long as the text, and along the rows of a plain table.
@@ -158,13 +163,13 @@ def _one_place(value: Tensor, tokens: tuple[int, ...]) -> Tensor:
     return first.expand_as(value)
 
 
-def _nothing(value: Tensor, _tokens: tuple[int, ...]) -> Tensor:
+def _nothing(value: Float[Tensor, "*axes"], _tokens: tuple[int, ...]) -> Float[Tensor, "*axes"]:
     """Return 0 wherever `value` is no mask; tables of angles 0 have been put in already."""
     if bool(((value == 1) | (value == 0)).all()):
         return value
     return torch.where(value > HIDDEN, torch.zeros_like(value), value)
 
 
-def _first_place(value: Tensor) -> Tensor:
-    """Return the first row for all: [..., place, size], as a module gives vectors for places."""
+def _first_place(value: Float[Tensor, "*axes token width"]) -> Float[Tensor, "*axes token width"]:
+    """Return the first row for all, as a module gives vectors for places."""
     return value if _is_mask(value) else value[..., :1, :].expand_as(value)

@@ -3,11 +3,11 @@
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64
 
 from components.inspection import rounding
 from components.inspection.checks import Check
-from components.inspection.positions.rotation import Array, Rope, matrix, places, rotated
+from components.inspection.positions.rotation import Rope, matrix, places, rotated
 
 
 class Answer(Protocol):
@@ -22,12 +22,12 @@ class Answer(Protocol):
         """Position of the key."""
 
     @property
-    def query(self) -> NDArray[np.float64]:
-        """[size]: turned there."""
+    def query(self) -> Float64[np.ndarray, " size"]:
+        """Turned there."""
 
     @property
-    def key(self) -> NDArray[np.float64]:
-        """[size]: turned there."""
+    def key(self) -> Float64[np.ndarray, " size"]:
+        """Turned there."""
 
     @property
     def score(self) -> float:
@@ -35,9 +35,13 @@ class Answer(Protocol):
 
 
 def browser_checks(
-    query: Array, key: Array, rope: Rope, scale: float, answer: Answer
+    query: Float32[np.ndarray, " size"],
+    key: Float32[np.ndarray, " size"],
+    rope: Rope,
+    scale: float,
+    answer: Answer,
 ) -> tuple[Check, ...]:
-    """Compare `answer` with `query` and `key` [size], turned here, and with their score.
+    """Compare `answer` with `query` and `key`, turned here, and with their score.
 
     The server rounds angles to float32, as models do; a browser has twice as many digits.
     """
@@ -67,7 +71,9 @@ def browser_checks(
     )
 
 
-def matrix_check(vector: Array, position: int, found: NDArray[np.float64]) -> Check:
+def matrix_check(
+    vector: Float32[np.ndarray, " size"], position: int, found: Float64[np.ndarray, " size"]
+) -> Check:
     """Compare the matrix of RoFormer's formula at `position` times `vector` with a browser's
     `found`.
 
@@ -85,8 +91,10 @@ def matrix_check(vector: Array, position: int, found: NDArray[np.float64]) -> Ch
     )
 
 
-def _slack(vector: Array, position: int, rope: Rope) -> NDArray[np.float64]:
-    """Return [size]: how far each turned number may be off where its angle is float32."""
+def _slack(
+    vector: Float32[np.ndarray, " size"], position: int, rope: Rope
+) -> Float64[np.ndarray, " size"]:
+    """Return how far each turned number may be off where its angle is float32."""
     sizes = np.abs(vector).astype(np.float64)
     both = sizes[places(rope)].sum(-1) * rope.scaling
     angles = position * np.abs(rope.frequencies.astype(np.float64))

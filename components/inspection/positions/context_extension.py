@@ -64,7 +64,9 @@ def parameters_for(rope: Rope, extension: ContextExtension) -> dict[str, Any]:
         exponent = rotated / (rotated - 2) if extension.method == "theta" else 0.0
         return {"rope_type": "default", "rope_theta": rope.theta * factor**exponent}
     parameters["factor"] = factor
-    if extension.method in ("yarn", "longrope", "llama3"):
+    if extension.method == "by_parts":
+        parameters |= {"rope_type": "yarn", "attention_factor": 1.0}
+    if extension.method in ("by_parts", "yarn", "longrope", "llama3"):
         parameters["original_max_position_embeddings"] = rope.context
     if extension.method == "llama3":
         parameters |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0}

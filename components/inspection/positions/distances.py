@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Int64
 
 from components.inspection import rounding
 from components.inspection.anatomy import StackName
@@ -19,7 +19,6 @@ from components.inspection.positions.measured import LayerCode, position_code
 from components.inspection.positions.shift_invariance import last_position
 from components.inspection.positions.words import named, sentence
 from components.inspection.probe import drawn, probe_ids
-from components.inspection.recording import Array
 
 FAR = 128
 BUCKETS = 32
@@ -30,8 +29,8 @@ BUCKETS = 32
 class Slopes:
     """ALiBi as a model has it."""
 
-    slopes: Array
-    """[head]: by how much its scores fall for each step of distance."""
+    slopes: Float32[np.ndarray, " head"]
+    """By how much a head's scores fall for each step of distance."""
     factor: float
     """What the formula's slopes are multiplied by, as measured: 1, but in Falcon, which adds them
     before it scales the score, and, as transformers has its eager attention, adds them twice."""
@@ -90,10 +89,10 @@ class Buckets:
     layer: int
     same: tuple[int, ...]
     """The layers that add the same (in T5 all, in umT5 each its own)."""
-    distances: NDArray[np.int64]
-    """[distance]: place of the key token minus place of the query token."""
-    bias: Array
-    """[head, distance]: added to the score before the softmax."""
+    distances: Int64[np.ndarray, " distance"]
+    """Place of the key token minus place of the query token."""
+    bias: Float32[np.ndarray, "head distance"]
+    """Added to the score before the softmax."""
     checks: tuple[Check, ...]
 
 
@@ -154,7 +153,7 @@ def buckets(model: Model, stack: StackName, layer: int) -> Buckets:
     )
 
 
-def buckets_check(bias: DistanceBias, bucket: NDArray[np.int64]) -> Check:
+def buckets_check(bias: DistanceBias, bucket: Int64[np.ndarray, " distance"]) -> Check:
     """Check that all distances of one bucket are given one number, in each head."""
     spread = max(float(np.ptp(bias.added[:, bucket == one], axis=1).max()) for one in set(bucket))
     return Check(

@@ -8,15 +8,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64, Int64
 
 from components.inspection import rounding
 from components.inspection.checks import Check
-from components.inspection.positions.rotation import Array, formula, frequencies, rotated
+from components.inspection.positions.rotation import formula, frequencies, rotated
 
 
-def sinusoids(length: int, size: int, base: float = 10_000.0) -> NDArray[np.float64]:
-    """Return [position, size]: number 2t is sin(k / base^(2t/size)), number 2t + 1 its cos.
+def sinusoids(
+    length: int, size: int, base: float = 10_000.0
+) -> Float64[np.ndarray, "{length} {size}"]:
+    """Return a vector for each position k: number 2t is sin(k / base^(2t/size)), 2t + 1 its cos.
 
     >>> sinusoids(2, 6).round(4)[1].tolist()
     [0.8415, 0.5403, 0.0464, 0.9989, 0.0022, 1.0]
@@ -27,8 +29,8 @@ def sinusoids(length: int, size: int, base: float = 10_000.0) -> NDArray[np.floa
     return table
 
 
-def alibi_slopes(heads: int) -> NDArray[np.float64]:
-    """Return [head]: by how much a score falls for each step of distance.
+def alibi_slopes(heads: int) -> Float64[np.ndarray, " {heads}"]:
+    """Return by how much each head's scores fall for each step of distance.
 
     2^(-8/n), 2^(-16/n), ... for n heads, n a power of two; for other numbers the slopes of the
     power of two below, then every second one of that above.
@@ -43,8 +45,11 @@ def alibi_slopes(heads: int) -> NDArray[np.float64]:
 
 
 def t5_buckets(
-    distances: NDArray[np.int64], two_sided: bool = True, buckets: int = 32, far: int = 128
-) -> NDArray[np.int64]:
+    distances: Int64[np.ndarray, "*axes"],
+    two_sided: bool = True,
+    buckets: int = 32,
+    far: int = 128,
+) -> Int64[np.ndarray, "*axes"]:
     """Return the bucket of each distance (place read minus place reading).
 
     Half of the buckets are for single distances, the rest grow logarithmically up to `far`; all
@@ -73,12 +78,12 @@ def t5_buckets(
 class SchemeScores:
     """Scores of the same vector at every pair of places, under three schemes."""
 
-    absolute: Array
-    """[m, n]: (x + p_m).(x + p_n), a sinusoid added to both."""
-    bias: Array
-    """[m, n]: x.x minus ALiBi's slope times the distance."""
-    rope: Array
-    """[m, n]: x turned to m times x turned to n."""
+    absolute: Float32[np.ndarray, "position position"]
+    """At [m, n] (x + p_m).(x + p_n), a sinusoid added to both."""
+    bias: Float32[np.ndarray, "position position"]
+    """At [m, n] x.x minus ALiBi's slope times the distance."""
+    rope: Float32[np.ndarray, "position position"]
+    """At [m, n] x turned to m times x turned to n."""
     unevenness: tuple[float, float, float]
     """For each: the largest spread along a diagonal, where the distance stays the same."""
 
@@ -108,10 +113,10 @@ class SchemeScores:
 class Waves:
     """The sinusoids of the first Transformer."""
 
-    table: NDArray[np.float64]
-    """[position, size]"""
-    products: NDArray[np.float64]
-    """[position, position]: the product of two positions' waves."""
+    table: Float64[np.ndarray, "position width"]
+    """A vector for each position."""
+    products: Float64[np.ndarray, "position position"]
+    """The product of two positions' waves."""
     checks: tuple[Check, ...]
 
 
@@ -133,8 +138,8 @@ SLOPE = 2.0**-4
 """ALiBi's slope in `compared`."""
 
 
-def alibi(length: int) -> NDArray[np.float64]:
-    """Return what ALiBi adds to [query, key]: less, the farther they are apart."""
+def alibi(length: int) -> Float64[np.ndarray, "{length} {length}"]:
+    """Return what ALiBi adds for query and key position: less, the farther they are apart."""
     places = np.arange(length)
     return -SLOPE * np.abs(places[:, None] - places)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float32, Float64
 from torch import Tensor
 
 from components.inspection import noise
@@ -15,7 +16,6 @@ from components.inspection.model import Model
 from components.inspection.positions.context_extension import Target, extended, rebuilt, target
 from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rope import require_rotation
-from components.inspection.positions.rotation import Array
 from components.inspection.positions.shift_invariance import angles_allowed
 from components.inspection.premises import require
 from components.inspection.premises.inputs import answer
@@ -29,10 +29,10 @@ class ExtendedAttention:
     """One head's attention as trained and under another rotation."""
 
     tokens: tuple[str, ...]
-    trained: Array
-    """[query token, key token], 0 to 1."""
-    changed: Array
-    """[query token, key token], 0 to 1."""
+    trained: Float32[np.ndarray, "query key"]
+    """Weights, 0 to 1, as trained."""
+    changed: Float32[np.ndarray, "query key"]
+    """Weights, 0 to 1, under the other rotation."""
     answers: tuple[str, str]
     """The likeliest next token as trained, and under the other rotation; empty without a head."""
     logit_change: float
@@ -90,7 +90,7 @@ def rebuilt_check(model: Model, ids: list[int]) -> Check:
     )
 
 
-def _answered(model: Model, ids: list[int]) -> Tensor:
+def _answered(model: Model, ids: list[int]) -> Float64[Tensor, " 1 *axes"]:
     start: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
     return answer(model, arguments_of(model, inputs_of(model, ids, start)))
 

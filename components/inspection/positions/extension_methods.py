@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-ExtensionMethod = Literal["trained", "theta", "linear", "dynamic", "yarn", "longrope", "llama3"]
+ExtensionMethod = Literal[
+    "trained", "theta", "linear", "dynamic", "by_parts", "yarn", "longrope", "llama3"
+]
 
 NAMES: Final[dict[ExtensionMethod, str]] = {
     "trained": "As trained",
     "theta": "Larger theta",
     "linear": "Linear (position interpolation)",
     "dynamic": "Dynamic NTK",
+    "by_parts": "NTK-by-parts",
     "yarn": "YaRN",
     "longrope": "LongRoPE",
     "llama3": "Llama 3",
@@ -25,9 +28,11 @@ SAYS: Final[dict[ExtensionMethod, str]] = {
     "more the longer they are: for L' tokens the slowest pair is slowed by f L' / L - (f - 1). At "
     "f times the trained length that is f² - f + 1, not f: 13 times for f = 4, 241 for f = 16. So "
     "its factor is not like that of the other ways (bloc97 and emozilla, 2023).",
+    "by_parts": "Pairs that turn often keep their speed, pairs that never complete a turn are "
+    "slowed by the factor, with a ramp between (bloc97, 2023). It is YaRN without its temperature.",
     "yarn": "Pairs that turn often keep their speed, pairs that never complete a turn are slowed "
-    "by the factor, with a ramp between; and the logits of attention grow by (0.1 ln s + 1)² "
-    "(Peng et al., 2023).",
+    "by the factor, with a ramp between (NTK-by-parts); and the logits of attention grow by "
+    "(0.1 ln s + 1)² (Peng et al., 2023).",
     "longrope": "A divisor for each pair, one list for short and one for long texts; Microsoft "
     "finds them by a search (Ding et al., 2024). Here: 1 for short texts, and for long ones "
     "factor^(i/last).",

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float32
 
 from components.inspection import rounding
 from components.inspection.checks import Check, worst
 from components.inspection.positions.rotation import (
     CONVENTIONS,
-    Array,
     Rope,
     other,
     places,
@@ -23,6 +23,9 @@ ROUNDINGS: Final = 8.0
 """Results that are rounded on the way from a vector to the turned one: cos, sin, both products,
 their sum, and what some families do afterwards (a norm, a factor)."""
 SAYS: Final = "turned by these angles, queries and keys become those the network multiplies"
+Queries = Float32[np.ndarray, "head token size"]
+Keys = Float32[np.ndarray, "kv_head token size"]
+"""Of one layer, before or after it turns them."""
 _MEANING: Final = "The rotation that is shown is not the one that this layer applies."
 
 
@@ -38,9 +41,13 @@ class Fit:
 
 
 def rotation_check(
-    before: Sequence[Array], after: Sequence[Array], rope: Rope, uncertain: float, dtype: str
+    before: tuple[Queries, Keys],
+    after: tuple[Queries, Keys],
+    rope: Rope,
+    uncertain: float,
+    dtype: str,
 ) -> Check:
-    """Compare `before` (queries, keys; [head, token, size]), turned by us, with `after`.
+    """Compare `before` (queries and keys), turned by us, with `after`.
 
     A number x and its partner y become x cos - y sin: rounded at each step by a share of
     |x| + |y|. The angle of position m is rounded by a share of itself, in float32, in their
@@ -52,7 +59,13 @@ def rotation_check(
     )
 
 
-def _compared(before: Array, after: Array, rope: Rope, uncertain: float, dtype: str) -> Check:
+def _compared(
+    before: Float32[np.ndarray, "head token size"],
+    after: Float32[np.ndarray, "head token size"],
+    rope: Rope,
+    uncertain: float,
+    dtype: str,
+) -> Check:
     positions = np.arange(before.shape[1], dtype=np.float32)
     sizes = np.abs(before).astype(np.float64)
     sizes[..., places(rope)] = sizes[..., places(rope)].sum(-1, keepdims=True) * rope.scaling
@@ -72,8 +85,8 @@ def _compared(before: Array, after: Array, rope: Rope, uncertain: float, dtype: 
 
 
 def fitted(
-    before: tuple[Array, Array],
-    after: tuple[Array, Array],
+    before: tuple[Queries, Keys],
+    after: tuple[Queries, Keys],
     handed: Sequence[RotaryInputs],
     dtype: str,
 ) -> Fit | None:
@@ -94,7 +107,7 @@ def fitted(
     return min(tried, key=lambda fit: (not fit.check.holds, fit.check.error), default=None)
 
 
-def other_error(before: tuple[Array, Array], after: tuple[Array, Array], rope: Rope) -> float:
+def other_error(before: tuple[Queries, Keys], after: tuple[Queries, Keys], rope: Rope) -> float:
     """Return how far off the vectors would be if pairs were formed the other way."""
     positions = np.arange(before[0].shape[1], dtype=np.float32)
     return max(

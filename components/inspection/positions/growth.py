@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64
 
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
@@ -20,7 +20,6 @@ from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.measured import position_code
 from components.inspection.positions.rope import require_rotation
 from components.inspection.positions.words import sentence
-from components.inspection.recording import Array
 from components.inspection.running import run
 
 SCORED: Final = 128
@@ -40,11 +39,10 @@ class Growth:
     context: int
     """The length the model was trained for."""
     lengths: tuple[int, ...]
-    """[length]: tokens read in all, the scored ones included."""
+    """Tokens read in all, the scored ones included."""
     extensions: tuple[ContextExtension, ...]
-    losses: Array
-    """[stretch, length, scored token]: -ln of its probability, 0 or more; NaN where not yet
-    known."""
+    losses: Float32[np.ndarray, "extension length scored"]
+    """-ln of the probability of each scored token, 0 or more; NaN where not yet known."""
 
     @property
     def scored(self) -> int:
@@ -52,11 +50,10 @@ class Growth:
         return int(self.losses.shape[2])
 
     @property
-    def perplexity(self) -> NDArray[np.float64]:
-        """[stretch, length], 1 or more; NaN where not yet known."""
+    def perplexity(self) -> Float64[np.ndarray, "extension length"]:
+        """1 or more; NaN where not yet known."""
         with np.errstate(over="ignore"):
-            found: NDArray[np.float64] = np.exp(self.losses.astype(np.float64).mean(-1))
-        return found
+            return np.exp(self.losses.astype(np.float64).mean(-1))
 
     @property
     def done(self) -> float:
@@ -139,8 +136,8 @@ def growth(model: Model, text: str, extensions: tuple[ContextExtension, ...]) ->
             yield Growth(context, lengths, extensions, known.copy())
 
 
-def _losses(model: Model, ids: list[int]) -> Array:
-    """Return [scored token]: -ln of the probability of each of the last `SCORED` of `ids`."""
+def _losses(model: Model, ids: list[int]) -> Float32[np.ndarray, " scored"]:
+    """Return -ln of the probability of each of the last `SCORED` of `ids`."""
     given = torch.tensor([ids], device=model.device)
     arguments = {"input_ids": given, "use_cache": False, "logits_to_keep": SCORED + 1}
     with torch.no_grad():
@@ -149,5 +146,4 @@ def _losses(model: Model, ids: list[int]) -> Array:
         ).logits
     scored = logits[0, -SCORED - 1 : -1].float()
     loss = torch.nn.functional.cross_entropy(scored, given[0, -SCORED:], reduction="none")
-    found: Array = loss.cpu().numpy()
-    return found
+    return loss.cpu().numpy()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from components.inspection import rounding
 from components.inspection.checks import Check
@@ -64,7 +65,7 @@ def kept_in(rope: Rope) -> float:
     return 0.0
 
 
-def _in(numbers: np.ndarray, dtype: str) -> np.ndarray:
+def _in(numbers: Float32[np.ndarray, " pair"], dtype: str) -> Float32[np.ndarray, " pair"]:
     import torch
 
     tensor = torch.from_numpy(np.ascontiguousarray(numbers))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float32
 
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
@@ -17,7 +18,7 @@ from components.inspection.positions.twin import Place, RotaryInputs
 from components.inspection.positions.unrotated import UnrotatedVectors, unrotated
 from components.inspection.premises.recorded import probed
 from components.inspection.probe import probe_ids, probe_target
-from components.inspection.recording import Array, AttentionRecord
+from components.inspection.recording import AttentionRecord
 
 Turning = Literal["turns", "still", "unclear"]
 
@@ -190,8 +191,12 @@ def _layer(
     )
 
 
-def before_rotation(model: Model, ids: list[int], layer: int) -> tuple[Array, Array] | None:
-    """Return queries [head, token, size] and keys [kv_head, token, size] before `layer` turns them.
+def before_rotation(
+    model: Model, ids: list[int], layer: int
+) -> (
+    tuple[Float32[np.ndarray, "head token size"], Float32[np.ndarray, "kv_head token size"]] | None
+):
+    """Return queries and keys before `layer` turns them.
 
     Of the encoder, where there are two stacks. None where the layer does not turn, or in a way that
     cannot be taken apart.

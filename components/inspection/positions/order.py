@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32
+from torch import Tensor
 
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
@@ -26,7 +27,6 @@ from components.inspection.premises.inputs import masked_arguments
 from components.inspection.premises.recorded import probed
 from components.inspection.probe import probe_ids
 from components.inspection.progress import Progress, silent
-from components.inspection.recording import Array
 
 MOST_TOKENS: Final = 256
 BAG: Final = "without positions and mask no token's last hidden state changes"
@@ -49,9 +49,9 @@ class WordOrder:
     order: tuple[int, ...]
     """Which token stands at each place after shuffling."""
     conditions: tuple[Condition, ...]
-    change: NDArray[np.float32]
-    """[condition, token]: norm of the change of its last hidden state (before the final norm) over
-    the norm of that state; 0 is none."""
+    change: Float32[np.ndarray, "condition token"]
+    """Norm of the change of a token's last hidden state (before the final norm) over the norm of
+    that state; 0 is none."""
     rounding: float
     """What rounding may do to any number of `change`, as measured under the last condition."""
     checks: tuple[Check, ...]
@@ -111,21 +111,26 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
     )
 
 
-def change_of(before: Array, after: Array, order: list[int]) -> NDArray[np.float32]:
-    """Return [token]: by how much of its norm the vector of each token of `before` changed.
+def change_of(
+    before: Float32[np.ndarray, "token width"],
+    after: Float32[np.ndarray, "token width"],
+    order: list[int],
+) -> Float32[np.ndarray, " token"]:
+    """Return by how much of its norm the vector of each token of `before` changed.
 
     `after[place]` belongs to token `order[place]`: the change is that token's.
     """
     place_of = np.argsort(order)
     moved = np.linalg.norm(after[place_of].astype(np.float64) - before, axis=1)
-    change: NDArray[np.float32] = (moved / np.linalg.norm(before, axis=1).clip(1e-30)).astype(
-        np.float32
-    )
-    return change
+    return (moved / np.linalg.norm(before, axis=1).clip(1e-30)).astype(np.float32)
 
 
 def _checks(
-    model: Model, stack: StackCode, last: Condition, change: NDArray[np.float32], off: float
+    model: Model,
+    stack: StackCode,
+    last: Condition,
+    change: Float32[np.ndarray, " token"],
+    off: float,
 ) -> tuple[Check, ...]:
     if last.mask:
         return ()
@@ -207,17 +212,16 @@ def _unmask(twin: Model) -> None:
     twin.network.register_forward_pre_hook(instead, with_kwargs=True)
 
 
-def _last(model: Model, ids: list[int]) -> Array:
-    """Return [token, width]: what leaves the last block of the first stack.
+def _last(model: Model, ids: list[int]) -> Float32[np.ndarray, "token width"]:
+    """Return what leaves the last block of the first stack.
 
     Raises:
         InspectionError: it is not one row for each token.
     """
-    found: Array = _last_stream(model, ids).to("cpu", torch.float32).numpy()
-    return found
+    return _last_stream(model, ids).to("cpu", torch.float32).numpy()
 
 
-def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
+def _last_stream(model: Model, ids: list[int]) -> Float[Tensor, "token width"]:
     stack = next(iter(model.anatomy.stacks))
     target: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
     streams = observe(model, ids, target, keep=["residual"]).streams
@@ -234,9 +238,9 @@ def _last_stream(model: Model, ids: list[int]) -> torch.Tensor:
 
 def _rounding(model: Model, ids: list[int]) -> float:
     """Return by what share of its norm rounding may change a token's last vector, as measured."""
-    first: list[torch.Tensor] = []
+    first: list[Tensor] = []
 
-    def moved() -> torch.Tensor:
+    def moved() -> Tensor:
         rows = _last_stream(model, ids).cpu().double()
         first.append(rows)
         norms = first[0].norm(dim=-1).clamp_min(1e-30)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
 from components.inspection import noise
@@ -33,9 +33,9 @@ class Packing:
 
     row: int
     rows: tuple[tuple[int, ...], ...]
-    """[row]: the documents in it, in order."""
+    """For each row: the documents in it, in order."""
     lengths: tuple[int, ...]
-    """[document]: in tokens."""
+    """Of each document, in tokens."""
 
     @property
     def used(self) -> float:
@@ -94,16 +94,16 @@ class PackedReading:
 
     tokens: tuple[str, ...]
     document: tuple[int, ...]
-    """[token]: which document it belongs to."""
-    mask: NDArray[np.bool_]
-    """[query token, key token]: may be attended to; within its own document, and not ahead."""
+    """Which document each token belongs to."""
+    mask: Bool[np.ndarray, "query key"]
+    """Which tokens may be attended to: those of the own document, and not ahead."""
     apart: tuple[float, ...]
-    """[document]: largest change of a logit against reading it alone; mask by document, positions
-    counted anew in each."""
+    """For each document: largest change of a logit against reading it alone; mask by document,
+    positions counted anew in each."""
     counted_on: tuple[float, ...]
-    """[document]: the same if positions are counted on through the row."""
+    """The same if positions are counted on through the row."""
     no_mask: tuple[float, ...]
-    """[document]: the same if documents may be attended to by those behind, positions counted
+    """The same if documents may be attended to by those behind, positions counted
     on."""
     checks: tuple[Check, ...]
     """Of `apart` for each model; of `counted_on` for one that tells distances only, else in
@@ -177,8 +177,10 @@ def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
     )
 
 
-def _alone(model: Model, documents: list[list[int]]) -> tuple[Tensor, float]:
-    """Return [token, logit] of each document read alone, and what rounding may do to them.
+def _alone(
+    model: Model, documents: list[list[int]]
+) -> tuple[Float64[Tensor, "token answer"], float]:
+    """Return the logits of each document read alone, and what rounding may do to them.
 
     Raises:
         InspectionError: a document's own mask is more than causal, as that of a sliding window.
@@ -201,7 +203,11 @@ def _alone(model: Model, documents: list[list[int]]) -> tuple[Tensor, float]:
     return torch.cat(read), allowed
 
 
-def _changes(expected: Tensor, found: Tensor, document: NDArray[np.int64]) -> tuple[float, ...]:
+def _changes(
+    expected: Float64[Tensor, "token answer"],
+    found: Float64[Tensor, "token answer"],
+    document: Int64[np.ndarray, " token"],
+) -> tuple[float, ...]:
     worst = (found - expected).abs().amax(-1).cpu().numpy()
     return tuple(float(worst[document == each].max()) for each in range(document.max() + 1))
 
@@ -209,10 +215,10 @@ def _changes(expected: Tensor, found: Tensor, document: NDArray[np.int64]) -> tu
 def _read(
     model: Model,
     ids: list[int],
-    seen: NDArray[np.bool_],
-    positions: NDArray[np.int64] | None = None,
-) -> Tensor:
-    """Return [token, logit] of `ids`, each attending to what it may see, at `positions`."""
+    seen: Bool[np.ndarray, "token token"],
+    positions: Int64[np.ndarray, " token"] | None = None,
+) -> Float64[Tensor, "token answer"]:
+    """Return the logits of `ids`, each attending to what it may see, at `positions`."""
     given = arguments_of(model, inputs_of(model, ids))
     masked = masked_arguments(model, torch.from_numpy(seen))
     if positions is not None:

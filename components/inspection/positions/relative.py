@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64, Int64
 
 from components.inspection import rounding
 from components.inspection.checks import Check
-from components.inspection.positions.rotation import Array, Rope, in_pairs, rotated, still
+from components.inspection.positions.rotation import Rope, in_pairs, rotated, still
 from components.inspection.positions.vectors import RotatedVectors
 
 PLACES: Final = ((0, 3), (5, 8), (100, 103), (1000, 1003))
@@ -31,19 +31,26 @@ BANDS_SUM: Final = "the quarters, and the numbers that are not turned, sum to th
 class Shifts:
     """One query and one key, moved."""
 
-    shifts: NDArray[np.int64]
-    """[shift]: by how many positions."""
-    together: Array
-    """[shift]: their score (q.k times the scale) if both are moved."""
-    key_only: Array
-    """[shift]: their score if only the key is moved, to the left of the query."""
+    shifts: Int64[np.ndarray, " shift"]
+    """By how many positions."""
+    together: Float32[np.ndarray, " shift"]
+    """Their score (q.k times the scale) if both are moved."""
+    key_only: Float32[np.ndarray, " shift"]
+    """Their score if only the key is moved, to the left of the query."""
     places: tuple[tuple[int, int, float], ...]
     """Position of the query, of the key, and the score there; three apart throughout."""
     checks: tuple[Check, ...]
     """That the score is the model's own where the two tokens stand, and stays as both move."""
 
 
-def score(query: Array, key: Array, at: float, key_at: float, rope: Rope, scale: float) -> float:
+def score(
+    query: Float32[np.ndarray, " size"],
+    key: Float32[np.ndarray, " size"],
+    at: float,
+    key_at: float,
+    rope: Rope,
+    scale: float,
+) -> float:
     """Return the score of a query and a key, unturned, placed at two positions."""
     q = rotated(query, np.float32(at), rope)
     k = rotated(key, np.float32(key_at), rope)
@@ -89,14 +96,21 @@ def shifts(vectors: RotatedVectors, head: int, reader: int, read: int) -> Shifts
     )
 
 
-def _length(query: Array, key: Array, rope: Rope) -> float:
+def _length(
+    query: Float32[np.ndarray, " size"], key: Float32[np.ndarray, " size"], rope: Rope
+) -> float:
     """Return what a score before its factor can be at most, for these two vectors."""
     pairs = [np.linalg.norm(in_pairs(each, rope), axis=-1) for each in (query, key)]
     rest = np.abs(query[still(rope)]) @ np.abs(key[still(rope)])
     return float(pairs[0] @ pairs[1] * rope.scaling**2 + rest)
 
 
-def _allowed(query: Array, key: Array, position: int, rope: Rope) -> float:
+def _allowed(
+    query: Float32[np.ndarray, " size"],
+    key: Float32[np.ndarray, " size"],
+    position: int,
+    rope: Rope,
+) -> float:
     """Return how far q.k may be off as float32 has it, both vectors at positions up to `position`.
 
     Of each pair both angles are rounded by a share of themselves, and with cos, sin and the four
@@ -117,25 +131,25 @@ def _allowed(query: Array, key: Array, position: int, rope: Rope) -> float:
 class Decay:
     """Scores against distance, for the head's own queries and keys and for random ones."""
 
-    distances: NDArray[np.int64]
-    """[distance]"""
-    real: Array
-    """[statistic, distance]: mean, 10th and 90th percentile over real query-key pairs."""
-    random: Array
-    """[statistic, distance]: the same over Gaussian query-key pairs of the same lengths."""
-    bands: Array
-    """[band, distance]: the part of the real mean that each quarter of the pairs adds, the
-    fastest first. Together they and `rest` are the mean."""
+    distances: Int64[np.ndarray, " distance"]
+    """In positions, from 0."""
+    real: Float32[np.ndarray, "statistic distance"]
+    """Mean, 10th and 90th percentile over real query-key pairs."""
+    random: Float32[np.ndarray, "statistic distance"]
+    """The same over Gaussian query-key pairs of the same lengths."""
+    bands: Float32[np.ndarray, "band distance"]
+    """The part of the real mean that each quarter of the pairs adds, the fastest first. Together
+    they and `rest` are the mean."""
     band_pairs: tuple[tuple[int, int], ...]
     """First and last pair of each band."""
     rest: float
     """What the numbers that are not turned add: the same at each distance."""
-    alike: Array
-    """[distance]: mean over pairs of cos(distance * theta_i): a query equal to its key, all of
-    whose pairs are equally long. 1 at distance 0. RoFormer's figure 2 shows another curve, an upper
-    bound: the mean of the absolute partial sums of these rotations."""
-    bound: Array
-    """[distance]: that upper bound, as a share of its value at distance 0."""
+    alike: Float32[np.ndarray, " distance"]
+    """Mean over pairs of cos(distance * theta_i): a query equal to its key, all of whose pairs are
+    equally long. 1 at distance 0. RoFormer's figure 2 shows another curve, an upper bound: the mean
+    of the absolute partial sums of these rotations."""
+    bound: Float32[np.ndarray, " distance"]
+    """That upper bound, as a share of its value at distance 0."""
     couples: int
     checks: tuple[Check, ...]
     """That the bands and the rest make up the mean that is drawn."""
@@ -181,7 +195,9 @@ def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
     )
 
 
-def _bands_check(bands: Array, rest: float, mean: Array) -> Check:
+def _bands_check(
+    bands: Float32[np.ndarray, "band distance"], rest: float, mean: Float32[np.ndarray, " distance"]
+) -> Check:
     """Compare the sum of the bands, each rounded to float32, with the mean that is drawn."""
     sizes = np.abs(bands).sum(0) + abs(rest) + np.abs(mean)
     return rounding.compared(
@@ -193,8 +209,13 @@ def _bands_check(bands: Array, rest: float, mean: Array) -> Check:
     )
 
 
-def _by_pair(q: np.ndarray, k: np.ndarray, distances: np.ndarray, rope: Rope) -> np.ndarray:
-    """Return [query-key pair, dimension pair, distance]: what each adds to q.k, the query ahead."""
+def _by_pair(
+    q: Float64[np.ndarray, "query_key_pair size"],
+    k: Float64[np.ndarray, "query_key_pair size"],
+    distances: Int64[np.ndarray, " distance"],
+    rope: Rope,
+) -> Float64[np.ndarray, "query_key_pair pair distance"]:
+    """Return what each pair of numbers adds to q.k, the query ahead."""
     a, b = in_pairs(q, rope), in_pairs(k, rope)
     along = (a * b).sum(-1)[..., None]
     across = (a[..., 1] * b[..., 0] - a[..., 0] * b[..., 1])[..., None]
@@ -202,11 +223,16 @@ def _by_pair(q: np.ndarray, k: np.ndarray, distances: np.ndarray, rope: Rope) ->
     return (along * np.cos(angles) - rope.direction * across * np.sin(angles)) * rope.scaling**2
 
 
-def _of_length(noise: np.ndarray, like: np.ndarray) -> np.ndarray:
+def _of_length(
+    noise: Float64[np.ndarray, "query_key_pair size"],
+    like: Float64[np.ndarray, "query_key_pair size"],
+) -> Float64[np.ndarray, "query_key_pair size"]:
     lengths = np.linalg.norm(like, axis=-1, keepdims=True)
     return noise / np.linalg.norm(noise, axis=-1, keepdims=True) * lengths
 
 
-def _statistics(scores: np.ndarray) -> Array:
+def _statistics(
+    scores: Float64[np.ndarray, "query_key_pair distance"],
+) -> Float32[np.ndarray, "statistic distance"]:
     low, high = np.percentile(scores, [10, 90], axis=0)
     return np.stack([scores.mean(0), low, high]).astype(np.float32)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Int64
 from torch import Tensor, nn
 
 from components.inspection import rounding
@@ -103,7 +103,7 @@ def _far_lengths(
     model: Model,
     ids: list[int],
     target: list[int] | None,
-    places: dict[StackName, NDArray[np.int64]],
+    places: dict[StackName, Int64[np.ndarray, " _place"]],
 ) -> dict[Place, bool]:
     """Say of each layer whether queries of one token are of different lengths at places far apart.
 
@@ -142,7 +142,9 @@ def _far_lengths(
     return found
 
 
-def _differs(args: Any, kwargs: Any, tokens: int, places: NDArray[np.int64]) -> bool | None:
+def _differs(
+    args: Any, kwargs: Any, tokens: int, places: Int64[np.ndarray, " place"]
+) -> bool | None:
     """Say whether the rows at `places` differ; None if there is not one axis of `tokens` tokens."""
     values = (*args, *kwargs.values())
     hidden = next((v for v in values if isinstance(v, Tensor) and v.is_floating_point()), None)
@@ -154,7 +156,7 @@ def _differs(args: Any, kwargs: Any, tokens: int, places: NDArray[np.int64]) -> 
     return bool((rows - rows[:1]).abs().max() > allowed)
 
 
-def _scores_differ(one: AttentionRecord, places: NDArray[np.int64]) -> bool:
+def _scores_differ(one: AttentionRecord, places: Int64[np.ndarray, " place"]) -> bool:
     seen = one.visible[:, places][:, :, places]
     scores = one.scores[:, places][:, :, places].astype(np.float64)
     size, sizes = 1, np.abs(np.where(seen, scores, 0.0)).max()
@@ -169,7 +171,7 @@ def _scores_differ(one: AttentionRecord, places: NDArray[np.int64]) -> bool:
     return bool((high[some] - low[some] > allowed).any())
 
 
-def _keys_turn(one: AttentionRecord, places: NDArray[np.int64]) -> bool:
+def _keys_turn(one: AttentionRecord, places: Int64[np.ndarray, " place"]) -> bool:
     if one.keys is None or one.keys.shape[1] < len(places):
         return False
     keys = one.keys[:, places].astype(np.float64)

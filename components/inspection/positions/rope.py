@@ -22,7 +22,7 @@ def require_rotation(model: Model) -> StackCode:
 
 
 def rotating_layer(model: Model, layer: int) -> LayerCode:
-    """Return what is known of `layer`, if it turns its queries and keys.
+    """Return what is known of `layer`, if it rotates its queries and keys.
 
     Raises:
         InspectionError: it does not, or there is no such layer.

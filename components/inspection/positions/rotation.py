@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64, Int64
 
 Convention = Literal["split-half", "interleaved"]
 CONVENTIONS: Final[tuple[Convention, ...]] = ("split-half", "interleaved")
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Rope:
     """One layer's rotation."""
 
-    frequencies: Array
-    """[pair]: radians per position, 0 or more; 0 never turns."""
+    frequencies: Float32[np.ndarray, " pair"]
+    """Radians per position, 0 or more; 0 never turns."""
     scaling: float
     """Factor on cos and sin: 1, but for YaRN and LongRoPE, which lengthen the vectors."""
     size: int
@@ -52,13 +51,13 @@ class Rope:
         return 2 * self.pairs
 
     @property
-    def wavelengths(self) -> NDArray[np.float64]:
-        """[pair]: positions until a pair has made a full turn; inf where it never turns."""
+    def wavelengths(self) -> Float64[np.ndarray, " pair"]:
+        """Positions until a pair has made a full turn; inf where it never turns."""
         with np.errstate(divide="ignore"):
             return 2 * np.pi / self.frequencies.astype(np.float64)
 
 
-def frequencies(size: int, theta: float = 10_000.0) -> NDArray[np.float64]:
+def frequencies(size: int, theta: float = 10_000.0) -> Float64[np.ndarray, " pair"]:
     """Return theta^(-2i/size) for each pair i.
 
     >>> frequencies(6).round(4).tolist()
@@ -73,26 +72,32 @@ def formula(size: int, theta: float = 10_000.0, context: int = 2048) -> Rope:
     return Rope(turning, 1.0, size, "interleaved", "default", theta, context)
 
 
-def places(rope: Rope) -> NDArray[np.int64]:
-    """Return [pair, 2]: which two numbers of a vector make each pair."""
+def places(rope: Rope) -> Int64[np.ndarray, "{rope.pairs} 2"]:
+    """Return which two numbers of a vector make each pair."""
     pair = np.arange(rope.pairs)
     if rope.convention == "interleaved":
         return rope.start + np.stack([2 * pair, 2 * pair + 1], axis=1)
     return rope.start + np.stack([pair, pair + rope.pairs], axis=1)
 
 
-def still(rope: Rope) -> NDArray[np.int64]:
+def still(rope: Rope) -> Int64[np.ndarray, " {rope.size-rope.rotated}"]:
     """Return which numbers of a vector are not turned."""
     return np.setdiff1d(np.arange(rope.size), places(rope).ravel())
 
 
-def in_pairs(vectors: Array, rope: Rope) -> Array:
-    """Return the turned numbers of `vectors[..., size]` as [..., pair, 2]."""
+def in_pairs(
+    vectors: Float[np.ndarray, "*axes size"], rope: Rope
+) -> Float[np.ndarray, "*axes {rope.pairs} 2"]:
+    """Return the turned numbers of `vectors`, two by two."""
     return vectors[..., places(rope)]
 
 
-def rotated(vectors: Array, positions: NDArray[np.float32] | np.float32, rope: Rope) -> Array:
-    """Turn `vectors[..., size]` to `positions`, which broadcast over the leading axes.
+def rotated(
+    vectors: Float32[np.ndarray, "... size"],
+    positions: Float32[np.ndarray, "..."] | np.float32,
+    rope: Rope,
+) -> Float32[np.ndarray, "... size"]:
+    """Turn `vectors` to `positions`, which broadcast over the leading axes.
 
     Computed in float32, as models do.
     """
@@ -108,7 +113,7 @@ def rotated(vectors: Array, positions: NDArray[np.float32] | np.float32, rope: R
     return out
 
 
-def permutation(rope: Rope) -> NDArray[np.int64]:
+def permutation(rope: Rope) -> Int64[np.ndarray, " {rope.size}"]:
     """Return the order that brings a head's numbers into the other convention.
 
     `vector[permutation]` in the other convention turns as `vector` does in this one.
@@ -125,7 +130,9 @@ def other(rope: Rope) -> Rope:
     return replace(rope, convention=there)
 
 
-def matrix(position: float, size: int, theta: float = 10_000.0) -> NDArray[np.float64]:
+def matrix(
+    position: float, size: int, theta: float = 10_000.0
+) -> Float64[np.ndarray, "{size} {size}"]:
     """Return the block-diagonal matrix R with R @ x = x turned to `position` (interleaved).
 
     >>> matrix(1, 6).round(4)[:2, :2].tolist()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64
 from torch import Tensor
 
 from components.inspection import noise, rounding
@@ -34,15 +34,16 @@ class ShiftInvariance:
     """One text read from position 0 on, and from later positions on."""
 
     shifts: tuple[int, ...]
-    change: NDArray[np.float32]
-    """[shift]: largest change of any logit of any token (of a network without a head, of any
+    change: Float32[np.ndarray, " shift"]
+    """Largest change of any logit of any token (of a network without a head, of any
     number of its hidden states)."""
     same_answer: tuple[bool, ...] | None
-    """[shift]: whether the likeliest next token stays the same; None if the model predicts none."""
+    """For each shift: whether the likeliest next token stays the same; None if the model predicts
+    none."""
     size: float
     """Largest logit, to compare with."""
-    allowed: NDArray[np.float32]
-    """[shift]: what rounding may do, of numbers and of angles: measured on the network."""
+    allowed: Float32[np.ndarray, " shift"]
+    """What rounding may do, of numbers and of angles: measured on the network."""
     checks: tuple[Check, ...]
     """For a network that tells distances only, that nothing changes; in grey for the others."""
     first: int
@@ -114,8 +115,8 @@ def angles_allowed(
     model: Model,
     ids: list[int],
     shift: int,
-    run: Callable[[Model, list[int], int], Tensor],
-    usual: Tensor | None = None,
+    run: Callable[[Model, list[int], int], Float64[Tensor, "..."]],
+    usual: Float64[Tensor, "..."] | None = None,
 ) -> float:
     """Return how far `run(model, ids, shift)` may move because angles are rounded.
 
@@ -142,7 +143,7 @@ def angles_allowed(
     return BOTH * largest
 
 
-def _answered(model: Model, ids: list[int], shift: int) -> Tensor:
+def _answered(model: Model, ids: list[int], shift: int) -> Float64[Tensor, " 1 *axes"]:
     given: dict[str, Any] = arguments_of(model, inputs_of(model, ids))
     # RoBERTa's first position is not 0 but follows its reserved rows.
     first = model.anatomy.reserved_positions + shift
@@ -150,5 +151,7 @@ def _answered(model: Model, ids: list[int], shift: int) -> Tensor:
     return answer(model, given | {"position_ids": places})
 
 
-def _same(usual: Tensor, others: list[Tensor]) -> tuple[bool, ...]:
+def _same(
+    usual: Float64[Tensor, "1 token _"], others: list[Float64[Tensor, "1 token _"]]
+) -> tuple[bool, ...]:
     return tuple(bool(o[0, -1].argmax() == usual[0, -1].argmax()) for o in others)

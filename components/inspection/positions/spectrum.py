@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64
 from scipy.special import softmax
 
 from components.inspection import rounding
@@ -15,7 +15,7 @@ from components.inspection.model import Model
 from components.inspection.positions.labels import formula_check
 from components.inspection.positions.measured import LayerCode, position_code
 from components.inspection.positions.rope import require_rotation
-from components.inspection.positions.rotation import Array, Rope, other, permutation, rotated
+from components.inspection.positions.rotation import Rope, other, permutation, rotated
 from components.inspection.positions.vectors import RotatedLayer, turned_layer
 from components.inspection.positions.words import sentence
 
@@ -87,10 +87,10 @@ class PairingComparison:
     """The model's own."""
     mistaken_error: float
     """Largest difference of a score if only the pairs were put the other way: the mistake."""
-    right: Array
-    """[query token, key token], 0 to 1: attention with the model's convention, by us."""
-    wrong: Array
-    """[query token, key token]: attention with the other convention on unconverted vectors."""
+    right: Float32[np.ndarray, "query key"]
+    """0 to 1: attention with the model's convention, by us."""
+    wrong: Float32[np.ndarray, "query key"]
+    """0 to 1: attention with the other convention on unconverted vectors."""
     checks: tuple[Check, ...]
     """That `right` is the model's, and that converted vectors have the same scores."""
 
@@ -137,14 +137,17 @@ def compare_pairings(model: Model, text: str, layer: int, head: int) -> PairingC
     )
 
 
-def _dots(q: Array, k: Array, rope: Rope) -> NDArray[np.float64]:
+def _dots(
+    q: Float32[np.ndarray, "query size"], k: Float32[np.ndarray, "key size"], rope: Rope
+) -> Float64[np.ndarray, "query key"]:
     positions = np.arange(len(q), dtype=np.float32)
     q_rotated, k_rotated = (rotated(each, positions, rope).astype(np.float64) for each in (q, k))
-    dots: NDArray[np.float64] = q_rotated @ k_rotated.T
-    return dots
+    return q_rotated @ k_rotated.T
 
 
-def _attention(found: RotatedLayer, head: int, dots: NDArray[np.float64]) -> Array:
+def _attention(
+    found: RotatedLayer, head: int, dots: Float64[np.ndarray, "query key"]
+) -> Float32[np.ndarray, "query key"]:
     """Return the weights that the model's own cap, bias, mask and sink give to `dots`."""
     attention, rule = found.attention, found.rule
     shift = rule.shift[min(head, len(rule.shift) - 1)].astype(np.float64)
@@ -161,7 +164,12 @@ def _attention(found: RotatedLayer, head: int, dots: NDArray[np.float64]) -> Arr
     return np.where(seen, weights, 0.0).astype(np.float32)
 
 
-def _same_check(found: RotatedLayer, head: int, right: Array, sizes: NDArray[np.float64]) -> Check:
+def _same_check(
+    found: RotatedLayer,
+    head: int,
+    right: Float32[np.ndarray, "query key"],
+    sizes: Float[np.ndarray, "query key"],
+) -> Check:
     """Compare with the model's weights. Scores off by e make a weight off by exp(2e) - 1 of
     itself."""
     attention, rule = found.attention, found.rule

@@ -10,13 +10,14 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Complex128, Float, Float64, Inexact
 from torch import Tensor
 
 from components.inspection import rounding
 
 Form = Literal["cos and sin", "complex", "one table"]
-Turns = NDArray[np.complex128]
+Turns = Complex128[np.ndarray, "token pair"]
+"""cos + i sin of each angle, times the scaling."""
 ROUGH: Final = 2e-2
 """A first, quick look: squares whose sums differ by more than this share are no cos and sin in any
 number format (bfloat16 rounds each by 4e-3 at most, so their squares' sums by 8e-3, up or down)."""
@@ -33,9 +34,9 @@ class Tables:
     sin_first: bool
     """Sines come before cosines."""
     turns: Turns
-    """[token, pair]: cos + i sin of the angle, times the scaling."""
-    frequencies: NDArray[np.float64]
-    """[pair]: radians from token to token."""
+    """The angles."""
+    frequencies: Float64[np.ndarray, " pair"]
+    """Radians from token to token."""
     scaling: float
     """Factor on cos and sin."""
     dtype: str
@@ -53,7 +54,7 @@ class Tables:
         return 2 * rounding.unit(self.dtype) / max(1, len(self.turns) - 1)
 
     def laid_out(self, turns: Turns, like: Any) -> Any:
-        """Return `turns` [token, pair] in the form, number format and place of `like`."""
+        """Return `turns` in the form, number format and place of `like`."""
         if self.repeated == "halves":
             turns = np.concatenate([turns, turns], axis=1)
         elif self.repeated == "neighbours":
@@ -67,8 +68,8 @@ class Tables:
         return type(like)(_shaped(one, there) for one, there in zip(both, like, strict=True))
 
 
-def turns_of(frequencies: NDArray[np.floating], scaling: float, tokens: int) -> Turns:
-    """Return [token, pair]: a table for positions 0 to `tokens` - 1, its angles in float32.
+def turns_of(frequencies: Float[np.ndarray, " pair"], scaling: float, tokens: int) -> Turns:
+    """Return a table for positions 0 to `tokens` - 1, its angles in float32.
 
     As transformers computes them, and all models with it.
     """
@@ -114,14 +115,14 @@ def recognised(value: Any, tokens: int, start: int = 0) -> Tables | None:
     return Tables(form, repeated, sin_first, turns[:, kept], frequencies[kept], scaling, dtype)
 
 
-def _one_sum(first: Tensor, second: Tensor) -> bool:
+def _one_sum(first: Float[Tensor, "*axes"], second: Float[Tensor, "*axes"]) -> bool:
     """Say whether the squares of `first` and `second` have one sum all over, roughly."""
     squares = first.float().square() + second.float().square()
     low, high = float(squares.min()), float(squares.max())
     return low > 0 and high - low <= ROUGH * high
 
 
-def _parts(value: Any) -> tuple[Form, Tensor, Tensor] | None:
+def _parts(value: Any) -> tuple[Form, Float[Tensor, "*axes"], Float[Tensor, "*axes"]] | None:
     if isinstance(value, Tensor) and value.dim() >= 2 and value.numel():
         if value.is_complex():
             return "complex", value.real, value.imag
@@ -137,23 +138,24 @@ def _parts(value: Any) -> tuple[Form, Tensor, Tensor] | None:
     return None
 
 
-def _rows(tensor: Tensor, tokens: int) -> NDArray[np.float64] | None:
-    """Return [token, column], if `tensor` holds that once, or alike several times."""
+def _rows(
+    tensor: Float[Tensor, "... column"], tokens: int
+) -> Float64[np.ndarray, "{tokens} column"] | None:
+    """Return a row for each token, if `tensor` holds that once, or alike several times."""
     rows = tensor.numel() // tensor.shape[-1]
     if rows % tokens:
         return None
     copies = tensor.detach().reshape(rows // tokens, tokens, -1)
     if rows > tokens and not bool((copies == copies[:1]).all()):
         return None
-    found: NDArray[np.float64] = copies[0].cpu().double().numpy()
-    return found
+    return copies[0].cpu().double().numpy()
 
 
-def _frequencies(turns: Turns) -> NDArray[np.float64]:
-    """Return [column]: radians from row to row, ever more exactly from rows ever farther apart."""
+def _frequencies(turns: Turns) -> Float64[np.ndarray, " pair"]:
+    """Return the radians from row to row, ever more exactly from rows ever farther apart."""
     if len(turns) < 2:
         return np.zeros(turns.shape[1])
-    found: NDArray[np.float64] = np.angle(turns[1] * turns[0].conj())
+    found = np.angle(turns[1] * turns[0].conj())
     apart = 2
     while apart < len(turns):
         left = np.angle(turns[apart] * turns[0].conj() * np.exp(-1j * apart * found))
@@ -163,7 +165,11 @@ def _frequencies(turns: Turns) -> NDArray[np.float64]:
 
 
 def _goes_on(
-    turns: Turns, frequencies: NDArray[np.float64], scaling: float, dtype: str, start: int
+    turns: Turns,
+    frequencies: Float64[np.ndarray, " pair"],
+    scaling: float,
+    dtype: str,
+    start: int,
 ) -> bool:
     """Say whether each column goes on by its angle from row to row, and any goes on at all."""
     if len(turns) == 1:
@@ -190,8 +196,10 @@ def _repeated(turns: Turns) -> Literal["once", "halves", "neighbours"]:
     return "once"
 
 
-def _shaped(table: Tensor, like: Tensor) -> Tensor:
-    """Return `table` [token, column] in the shape of `like`, whose rows may be repeated."""
+def _shaped(
+    table: Inexact[Tensor, "token column"], like: Inexact[Tensor, "... column"]
+) -> Inexact[Tensor, "... column"]:
+    """Return `table` in the shape of `like`, whose rows may be repeated."""
     there = table.to(like.device, like.dtype)
     if there.numel() == like.numel():
         return there.reshape(like.shape)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from components.inspection.anatomy import StackName
@@ -48,7 +49,7 @@ class RotaryInputs:
 
 
 Change = Callable[[Place, Tables], Turns | None]
-"""Returns the angles [token, pair] to hand over instead, or None to leave them as they are."""
+"""Returns the angles to hand over instead, or None to leave them as they are."""
 Entry = Callable[[Place, nn.Module, Any, Any], tuple[Any, Any] | None]
 
 
@@ -69,7 +70,9 @@ class Interception:
     place: Place | None = None
     tokens: tuple[int, ...] = ()
     """How many tokens a block is run with: the lengths that its input may be."""
-    kept: dict[Place, list[tuple[nn.Module, str, Tensor]]] = field(default_factory=dict)
+    kept: dict[Place, list[tuple[nn.Module, str, Float[Tensor, "position _"]]]] = field(
+        default_factory=dict
+    )
     """Tables that a block keeps: the module, their name in it, and the network's own."""
     _makers: list[tuple[Any, nn.Module, Any, Any]] = field(default_factory=list)
 
@@ -178,7 +181,7 @@ def _hook_block(found: Interception, place: Place, block: nn.Module) -> None:
     block.register_forward_hook(after, always_call=True)
 
 
-def _kept_by(module: nn.Module) -> list[tuple[nn.Module, str, Tensor]]:
+def _kept_by(module: nn.Module) -> list[tuple[nn.Module, str, Float[Tensor, "position _"]]]:
     own = {**vars(module), **module._buffers}
     return [
         (module, name, value)

@@ -10,7 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from jaxtyping import Float, Float32
 from torch import Tensor, nn
 from transformers import Cache
 
@@ -23,7 +25,6 @@ from components.inspection.positions.twin import (
     intercepted,
     no_turn,
 )
-from components.inspection.recording import Array
 from components.inspection.running import run
 from components.inspection.softmax_tap import SoftmaxTap
 from components.inspection.tap import COLLECTOR, AttentionCapture, Collector
@@ -33,10 +34,8 @@ from components.inspection.tap import COLLECTOR, AttentionCapture, Collector
 class UnrotatedVectors:
     """Queries and keys of one layer, as they are before any rotation."""
 
-    queries: Array
-    """[head, token, size]"""
-    keys: Array
-    """[kv_head, token, size]"""
+    queries: Float32[np.ndarray, "head token size"]
+    keys: Float32[np.ndarray, "kv_head token size"]
 
 
 class _EnoughError(Exception):
@@ -102,8 +101,8 @@ def _vectors(caught: AttentionCapture) -> UnrotatedVectors | None:
     return UnrotatedVectors(_heads(caught.queries), _heads(keys))
 
 
-def _heads(tensor: Tensor) -> Array:
-    array: Array = tensor.detach().to("cpu", torch.float32).numpy()
+def _heads(tensor: Float[Tensor, "... token size"]) -> Float32[np.ndarray, "head token size"]:
+    array = tensor.detach().to("cpu", torch.float32).numpy()
     return array.reshape(-1, *array.shape[-2:]).copy()
 
 

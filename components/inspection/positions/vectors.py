@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float32
 
 from components.inspection import rounding
 from components.inspection.attention.scores import ScoreRule, score_rule
@@ -12,7 +13,7 @@ from components.inspection.forward_pass import record
 from components.inspection.model import Model
 from components.inspection.positions.fitting import ROUNDINGS, other_error, rotation_check
 from components.inspection.positions.rope import rotating_layer
-from components.inspection.positions.rotation import Array, Rope
+from components.inspection.positions.rotation import Rope
 from components.inspection.positions.twin import Place, RotaryInputs
 from components.inspection.positions.unrotated import UnrotatedVectors, unrotated
 from components.inspection.recording import AttentionRecord
@@ -25,14 +26,14 @@ class RotatedVectors:
     layer: int
     tokens: tuple[str, ...]
     rope: Rope
-    queries: Array
-    """[head, token, size] before the rotation."""
-    keys: Array
-    """[kv_head, token, size] before the rotation."""
-    rotated_queries: Array
-    """[head, token, size]: what the model's own pass multiplied."""
-    rotated_keys: Array
-    """[kv_head, token, size]"""
+    queries: Float32[np.ndarray, "head token size"]
+    """Before the rotation."""
+    keys: Float32[np.ndarray, "kv_head token size"]
+    """Before the rotation."""
+    rotated_queries: Float32[np.ndarray, "head token size"]
+    """What the model's own pass multiplied."""
+    rotated_keys: Float32[np.ndarray, "kv_head token size"]
+    """What it multiplied them with."""
     scale: float
     """The factor from q.k to the score, as measured: 1/sqrt(size) in most families."""
     cap: float | None
@@ -73,7 +74,11 @@ def rotated_vectors(model: Model, text: str, layer: int) -> RotatedVectors:
 
 
 def turned_layer(model: Model, text: str, layer: int) -> RotatedLayer:
-    """Do as `rotated_vectors`, and return the layer's recording too."""
+    """Do as `rotated_vectors`, and return the layer's recording too.
+
+    Raises:
+        InspectionError: as there.
+    """
     known = rotating_layer(model, layer)
     assert known.rope is not None
     place: Place = (known.stack, layer)

@@ -71,7 +71,7 @@ def _of_layers(stack: StackCode) -> list[str]:
 def _clauses(layer: LayerCode) -> list[str]:
     found = []
     if layer.turning == "turns":
-        found.append("turns its queries and keys by position (RoPE)")
+        found.append("rotates its queries and keys by position (RoPE)")
     if layer.turning == "unclear":
         found.append(
             "is handed angles by which to turn, and does more with them than turn its queries and "
@@ -94,7 +94,7 @@ def _clauses(layer: LayerCode) -> list[str]:
         )
     if layer.tells and not found:
         found.append(
-            f"turns its queries and keys by position, {APART},"
+            f"rotates its queries and keys by position, {APART},"
             if layer.rotated_keys
             else f"tells in its scores how far apart two tokens stand, {APART},"
         )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float64
 from torch import Tensor
 
 from components.inspection.checks import Check
@@ -79,7 +80,7 @@ def own_mask(model: Model) -> Premise:
     )
 
 
-def masked_arguments(model: Model, seen: Tensor) -> dict[str, Any]:
+def masked_arguments(model: Model, seen: Bool[Tensor, "token token"]) -> dict[str, Any]:
     """Return the arguments that let query token i attend to key token j where `seen[i, j]`."""
     hidden = torch.zeros(seen.shape, dtype=model.dtype)
     hidden[~seen] = torch.finfo(model.dtype).min
@@ -108,8 +109,10 @@ def difference(model: Model, given: dict[str, Any], other: dict[str, Any]) -> fl
         return float("nan")
 
 
-def answer(model: Model, arguments: dict[str, Any]) -> Tensor:
-    """Return the logits, or the last hidden states of a network without a head, in float64."""
+def answer(
+    model: Model, arguments: dict[str, Any]
+) -> Float64[Tensor, "batch token _"] | Float64[Tensor, "batch class"]:
+    """Return the logits, or the last hidden states of a network without a head."""
     with torch.no_grad():
         output = run(model, **arguments)
     found = getattr(output, "logits", None)

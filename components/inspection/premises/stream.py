@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 from torch import nn
 
 from components.inspection import rounding
@@ -11,7 +12,7 @@ from components.inspection.forward_pass import record
 from components.inspection.model import Model
 from components.inspection.premises import Premise
 from components.inspection.probe import probe_ids, probe_target
-from components.inspection.recording import Array, Recording, StackRecord
+from components.inspection.recording import Recording, StackRecord
 from components.inspection.stacks import blocks_of
 
 ROUNDINGS = 4.0
@@ -57,7 +58,9 @@ def stream_check(model: Model, recording: Recording) -> tuple[Check, str]:
     )
 
 
-def _summed(model: Model, stack: StackRecord, writes: list[Array]) -> Check:
+def _summed(
+    model: Model, stack: StackRecord, writes: list[Float32[np.ndarray, "layer token width"]]
+) -> Check:
     residual = stack.residual
     assert residual is not None
     before, after = residual[:-1].astype(np.float64), residual[1:]
@@ -67,7 +70,12 @@ def _summed(model: Model, stack: StackRecord, writes: list[Array]) -> Check:
     return rounding.compared("", after, total, allowed)
 
 
-def _normed(model: Model, parts: StackParts, stack: StackRecord, writes: list[Array]) -> Check:
+def _normed(
+    model: Model,
+    parts: StackParts,
+    stack: StackRecord,
+    writes: list[Float32[np.ndarray, "layer token width"]],
+) -> Check:
     residual = stack.residual
     assert residual is not None
     blocks = blocks_of(model.network, parts)
@@ -83,7 +91,9 @@ def _normed(model: Model, parts: StackParts, stack: StackRecord, writes: list[Ar
     return worst(found)
 
 
-def _through(norm: nn.Module, rows: Array, model: Model) -> Array:
+def _through(
+    norm: nn.Module, rows: Float32[np.ndarray, "token width"], model: Model
+) -> Float32[np.ndarray, "token width"]:
     with torch.no_grad():
         given = torch.from_numpy(rows).to(model.device, model.dtype)
         return norm(given).float().cpu().numpy()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from components.inspection.checks import Check
@@ -56,7 +57,7 @@ def unused(model: Model) -> list[str]:
     return [name for name in named if name not in moves]
 
 
-def _answer(model: Model, seen: Observation) -> Tensor:
+def _answer(model: Model, seen: Observation) -> Float[Tensor, "..."]:
     """Return the logits; of a network without them, what its last stack gives.
 
     Raises:
@@ -75,7 +76,7 @@ def _answer(model: Model, seen: Observation) -> Tensor:
     return seen.streams.pop(("residual", last, max(layers)))
 
 
-def _arrays(seen: Observation) -> Iterator[tuple[str, Tensor]]:
+def _arrays(seen: Observation) -> Iterator[tuple[str, Float[Tensor, "..."]]]:
     for (what, stack, layer), tensor in seen.streams.items():
         yield f"{what.replace('_', ' ')}, layer {layer} of the {stack}", tensor
     for stack, layer, kind, caught in seen.attended:

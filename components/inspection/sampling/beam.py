@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
+from jaxtyping import Float32
+from torch import Tensor
 
 from components.inspection.decoding import Writer, end_tokens
 from components.inspection.distribution import checked_logits
@@ -116,7 +118,9 @@ class _Search:
         self.finished: list[tuple[float, int]] = []
         self.improving = True
 
-    def weigh(self, log_probabilities: torch.Tensor, count: int) -> tuple[list[int], list[int]]:
+    def weigh(
+        self, log_probabilities: Float32[Tensor, "batch vocabulary"], count: int
+    ) -> tuple[list[int], list[int]]:
         """Rank all continuations; return beam and token of the best `count`, best first."""
         total = (log_probabilities + self.scores[:, None]).flatten()
         best = total.topk(count)

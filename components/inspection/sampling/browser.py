@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32
 
 from components.inspection import rounding
 from components.inspection.checks import Check, worst
@@ -19,9 +19,12 @@ from components.inspection.sampling.settings import RANGES, STEPS, Settings
 
 
 def checked_answer(
-    logits: NDArray[np.float32], history: Iterable[int], settings: Settings, answer: Answer
+    logits: Float32[np.ndarray, " vocabulary"],
+    history: Iterable[int],
+    settings: Settings,
+    answer: Answer,
 ) -> tuple[Check, ...]:
-    """Reshape `logits[token]` on the server too; say how far the browser's answer is off.
+    """Process `logits` on the server too; say how far the browser's answer is off.
 
     Raises:
         InspectionError: no probabilities follow from the logits.

@@ -94,8 +94,8 @@ def strategies(
     Raises:
         InspectionError: as `steps` and `beam_search` do.
     """
-    progress(0.0, "greedy")
-    greedy = _by_steps(model, "greedy", text, Settings(temperature=0), new_tokens)
+    progress(0.0, "greedy decoding")
+    greedy = _by_steps(model, "greedy decoding", text, Settings(temperature=0), new_tokens)
     progress(0.2, "sampling")
     sampled = _by_steps(model, "sampling", text, settings, new_tokens)
     search = beam_search(

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64, Int64
 from scipy.stats import chi2, chisquare
 
 from components.inspection.checks import Check
@@ -25,7 +25,7 @@ would fail."""
 class Draws:
     """How often each token was drawn, and Pearson's test against its exact probability.
 
-    `counts[token]` sum to `drawn`; `probabilities[token]`, float64, sum to 1. The test puts
+    `counts` sum to `drawn`; `probabilities` sum to 1. The test puts
     tokens with at least `LEAST_EXPECTED` expected draws in a bin each and all others in one:
     `statistic` is the sum over `bins` of (drawn - expected)**2 / expected, with `bins` - 1
     degrees of freedom. `p_value` is the share of samples from the distribution itself that would
@@ -33,8 +33,8 @@ class Draws:
     """
 
     drawn: int
-    counts: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
+    counts: Int64[np.ndarray, " vocabulary"]
+    probabilities: Float64[np.ndarray, " vocabulary"]
     bins: int
     statistic: float
     p_value: float | None
@@ -53,11 +53,10 @@ class Draws:
             ),
         )
 
-    def deviation(self, count: int) -> NDArray[np.float64]:
+    def deviation(self, count: int) -> Float64[np.ndarray, " vocabulary"]:
         """Return the standard deviation of each token's relative frequency in `count` draws."""
         share = self.probabilities
-        deviation: NDArray[np.float64] = np.sqrt(share * (1 - share) / count)
-        return deviation
+        return np.sqrt(share * (1 - share) / count)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -66,7 +65,10 @@ class Draws:
 
 
 def draws(
-    logits: NDArray[np.float32], history: tuple[int, ...], settings: Settings, count: int
+    logits: Float32[np.ndarray, " vocabulary"],
+    history: tuple[int, ...],
+    settings: Settings,
+    count: int,
 ) -> Draws:
     """Draw `count` tokens from `logits` reshaped by `settings`, with the seed of `settings`.
 
@@ -92,8 +94,8 @@ def draws(
 
 
 def pooled(
-    counts: NDArray[np.int64], expected: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    counts: Int64[np.ndarray, " vocabulary"], expected: Float64[np.ndarray, " vocabulary"]
+) -> tuple[Float64[np.ndarray, " bin"], Float64[np.ndarray, " bin"]]:
     """Return counts and expected counts by bin, small bins pooled as `Draws` says.
 
     Should the pool itself expect too little, the smallest other bin joins it.

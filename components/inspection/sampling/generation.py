@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64, Int64
 
 from components.inspection.checks import Check
 from components.inspection.decoding import Writer, end_tokens
@@ -179,14 +179,18 @@ def twice(model: Model, text: str, settings: Settings, new_tokens: int) -> Twice
     return Twice(first, sum(one != other for one, other in pairs))
 
 
-def first_drawn(logits: NDArray[np.float32], history: Sequence[int], settings: Settings) -> int:
+def first_drawn(
+    logits: Float32[np.ndarray, " vocabulary"], history: Sequence[int], settings: Settings
+) -> int:
     """Return the token that the seed's first number falls on, or the likeliest if it is greedy."""
     order, highs = _line(shaped := process_logits(logits, history, settings))
     number = None if settings.greedy else first_number(settings.seed)
     return int(order[_place(shaped, highs, number)])
 
 
-def _line(processed: ProcessedLogits) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _line(
+    processed: ProcessedLogits,
+) -> tuple[Int64[np.ndarray, " vocabulary"], Float64[np.ndarray, " vocabulary"]]:
     """Return the tokens in the order in which they lie on the line, and where each one ends."""
     after = processed.after.astype(np.float64)
     # Of equals the higher id comes first, as in the browser's live playground.
@@ -195,7 +199,9 @@ def _line(processed: ProcessedLogits) -> tuple[NDArray[np.int64], NDArray[np.flo
     return order, highs / highs[-1]
 
 
-def _place(processed: ProcessedLogits, highs: NDArray[np.float64], number: float | None) -> int:
+def _place(
+    processed: ProcessedLogits, highs: Float64[np.ndarray, " vocabulary"], number: float | None
+) -> int:
     place = 0 if number is None else int(np.searchsorted(highs, number, side="right"))
     # Tokens of probability 0 have an empty stretch at the end of the line.
     return min(place, int(np.count_nonzero(processed.after)) - 1)

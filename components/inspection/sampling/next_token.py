@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32
 from torch import Tensor
 
 from components.inspection import rounding
@@ -27,13 +27,13 @@ NAMED = 4096
 class NextToken:
     """The logits for the token after a text, or for a masked model at the text's first mask.
 
-    `logits[token]` are raw, float32, over the whole vocabulary (which may be padded beyond
-    the tokenizer's). `history` are the ids that penalties count: the text read by a decoder;
-    by an encoder-decoder's decoder, its start token. `texts[token]` shows the likeliest
-    `NAMED` tokens and all of `history`.
+    `logits` are raw, over the whole vocabulary (which may be padded beyond the tokenizer's).
+    `history` are the ids that penalties count: the text read by a decoder; by an encoder-decoder's
+    decoder, its start token. `texts[token]` shows the likeliest `NAMED` tokens and all of
+    `history`.
     """
 
-    logits: NDArray[np.float32]
+    logits: Float32[np.ndarray, " vocabulary"]
     history: tuple[int, ...]
     texts: dict[int, str]
     checks: tuple[Check, ...] = ()
@@ -70,7 +70,7 @@ def name_of(model: Model, token: int) -> str:
     return names(model, [token])[0]
 
 
-def _masked(model: Model, text: str) -> tuple[list[int], Tensor]:
+def _masked(model: Model, text: str) -> tuple[list[int], Float32[Tensor, " vocabulary"]]:
     inputs = inputs_of(model, text)
     # The logits stand at the tokens of the last stack.
     ids: list[int] = list(inputs.values())[-1][0].tolist()
@@ -80,7 +80,9 @@ def _masked(model: Model, text: str) -> tuple[list[int], Tensor]:
     return ids, logits[0, place].float().cpu()
 
 
-def _checks(model: Model, ids: list[int], found: Tensor) -> tuple[Check, ...]:
+def _checks(
+    model: Model, ids: list[int], found: Float32[Tensor, " vocabulary"]
+) -> tuple[Check, ...]:
     def plain() -> Tensor:
         # Asked of one token, whichever it is: the row behind the text.
         return logits_for(model, ids, [0])[0].float()

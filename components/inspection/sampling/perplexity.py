@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Int64
 
 from components.inspection.checks import Check
 from components.inspection.decoding import require_writing
@@ -31,7 +31,7 @@ class Surprisals:
     """What a model thought of each token of a text before it saw it.
 
     `tokens[i]` shows token i of the text and `ids[i]` is its id. `surprisal[i]` is -ln of the
-    probability it had, in nats (0 or more), float32; NaN for a first token that nothing
+    probability it had, in nats (0 or more); NaN for a first token that nothing
     precedes. `rank[i]` counts from 1, 0 where not scored; `expected[i]` is the likeliest token
     there. `before` are the start tokens that stood in front and let the first token be scored, and
     `start` shows them; empty if none did. `context` is the most tokens that any token was read
@@ -40,8 +40,8 @@ class Surprisals:
 
     ids: tuple[int, ...]
     tokens: tuple[str, ...]
-    surprisal: NDArray[np.float32]
-    rank: NDArray[np.int64]
+    surprisal: Float32[np.ndarray, " token"]
+    rank: Int64[np.ndarray, " token"]
     expected: tuple[str, ...]
     before: tuple[int, ...]
     start: str

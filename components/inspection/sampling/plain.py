@@ -7,6 +7,7 @@ numbers, against which checks hold them.
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from components.inspection.forward_pass import arguments_of, inputs_of
@@ -18,8 +19,10 @@ LONGEST_CHECKED = 256
 takes as long as four readings of the text."""
 
 
-def logits_for(model: Model, text: str | Sequence[int], tokens: Sequence[int]) -> Tensor:
-    """Return the logits that predict each of `tokens` behind `text`, [token, vocabulary].
+def logits_for(
+    model: Model, text: str | Sequence[int], tokens: Sequence[int]
+) -> Float[Tensor, "{len(tokens)} vocabulary"]:
+    """Return the logits that predict each of `tokens` behind `text`.
 
     On the model's device and in its number format, by one plain pass. An encoder-decoder reads
     `text` in its encoder.
@@ -35,7 +38,9 @@ def logits_for(model: Model, text: str | Sequence[int], tokens: Sequence[int]) -
     return logits[-len(tokens) :]
 
 
-def log_shares(logits: Tensor, tokens: Sequence[int]) -> Tensor:
-    """Return of `logits` [token, vocabulary] the log-probability of each of `tokens`, [token]."""
+def log_shares(
+    logits: Float[Tensor, "token vocabulary"], tokens: Sequence[int]
+) -> Float64[Tensor, " token"]:
+    """Return the log-probability of each of `tokens`, in nats."""
     wanted = torch.tensor(list(tokens), device=logits.device)[:, None]
     return logits.double().log_softmax(-1).gather(1, wanted)[:, 0]

@@ -8,12 +8,13 @@ the tokens that were sampled, all tokens of the text count here, the prompt's to
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64, Int64
+from torch import Tensor
 from transformers import LogitsProcessor, TopPLogitsWarper
 
 from components.inspection.distribution import checked_logits, entropy_of, log_shares_of
@@ -40,20 +41,19 @@ class Stage:
 class ProcessedLogits:
     """A next-token distribution before and after the settings.
 
-    `logits[token]` are the scores after the last step, float32, minus infinity where a token
-    was removed; `before[token]` and `after[token]` are probabilities, float32, each summing
-    to 1. `log_before[token]` is the natural logarithm of the former, float64: exact where the
-    probability is too small for a number. `stages` follow `STEPS`.
+    `logits` are the scores after the last step, minus infinity where a token was removed; `before`
+    and `after` are probabilities, each summing to 1. `log_before` is the natural logarithm of the
+    former: exact where the probability is too small for a number. `stages` follow `STEPS`.
 
     `tied` is how many tokens have equal logits at top-p's cut, of which only `tied_left` stay (both
     0 where no such group is cut in two). Which of equals `transformers` keeps is left open: its
     sort is not stable. Here those with the highest ids stay.
     """
 
-    logits: NDArray[np.float32]
-    before: NDArray[np.float32]
-    log_before: NDArray[np.float64]
-    after: NDArray[np.float32]
+    logits: Float32[np.ndarray, " vocabulary"]
+    before: Float32[np.ndarray, " vocabulary"]
+    log_before: Float64[np.ndarray, " vocabulary"]
+    after: Float32[np.ndarray, " vocabulary"]
     stages: tuple[Stage, ...]
     tied: int = 0
     tied_left: int = 0
@@ -72,7 +72,9 @@ class CountPenalty(LogitsProcessor):
         self.presence = presence
         self.frequency = frequency
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, input_ids: Int64[Tensor, "1 token"], scores: Float32[Tensor, "1 vocabulary"]
+    ) -> Float32[Tensor, "1 vocabulary"]:
         counts = torch.zeros_like(scores)
         counts.scatter_add_(1, input_ids, torch.ones_like(input_ids, dtype=scores.dtype))
         return scores - self.presence * (counts > 0).to(scores.dtype) - self.frequency * counts
@@ -81,8 +83,10 @@ class CountPenalty(LogitsProcessor):
 class TopP(TopPLogitsWarper):
     """`transformers`' top-p, as many tokens as it keeps; of equals at the cut, the highest ids."""
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        kept: torch.Tensor = super().__call__(input_ids, scores)
+    def __call__(
+        self, input_ids: Int64[Tensor, "1 token"], scores: Float32[Tensor, "1 vocabulary"]
+    ) -> Float32[Tensor, "1 vocabulary"]:
+        kept: Tensor = super().__call__(input_ids, scores)
         equal, stay = tie(scores, kept)
         if stay < len(equal):
             kept = kept.clone()
@@ -91,9 +95,11 @@ class TopP(TopPLogitsWarper):
         return kept
 
 
-def tie(scores: torch.Tensor, kept: torch.Tensor) -> tuple[torch.Tensor, int]:
+def tie(
+    scores: Float32[Tensor, "1 vocabulary"], kept: Float32[Tensor, "1 vocabulary"]
+) -> tuple[Int64[Tensor, " equal"], int]:
     """Return the ids of all tokens whose score is that of the least likely one kept, ascending, and
-    how many of them were kept. Both tensors are [1, token]."""
+    how many of them were kept."""
     left = ~torch.isneginf(kept[0])
     equal = scores[0] == scores[0, left].min()
     return torch.nonzero(equal)[:, 0], int((equal & left).sum())
@@ -102,7 +108,9 @@ def tie(scores: torch.Tensor, kept: torch.Tensor) -> tuple[torch.Tensor, int]:
 class Greedy(LogitsProcessor):
     """Keep the likeliest token only (the first of equals): what temperature 0 stands for."""
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, input_ids: Int64[Tensor, "1 token"], scores: Float32[Tensor, "1 vocabulary"]
+    ) -> Float32[Tensor, "1 vocabulary"]:
         best = scores.argmax(dim=-1, keepdim=True)
         return torch.full_like(scores, -torch.inf).scatter(1, best, scores.gather(1, best))
 
@@ -133,9 +141,11 @@ def processors(settings: Settings) -> dict[str, LogitsProcessor]:
 
 
 def process_logits(
-    logits: NDArray[np.float32] | Sequence[float], history: Iterable[int], settings: Settings
+    logits: Float[np.ndarray, "..."] | Sequence[Any],
+    history: Iterable[int],
+    settings: Settings,
 ) -> ProcessedLogits:
-    """Apply `settings` to `logits[token]`, where `history` are the ids read so far.
+    """Apply `settings` to `logits`, one for each token; `history` are the ids read so far.
 
     Raises:
         InspectionError: if there are no logits, or one is not a number.
@@ -170,7 +180,11 @@ def process_logits(
 
 
 def _stage(
-    name: str, active: bool, scores: torch.Tensor, then: torch.Tensor, now: torch.Tensor
+    name: str,
+    active: bool,
+    scores: Float32[Tensor, "1 vocabulary"],
+    then: Float32[Tensor, "1 vocabulary"],
+    now: Float32[Tensor, "1 vocabulary"],
 ) -> Stage:
     # Counted by score, not by probability: a low temperature makes a probability too small
     # for float32, and yet removes nothing.

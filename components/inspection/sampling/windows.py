@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -48,13 +49,13 @@ class Reading:
         source = self.source.to(self.model.device)
         return arguments_of(self.model, {"encoder": source, "decoder": given})
 
-    def logits(self, begin: int, end: int) -> Tensor:
-        """Return what is said behind each of the ids [begin, end), [token, vocabulary]."""
+    def logits(self, begin: int, end: int) -> Float[Tensor, "token vocabulary"]:
+        """Return what is said behind each of the ids from `begin` to before `end`."""
         with torch.no_grad():
             logits: Tensor = run(self.model, **self.arguments(begin, end)).logits[0]
         return logits
 
-    def surprisals(self, begin: int, end: int) -> Tensor:
+    def surprisals(self, begin: int, end: int) -> Float64[Tensor, " token"]:
         """Return how surprising each of the ids [begin + 1, end) was, in nats, read in one pass."""
         # The last is not read: nothing is asked behind it.
         return -log_shares(self.logits(begin, end - 1), self.ids[begin + 1 : end])
@@ -69,7 +70,11 @@ class Reading:
 
 
 def scores(reading: Reading, progress: Progress) -> Iterator[tuple[float, int, int]]:
-    """Yield (surprisal, rank, likeliest id) of every token but the first."""
+    """Yield (surprisal, rank, likeliest id) of every token but the first.
+
+    Raises:
+        InspectionError: a logit is not a number.
+    """
     for begin, done, end in reading.windows():
         progress(done / len(reading.ids), f"{done:,} of {len(reading.ids):,} tokens")
         logits = reading.logits(begin, end)
@@ -131,7 +136,7 @@ def checks(reading: Reading, found: list[float]) -> tuple[Check, ...]:
     )
 
 
-def _cross_entropy(logits: Tensor, ids: list[int]) -> float:
+def _cross_entropy(logits: Float[Tensor, "token vocabulary"], ids: list[int]) -> float:
     total, size = 0.0, len(ids)
     target = torch.tensor(ids[1:], device=logits.device)
     for rows, wanted in zip(logits[: size - 1].split(ROWS), target.split(ROWS), strict=True):

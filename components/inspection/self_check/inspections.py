@@ -44,6 +44,7 @@ from components.inspection.sampling.compare import check_with_generate, strategi
 from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.settings import Settings
+from components.inspection.sampling.temperature import temperature_curve
 from components.inspection.tokenizer.cutting import encode, encoding_checks
 
 TEXT: Final = "When Mary and John went to the shop, Mary gave a drink to"
@@ -154,6 +155,10 @@ def _buckets(model: Model, _text: str) -> Any:
     return tuple(buckets(model, stack, layers[0]) for stack, layers in there.items())
 
 
+def _temperatures(model: Model, text: str) -> Any:
+    return temperature_curve(next_token(model, text).logits)
+
+
 def _beam(model: Model, text: str) -> Any:
     best = beam_search(model, text, BEAMS, NEW).beams[0]
     return check_with_generate(model, text, best, BEAMS, NEW)[1]
@@ -218,6 +223,7 @@ INSPECTIONS: Final = (
     Inspection("Positions", "ALiBi", lambda model, _text: slopes(model)),
     Inspection("Positions", "Buckets", _buckets),
     Inspection("Sampling playground", "Next token", next_token),
+    Inspection("Sampling playground", "Temperature", _temperatures),
     Inspection("Sampling playground", "Beam search", _beam),
     Inspection(
         "Sampling playground",

@@ -18,6 +18,8 @@ class TokenizerFacts:
     """How its vocabulary marks spaces or parts of words, in words; "none" if it does not."""
     adds_space: bool
     """A space is put before every text, as in the middle of a sentence."""
+    drops_space: bool
+    """A space before a word is no part of any token: a word is the same wherever it stands."""
     context: int | None
     """Most tokens that its model reads at once, where that is known."""
 
@@ -40,5 +42,6 @@ def tokenizer_facts(holder: Holder) -> TokenizerFacts:
         tokenizer.size,
         tokenizer.marker,
         tokenizer.adds_space,
+        tokenizer.drops_space,
         tokenizer.context,
     )

@@ -30,6 +30,8 @@ class TokenizerEntry:
 
 KNOWN: Final = (
     TokenizerEntry("gpt2", "GPT-2", "bundled", "bytes, 2019, English web pages"),
+    TokenizerEntry("wordpiece", "WordPiece (bundled)", "bundled", "small, as BERT's"),
+    TokenizerEntry("unigram", "Unigram (bundled)", "bundled", "small, as T5's"),
     TokenizerEntry("mistral-v1", "Mistral 7B (v1)", "package", "SentencePiece, 32 thousand"),
     TokenizerEntry("mistral-v3", "Mistral 7B (v3)", "package", "v1 and control tokens"),
     TokenizerEntry("mistral-tekken", "Mistral NeMo (tekken)", "package", "bytes, 131 thousand"),
@@ -43,7 +45,7 @@ KNOWN: Final = (
     TokenizerEntry("facebook/galactica-1.3b", "Galactica", "hub", "bytes, for science"),
     TokenizerEntry("microsoft/Phi-3-mini-4k-instruct", "Phi-3", "hub", "Llama 2's, and chat"),
 )
-"""The bundled one, Mistral's, and those that "Hands-On Large Language Models" (2024) compares."""
+"""The bundled ones, Mistral's, and those that "Hands-On Large Language Models" (2024) compares."""
 
 
 def tokenizers() -> tuple[TokenizerEntry, ...]:

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int8
 
 from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
@@ -58,6 +58,10 @@ class Comparison:
     missing: tuple[tuple[str, str], ...]
     """Tokenizers that are not here: their names, and why."""
     characters: int
+    words: int
+    """Runs of characters that are not white space."""
+    bytes: int
+    """Of the text in UTF-8."""
     checks: tuple[Check, ...]
     """Of the counts: those of the tokenizer that is farthest off."""
 
@@ -93,6 +97,8 @@ def compare(sources: Sequence[str], text: str, progress: Progress = silent) -> C
         _with_agreement(readings),
         tuple(missing),
         len(text),
+        len(text.split()),
+        len(text.encode()),
         (worst(checks, "each count is that of the ids the tokenizer gives to the whole text"),)
         if checks
         else (),
@@ -140,11 +146,11 @@ def _with_agreement(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     )
 
 
-def tokens_per_number(holder: Holder, leading_space: bool = False) -> NDArray[np.int8]:
+def tokens_per_number(holder: Holder, leading_space: bool = False) -> Int8[np.ndarray, "100 100"]:
     """Return for each number from 0 to 9,999 how many tokens it is written in.
 
-    SentencePiece puts a space before each by itself, with `leading_space` or without. Axes:
-    [hundreds, tens and ones], so that number 4,207 stands at [42, 7].
+    SentencePiece puts a space before each by itself, with `leading_space` or without. The
+    first axis is the hundreds, the second the rest: number 4,207 stands at [42, 7].
     """
     tokenizer = ready(holder)
     backend = tokenizer.backend

@@ -7,6 +7,7 @@ Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words wi
 from dataclasses import dataclass
 from itertools import pairwise
 
+from components.inspection.tokenizer.backend import BYTE_OF
 from components.inspection.tokenizer.ready import ReadyTokenizer
 
 
@@ -34,6 +35,9 @@ class Merging:
     result: tuple[str, ...]
     whole: bool
     """The word is in the vocabulary and was taken as it is, without merging (as tiktoken does)."""
+    characters: tuple[tuple[str, int], ...] = ()
+    """Each character of the word, and in how many parts it begins: one for each of its bytes where
+    it is spelled in bytes."""
 
 
 def merge_word(tokenizer: ReadyTokenizer, word: str) -> Merging:
@@ -43,6 +47,7 @@ def merge_word(tokenizer: ReadyTokenizer, word: str) -> Merging:
         return Merging(word, (), (word,), True)
     ranks = tokenizer.merge_ranks
     now = initial_parts(tokenizer, word)
+    characters = characters_of(tokenizer, word)
     steps: list[Merge] = []
     prefix = getattr(model, "continuing_subword_prefix", None) or ""
     while True:
@@ -50,10 +55,18 @@ def merge_word(tokenizer: ReadyTokenizer, word: str) -> Merging:
             (place, ranks[pair]) for place, pair in enumerate(pairwise(now)) if pair in ranks
         )
         if not candidates:
-            return Merging(word, tuple(steps), tuple(now), False)
+            return Merging(word, tuple(steps), tuple(now), False, characters)
         place, rank = min(candidates, key=lambda found: (found[1], found[0]))
         steps.append(Merge(tuple(now), candidates, place, rank))
         now[place : place + 2] = [now[place] + now[place + 1].removeprefix(prefix)]
+
+
+def characters_of(tokenizer: ReadyTokenizer, word: str) -> tuple[tuple[str, int], ...]:
+    """Return each character of `word`, and in how many parts merging begins with it."""
+    if tokenizer.byte_level:
+        text = bytes(BYTE_OF[char] for char in word if char in BYTE_OF).decode(errors="replace")
+        return tuple((char, len(char.encode())) for char in text)
+    return tuple((char, len(initial_parts(tokenizer, char))) for char in word)
 
 
 def initial_parts(tokenizer: ReadyTokenizer, word: str) -> list[str]:

@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from jaxtyping import Int64, UInt32
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -69,12 +70,12 @@ _BREAK = re.compile(r"(?<=[^\W_])[ \n](?=[^\W_])")
 class EncodedText:
     """All ids of one text, and where each piece of it begins."""
 
-    ids: NDArray[np.uint32]
-    """[token] in order, those put before and after every text included."""
-    piece_starts: NDArray[np.int64]
-    """[piece] the character at which a piece begins."""
-    piece_tokens: NDArray[np.int64]
-    """[piece] the place in `ids` of a piece's first token."""
+    ids: UInt32[np.ndarray, " token"]
+    """In order, those put before and after every text included."""
+    piece_starts: Int64[np.ndarray, " piece"]
+    """The character at which a piece begins."""
+    piece_tokens: Int64[np.ndarray, " piece"]
+    """The place in `ids` of a piece's first token."""
     before: int
     """Number of tokens that were put before the text."""
     after: int
@@ -225,7 +226,7 @@ def _splits_alike(tokenizer: ReadyTokenizer, text: str, begin: int, cut: int) ->
 
 def _encode_batch(
     opening_backend: Tokenizer, backend: Tokenizer, batch: Sequence[str], opening: bool
-) -> list[NDArray[np.uint32]]:
+) -> list[UInt32[np.ndarray, " _token"]]:
     ids: list[NDArray[np.uint32]] = []
     rest = list(batch)
     if opening:
@@ -237,5 +238,5 @@ def _encode_batch(
     return ids
 
 
-def _array(ids: Sequence[int]) -> NDArray[np.uint32]:
+def _array(ids: Sequence[int]) -> UInt32[np.ndarray, " token"]:
     return np.array(ids, dtype=np.uint32)

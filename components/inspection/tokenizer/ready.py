@@ -89,6 +89,15 @@ class ReadyTokenizer:
             text = "".join(piece for piece, _ in split.pre_tokenize_str(text))
         return text[:1] in (WORD_START, BYTE_SPACE, " ")
 
+    @cached_property
+    def drops_space(self) -> bool:
+        """Whether a space before a word is no part of any token, as for BERT."""
+        text = " a"
+        if self.backend.normalizer is not None:
+            text = self.backend.normalizer.normalize_str(text)
+        split = self.backend.pre_tokenizer
+        return split is not None and [piece for piece, _ in split.pre_tokenize_str(text)] == ["a"]
+
     def in_sentence(self, word: str) -> str:
         """Return what is to be encoded for `word` to be cut as it is behind another word."""
         return word if self.adds_space else f" {word}"

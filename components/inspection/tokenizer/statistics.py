@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int64
 
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.opening import Holder, ready
@@ -49,10 +49,12 @@ class TextStatistics:
     vocabulary: int
     """Different tokens that there are."""
     unknown: int
+    blank: int
+    """Tokens that write nothing but white space, such as an indentation."""
     frequent: tuple[CountedToken, ...]
     longest: tuple[CountedToken, ...]
-    lengths: NDArray[np.int64]
-    """[length] how many tokens of the text write so many bytes; the last counts all longer ones."""
+    lengths: Int64[np.ndarray, " length"]
+    """How many tokens of the text write so many bytes; the last counts all longer ones."""
     context: int | None
     """Most tokens that the tokenizer's model reads at once, where that is known."""
     seconds: float
@@ -111,6 +113,11 @@ def statistics_of(holder: Holder, text: str, encoded: EncodedText) -> TextStatis
         size = len(tokenizer.written_bytes(id_))
         return CountedToken(id_, piece, tokenizer.shown(id_), int(counts[id_]), size)
 
+    blank = sum(
+        int(counts[id_])
+        for id_ in present[ordinary]
+        if tokenizer.written_bytes(int(id_)).decode(errors="replace").isspace()
+    )
     histogram = np.bincount(
         np.minimum(lengths_of[ordinary], LONGEST_BIN),
         weights=counts[present[ordinary]],
@@ -127,6 +134,7 @@ def statistics_of(holder: Holder, text: str, encoded: EncodedText) -> TextStatis
         distinct=len(present),
         vocabulary=tokenizer.size,
         unknown=0 if unknown is None or unknown >= len(counts) else int(counts[unknown]),
+        blank=blank,
         frequent=tuple(counted(id_) for id_ in by_count[:LISTED]),
         longest=tuple(counted(id_) for id_ in longest[:LISTED]),
         lengths=histogram.astype(np.int64),

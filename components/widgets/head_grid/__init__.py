@@ -4,15 +4,15 @@ A hundred and forty-four heads as plotly subplots take seconds to draw; as canva
 """
 
 import base64
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+
+from components.widgets.kit import component
 
 SIDE: Final = 64
 """Cells along a thumbnail's side, at most: with more tokens, a cell is the largest of several."""
@@ -22,23 +22,7 @@ LEVELS: Final = 254
 """Levels go from 0 to this."""
 DECADES: Final = 4
 """The logarithmic scale goes from 0.0001 to 1."""
-_HERE: Final = Path(__file__).parent
-
-
-def script() -> str:
-    """Return the component's modules as one, which is how Streamlit takes them."""
-    pixels, grid = ((_HERE / name).read_text(encoding="utf-8") for name in ("pixels.js", "grid.js"))
-    return pixels.replace("export function", "function") + re.sub(
-        "^import .*;$", "", grid, flags=re.M
-    )
-
-
-_COMPONENT = st.components.v2.component(
-    "head_grid",
-    html='<div class="head-grid">\n</div>',
-    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=script(),
-)
+_COMPONENT = component(__file__)
 
 
 @dataclass(frozen=True)

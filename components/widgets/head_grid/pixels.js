@@ -1,12 +1,6 @@
 /* Levels to colours: the arithmetic of the thumbnails, apart from drawing. */
 
-export function levelsOf(text) {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-}
-
-function rgb(hex) {
-  return [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
-}
+import { rgb } from "../kit/colours.js";
 
 /* 256 colours, four bytes each: levels 0 to 254 along the scale, 255 see-through. */
 export function palette(scale) {
@@ -38,6 +32,6 @@ export function paint(levels, start, count, colours) {
 export function shareOf(level, log) {
   if (level === 255) return "";
   const share = log ? 10 ** (4 * (level / 254 - 1)) : level / 254;
-  if (log && level === 0) return "0.01 % or less";
-  return share < 0.01 && log ? `≈ ${(100 * share).toPrecision(1)} %` : `≈ ${Math.round(100 * share)} %`;
+  if (log && level === 0) return "0.01% or less";
+  return share < 0.01 && log ? `≈ ${(100 * share).toPrecision(1)}%` : `≈ ${Math.round(100 * share)}%`;
 }

@@ -1,20 +1,13 @@
 """The piece ladder: rows of pieces over one line of places; a merge is seen to close a gap."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
-import streamlit as st
+from components.widgets.kit import component
 
 State = Literal["plain", "next", "new", "tried", "done"]
-_HERE: Final = Path(__file__).parent
-_component = st.components.v2.component(
-    "piece_ladder",
-    css=(_HERE / "ladder.css").read_text(encoding="utf-8"),
-    js=(_HERE / "ladder.js").read_text(encoding="utf-8"),
-)
+_COMPONENT = component(__file__)
 
 
 @dataclass(frozen=True)
@@ -46,4 +39,4 @@ def piece_ladder(rungs: Sequence[Rung], places: int, key: str, label: str) -> No
         [r.name, r.start, [[p.text, p.width, p.state, p.note] for p in r.pieces], r.says]
         for r in rungs
     ]
-    _component(key=key, data={"rows": json.dumps(rows), "places": places, "label": label})
+    _COMPONENT(key=key, data={"rows": rows, "places": places, "label": label})

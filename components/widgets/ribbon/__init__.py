@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from components.widgets.kit import component
+
 LINE: Final = 2400
 """Pixels that no row has left: what is so wide stands in a line of its own."""
-_HERE: Final = Path(__file__).parent
-_COMPONENT = st.components.v2.component(
-    "sampling_ribbon",
-    html='<div class="ribbon">\n</div>',
-    css=(_HERE / "ribbon.css").read_text(encoding="utf-8"),
-    js=(_HERE / "ribbon.js").read_text(encoding="utf-8"),
-)
+_COMPONENT = component(__file__)
 
 
 @dataclass(frozen=True)

@@ -6,44 +6,18 @@ tells the server what it has, so that the two can be compared.
 
 import hashlib
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from components.inspection.positions.rotation import Rope, places
+from components.widgets.kit import component, last_release
 
-MODULES: Final = (
-    "turning.js",
-    "shapes.js",
-    "clocks.js",
-    "distance.js",
-    "controls.js",
-    "picture.js",
-    "rotation.js",
-)
-"""In order: each uses only those before it."""
-_HERE: Final = Path(__file__).parent
-
-
-def script(modules: tuple[str, ...] = MODULES) -> str:
-    """Return the modules as one, since a component's script is one text."""
-    source = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in modules)
-    source = re.sub(r"^import [^;]*;$", "", source, flags=re.MULTILINE)
-    return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
-
-
-_COMPONENT = st.components.v2.component(
-    "rotation",
-    html='<div class="frame"><div class="rotation"></div></div>\n<!-- filled by the script -->',
-    css=(_HERE / "rotation.css").read_text(encoding="utf-8"),
-    js=script(),
-)
+_COMPONENT = component(__file__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +66,7 @@ def rotation(
     signature = sign.hexdigest()[:16]
 
     def tell() -> None:
-        answer = _placed(st.session_state[key_].get("placed"), signature, len(query), longest)
+        answer = _placed(st.session_state[key_].get("released"), signature, len(query), longest)
         if answer:
             on_placed(answer.query_at, answer.key_at)
 
@@ -111,11 +85,12 @@ def rotation(
             "home": {"query": home[0], "key": home[1]},
             "at": {"query": at[0], "key": at[1]},
             "longest": longest,
+            "release": last_release(key_),
         },
         key=key_,
-        on_placed_change=tell,
+        on_released_change=tell,
     )
-    return _placed(answer.placed, signature, len(query), longest)
+    return _placed(answer.released, signature, len(query), longest)
 
 
 def _placed(

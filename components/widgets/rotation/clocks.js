@@ -1,6 +1,7 @@
 /* The clocks: each pair of numbers is a hand on a dial, one for the query and one for the key. */
 
-import { drawn, element, positions, say, signed } from "./shapes.js";
+import { drawn, element, say } from "../kit/elements.js";
+import { positions, signed } from "../kit/numbers.js";
 import { hand } from "./turning.js";
 
 const SHORTEST = 0.1;

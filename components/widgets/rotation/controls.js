@@ -1,32 +1,32 @@
 /* Two positions, what the play button moves, and the numbers of now. */
 
-import { element, positions, say, signed, visible } from "./shapes.js";
+import { slider } from "../kit/dragged.js";
+import { element, say } from "../kit/elements.js";
+import { positions, signed } from "../kit/numbers.js";
+import { visible } from "../kit/text.js";
 
 const MOVES = { both: "both", query: "the query", key: "the key" };
 
 export function makeControls(handlers) {
   const controls = { move: "both", handlers };
-  const slider = (name) => {
-    const input = element("input", {
-      type: "range", min: 0, max: 1, step: 1, "aria-label": `Position of the ${name}`,
-      oninput: () => handlers.slide(name, Number(input.value), false),
-      onchange: () => handlers.slide(name, Number(input.value), true),
-    });
+  const position = (name) => {
+    const input = slider({ min: 0, max: 1, step: 1, "aria-label": `Position of the ${name}` },
+      (value, released) => handlers.slide(name, value, released));
     const number = element("output", {});
     const token = element("code", {});
     const row = element("label", { class: `position ${name}` },
       element("span", {}, `${name === "query" ? "Query" : "Key"} of `, token, " at position "), number, input);
     return { input, number, token, row };
   };
-  controls.query = slider("query");
-  controls.key = slider("key");
-  controls.play = element("button", { type: "button", class: "play", onclick: handlers.play }, "▶ Play");
+  controls.query = position("query");
+  controls.key = position("key");
+  controls.play = element("button", { type: "button", class: "push play", onclick: handlers.play }, "▶ Play");
   controls.choices = Object.entries(MOVES).map(([name, words]) => {
     const radio = element("input", { type: "radio", name: "moves", value: name, onchange: () => { controls.move = name; } });
     radio.checked = name === controls.move;
     return element("label", {}, radio, words);
   });
-  controls.home = element("button", { type: "button", class: "home", onclick: handlers.home }, "Reset positions");
+  controls.home = element("button", { type: "button", class: "push", onclick: handlers.home }, "Reset positions");
   const number = (words) => {
     const value = element("dd", {});
     controls.numbers.append(element("div", {}, element("dt", {}, words), value));

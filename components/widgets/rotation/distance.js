@@ -1,19 +1,17 @@
 /* The score at every distance, with a mark at the distance of now. */
 
-import { drawn, element } from "./shapes.js";
+import { frameChart, makeChart, through, written } from "../kit/chart.js";
+import { drawn } from "../kit/elements.js";
 import { byDistance } from "./turning.js";
 
 const HEIGHT = 150;
 const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
 
 export function makeDistance() {
-  const svg = drawn("svg", { class: "distance", height: HEIGHT, role: "img" });
-  const parts = {
+  return makeChart("distance", {
     grid: drawn("g", { class: "grid" }), line: drawn("path", { class: "line" }),
     rule: drawn("line", { class: "rule" }), mark: drawn("circle", { class: "mark", r: 5 }),
-  };
-  svg.append(...Object.values(parts));
-  return { node: element("figure", {}, svg), svg, ...parts };
+  });
 }
 
 /* Make the curve anew for other vectors or another width. */
@@ -24,19 +22,17 @@ export function setDistance(view, data, width) {
   const pad = (high - low || 1) * 0.06;
   view.x = (distance) => EDGE.left + ((width - EDGE.left - EDGE.right) * distance) / (data.longest - 1);
   view.y = (score) => EDGE.top + ((HEIGHT - EDGE.top - EDGE.bottom) * (high + pad - score)) / (high - low + 2 * pad);
-  view.svg.setAttribute("width", width);
-  view.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-  view.line.setAttribute("d", view.curve.map(([d, s], i) => `${i ? "L" : "M"}${view.x(d).toFixed(1)} ${view.y(s).toFixed(1)}`).join(""));
+  view.line.setAttribute("d", through(view.curve.map(([d, s]) => [view.x(d), view.y(s)])));
   const marks = [drawn("line", { x1: EDGE.left, x2: width - EDGE.right, y1: view.y(0), y2: view.y(0) })];
   const apart = (score) => score === 0 || Math.abs(view.y(score) - view.y(0)) > 14;
   for (const score of [...new Set([low, 0, high])].filter(apart))
-    marks.push(label(EDGE.left - 6, view.y(score) + 4, score.toFixed(1), "end"));
+    marks.push(written(EDGE.left - 6, view.y(score) + 4, score.toFixed(1), "end"));
   for (let i = 0; i <= 4; i++) {
     const distance = Math.round(((data.longest - 1) * i) / 4);
-    marks.push(label(view.x(distance), HEIGHT - EDGE.bottom + 16, String(distance), i === 4 ? "end" : "middle"));
+    marks.push(written(view.x(distance), HEIGHT - EDGE.bottom + 16, String(distance), i === 4 ? "end" : "middle"));
   }
-  marks.push(label(width - EDGE.right, HEIGHT - 3, "score at each distance: positions from the key to the query", "end"));
-  view.grid.replaceChildren(...marks);
+  marks.push(written(width - EDGE.right, HEIGHT - 3, "score by distance (positions from key to query)", "end"));
+  frameChart(view, width, HEIGHT, marks);
 }
 
 export function drawDistance(view, distance, score) {
@@ -53,10 +49,4 @@ export function drawDistance(view, distance, score) {
   view.svg.setAttribute("aria-label", distance < 0
     ? "The score at every distance; the key is now ahead of the query, which the curve does not show."
     : `The score at every distance; now the distance is ${Math.round(distance)} and the score ${score.toFixed(3)}.`);
-}
-
-function label(x, y, text, anchor) {
-  const made = drawn("text", { x, y, "text-anchor": anchor });
-  made.textContent = text;
-  return made;
 }

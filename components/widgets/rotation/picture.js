@@ -1,6 +1,7 @@
 /* The clocks as a picture that stands alone: an SVG file with its colours written in. */
 
-import { positions } from "./shapes.js";
+import { positions } from "../kit/numbers.js";
+import { escaped } from "../kit/text.js";
 import { hand } from "./turning.js";
 
 const CELL = { width: 110, height: 138, radius: 44 };
@@ -21,7 +22,7 @@ export function pictureOf(data, at, now, most) {
   const words = `Query of “${data.tokens.query}” at ${Math.round(at.query)} (blue), key of “${data.tokens.key}” at `
     + `${Math.round(at.key)} (vermilion): score ${now.score.toFixed(4)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif">`
-    + `<rect width="100%" height="100%" fill="#fff"/><text x="${MARGIN}" y="${MARGIN + 16}" font-size="14">${safe(words)}</text>`
+    + `<rect width="100%" height="100%" fill="#fff"/><text x="${MARGIN}" y="${MARGIN + 16}" font-size="14">${escaped(words)}</text>`
     + `${clocks.join("")}</svg>`;
 }
 
@@ -30,16 +31,4 @@ function needle(vector, place, most, color, width) {
   const reach = CELL.radius * Math.max(0.1, Math.sqrt(length / most));
   return `<line x2="${(reach * Math.cos(angle)).toFixed(2)}" y2="${(-reach * Math.sin(angle)).toFixed(2)}" `
     + `stroke="${color}" stroke-width="${width}" stroke-linecap="round"/>`;
-}
-
-export function safe(text) {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
-
-export function save(text, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

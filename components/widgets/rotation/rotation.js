@@ -1,30 +1,26 @@
 /* Clocks of a real query and a real key: positions are dragged or played, every frame is real. */
 
+import { widthOf } from "../kit/chart.js";
+import { Dragged } from "../kit/dragged.js";
+import { element, say } from "../kit/elements.js";
+import { live } from "../kit/live.js";
+import { signed } from "../kit/numbers.js";
+import { save } from "../kit/saving.js";
 import { drawClocks, makeClocks, sayPair, setClocks } from "./clocks.js";
 import { drawControls, makeControls, setControls } from "./controls.js";
 import { drawDistance, makeDistance, setDistance } from "./distance.js";
-import { pictureOf, save } from "./picture.js";
-import { element, say, signed } from "./shapes.js";
+import { pictureOf } from "./picture.js";
 import { placed } from "./turning.js";
 
-const SHELLS = new WeakMap();
 const PER_SECOND = 6;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
-export default function ({ data, parentElement, setStateValue }) {
-  const host = parentElement.querySelector(".rotation");
-  if (!host || !data) return undefined;
-  if (!SHELLS.has(host)) SHELLS.set(host, new Shell(host));
-  const shell = SHELLS.get(host);
-  shell.take(data, setStateValue);
-  return () => shell.leave();
-}
+export default live((host) => new Rotation(host));
 
-class Shell {
+class Rotation extends Dragged {
   constructor(host) {
-    this.host = host;
+    super(host);
     this.pair = 0;
-    this.own = new Set();
     this.controls = makeControls({
       slide: (name, value, released) => this.slide(name, value, released),
       play: () => this.toggle(),
@@ -34,16 +30,13 @@ class Shell {
     this.words = element("p", { class: "pair" });
     this.distance = makeDistance();
     this.status = element("p", { class: "hidden", role: "status" });
-    const picture = element("button", { type: "button", class: "picture", onclick: () => this.picture() }, "Picture (SVG)");
-    host.append(this.controls.node, this.clocks.node, element("div", { class: "bar" }, this.words, picture), this.distance.node, this.status);
-    this.sizes = new ResizeObserver(() => { this.width = 0; this.redraw(); });
+    const picture = element("button", { type: "button", class: "push", onclick: () => this.picture() }, "Picture (SVG)");
+    host.append(this.controls.node, this.clocks.node, this.distance.node,
+      element("div", { class: "bar told" }, this.words, picture), this.status);
   }
 
-  /* New data from the server: other vectors, or positions that somebody else set. */
-  take(data, send) {
-    this.send = send;
-    this.sizes.observe(this.host);
-    const fresh = data.signature !== this.data?.signature;
+  take(data, tell) {
+    const fresh = data.signature !== this.subject;
     this.data = data;
     if (fresh) {
       this.pause();
@@ -51,20 +44,28 @@ class Shell {
       setControls(this.controls, data);
       setClocks(this.clocks, data);
       this.width = 0;
-      this.own.clear();
     }
-    // The answer to an earlier release must not take back what was dragged since.
-    if (fresh || !this.own.has(named(data.at))) this.at = { ...data.at };
-    this.redraw(true);
+    const brought = this.brings(data.signature, named(data.at), data.release, tell.state);
+    if (brought) this.at = { ...data.at };
+    this.redraw(brought);
+  }
+
+  state() {
+    return named(this.at);
+  }
+
+  resized() {
+    this.width = 0;
+    this.redraw();
   }
 
   picture() {
     const now = placed(this.data, this.at.query, this.at.key);
-    save(pictureOf(this.data, this.at, now, this.clocks.most), "rotation.svg");
+    save(pictureOf(this.data, this.at, now, this.clocks.most), "rotation.svg", "image/svg+xml");
   }
 
   leave() {
-    this.sizes.disconnect();
+    super.leave();
     this.pause();
   }
 
@@ -122,22 +123,11 @@ class Shell {
     this.released = true;
   }
 
-  /* At most once per frame; after a release also tell the server. */
-  redraw(released = false) {
-    this.released ||= released;
-    this.frame ??= requestAnimationFrame((time) => {
-      this.frame = null;
-      if (!this.host.isConnected) return;
-      if (this.playing) this.advance(time);
-      this.draw();
-      if (this.playing) this.redraw();
-    });
-  }
-
-  draw() {
+  draw(time) {
+    if (this.playing) this.advance(time);
     const { data, at } = this;
     if (!this.width) {
-      this.width = this.distance.node.clientWidth;
+      this.width = widthOf(this.distance.node);
       setDistance(this.distance, data, this.width);
     }
     const now = placed(data, at.query, at.key);
@@ -145,21 +135,16 @@ class Shell {
     drawClocks(this.clocks, now, this.pair);
     drawDistance(this.distance, at.query - at.key, now.score);
     sayPair(this.words, data, now, this.pair, at.query, at.key);
-    if (!this.released) return;
-    this.released = false;
-    this.tell(now);
+    if (this.playing) this.redraw();
+    return now;
   }
 
   tell(now) {
-    const name = this.data.signature + named(this.at);
-    this.own.add(named(this.at));
-    if (name === this.told) return;
-    this.told = name;
     say(this.status, `Query at ${this.at.query}, key at ${this.at.key}: score ${signed(now.score, 4)}`);
-    this.send("placed", {
-      signature: this.data.signature, query_at: this.at.query, key_at: this.at.key,
+    return {
+      query_at: this.at.query, key_at: this.at.key,
       query: Array.from(now.query), key: Array.from(now.key), score: now.score,
-    });
+    };
   }
 }
 

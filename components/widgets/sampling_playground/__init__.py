@@ -8,6 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
 import numpy as np
 import streamlit as st
@@ -16,13 +17,13 @@ from numpy.typing import NDArray
 from components.inspection.errors import InspectionError
 from components.inspection.sampling.answer import Answer
 from components.inspection.sampling.settings import RANGES, STEPS, Settings, checked
-from components.widgets.sampling_playground.bundle import script, style
+from components.widgets.kit import component, last_release
+from components.widgets.sampling_settings import PRESETS
 
-_COMPONENT = st.components.v2.component(
-    "sampling_playground",
-    html='<div class="frame">\n<div class="playground"></div></div>',
-    css=style(),
-    js=script(),
+TABLE: Final = [asdict(row) for row in RANGES.values()]
+"""The settings, in order: what the browser has to know of each."""
+_COMPONENT = component(
+    __file__, TABLE=TABLE, PRESETS={name: each.changed() for name, each in PRESETS.items()}
 )
 
 
@@ -67,6 +68,7 @@ def sampling_playground(
             "texts": {str(token): text for token, text in texts.items()},
             "settings": asdict(settings),
             "number": number,
+            "release": last_release(key),
         },
         key=key,
         on_released_change=tell,

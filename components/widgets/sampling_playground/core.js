@@ -7,7 +7,7 @@
  * Single precision where transformers rounds to it (Math.fround), so that ties and thresholds
  * fall the same way. */
 
-import { TABLE } from "./table.js";
+import { TABLE } from "./given.js";
 
 /* TABLE has the settings, row by row, as `components/inspection/sampling/settings.py` states them. */
 export const OFF = Object.fromEntries(TABLE.map(({ name, off }) => [name, off]));

@@ -1,28 +1,21 @@
 /* The whole vocabulary in one line: how much probability the likeliest so many tokens hold. */
 
-import { element, grouped } from "./format.js";
+import { frameChart, makeChart, through, written } from "../kit/chart.js";
+import { drawn } from "../kit/elements.js";
+import { grouped } from "../kit/numbers.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 104;
+const HEIGHT = 96;
 const EDGE = { left: 38, right: 10, top: 6, bottom: 32 };
 const POINTS = 160;
-
-function drawn(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
+const NARROW = 460;
 
 export function makeCurve() {
-  const svg = drawn("svg", { class: "curve", height: HEIGHT, role: "img" });
-  const parts = {
+  return makeChart("curve", {
     kept: drawn("rect", { class: "kept", y: EDGE.top, height: HEIGHT - EDGE.top - EDGE.bottom }),
     grid: drawn("g", { class: "grid" }),
     before: drawn("path", { class: "line before" }),
     after: drawn("path", { class: "line after" }),
-  };
-  svg.append(...Object.values(parts));
-  return { node: element("figure", { class: "whole" }, svg), svg, ...parts, drawnFor: "" };
+  });
 }
 
 export function drawCurve(view, prepared, result, width) {
@@ -53,35 +46,23 @@ function sums({ order, before, size }) {
 }
 
 function path(size, x, y) {
-  let line = "", last = 0;
-  for (let i = 0; i <= POINTS; i++) {
-    const r = Math.max(1, Math.round(size ** (i / POINTS)));
-    if (r === last) continue;
-    line += `${line ? "L" : "M"}${x(r).toFixed(1)} ${y(r).toFixed(1)}`;
-    last = r;
-  }
-  return line;
+  const ranks = new Set();
+  for (let i = 0; i <= POINTS; i++) ranks.add(Math.max(1, Math.round(size ** (i / POINTS))));
+  return through(Array.from(ranks, (r) => [x(r), y(r)]));
 }
 
 function frame(view, width, size, x, y) {
   view.drawnFor = `${width} ${size}`;
-  view.svg.setAttribute("width", width);
-  view.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   const marks = [];
   for (const share of [0, 0.5, 1]) {
     marks.push(drawn("line", { x1: EDGE.left, x2: width - EDGE.right, y1: y(share), y2: y(share) }));
-    marks.push(label(EDGE.left - 6, y(share) + 4, `${100 * share}%`, "end"));
+    marks.push(written(EDGE.left - 6, y(share) + 4, `${100 * share}%`, "end"));
   }
   for (let r = 1; r <= size; r *= 10) {
     const name = r >= 1e6 ? `${r / 1e6}M` : r >= 1e3 ? `${r / 1e3}k` : String(r);
-    marks.push(label(x(r), HEIGHT - EDGE.bottom + 15, name, "middle"));
+    marks.push(written(x(r), HEIGHT - EDGE.bottom + 15, name, "middle"));
   }
-  marks.push(label(width - EDGE.right, HEIGHT - 3, "cumulative probability of the k most likely tokens (k, log scale)", "end"));
-  view.grid.replaceChildren(...marks);
-}
-
-function label(x, y, text, anchor) {
-  const made = drawn("text", { x, y, "text-anchor": anchor });
-  made.textContent = text;
-  return made;
+  const tokens = width < NARROW ? "top k" : "the k most likely";
+  marks.push(written(width - EDGE.right, HEIGHT - 3, `cumulative probability of ${tokens} tokens (k, log scale)`, "end"));
+  frameChart(view, width, HEIGHT, marks);
 }

@@ -1,5 +1,7 @@
 /* What the browser tells the server of its own result, so that the two can be compared. */
 
+import { base64Of } from "../kit/bytes.js";
+
 export const MOST_COMPARED = 4096;
 
 /* Return the tokens left, likeliest first and at most MOST_COMPARED, with their probabilities
@@ -12,16 +14,8 @@ export function digest(result) {
     shares[i] = result.share(result.low + i);
   }
   return {
-    ids: base64(ids),
-    shares: base64(shares),
+    ids: base64Of(ids),
+    shares: base64Of(shares),
     stages: result.stages.map(({ name, tokens, mass, entropy }) => ({ name, tokens, mass, entropy })),
   };
-}
-
-function base64(array) {
-  const bytes = new Uint8Array(array.buffer);
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 0x8000)
-    text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
 }

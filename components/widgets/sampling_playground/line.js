@@ -1,7 +1,9 @@
 /* The line from 0 to 1 on which the random number falls: tokens end to end, likeliest first,
  * each as long as its probability. */
 
-import { element, grouped, percent, say, visible } from "./format.js";
+import { element, say } from "../kit/elements.js";
+import { grouped, percent } from "../kit/numbers.js";
+import { nameOf } from "./names.js";
 
 const SEGMENTS = 40;
 
@@ -37,13 +39,13 @@ export function drawLine(view, result, texts, number, greedy, width) {
     segment.style.left = `${100 * from}%`;
     segment.style.width = `${100 * share}%`;
     segment.className = r === rank ? "drawn" : i % 2 ? "odd" : "";
-    say(segment, wide > 26 ? visible(texts[result.order[r]] ?? "") : "");
+    say(segment, wide > 26 ? nameOf(texts, result.order[r]) : "");
     from += share;
   });
   view.rest.style.left = `${100 * from}%`;
   view.rest.style.width = `${Math.max(0, 100 * (1 - from))}%`;
   for (let r = result.low; r < rank; r++) low += result.share(r);
-  const name = visible(texts[result.order[rank]] ?? `#${result.order[rank]}`);
+  const name = nameOf(texts, result.order[rank]);
   view.marker.hidden = greedy;
   view.marker.style.left = `${100 * number}%`;
   view.marker.classList.toggle("late", number > 0.9);

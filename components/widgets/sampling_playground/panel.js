@@ -1,8 +1,10 @@
 /* The controls, in the order in which their steps are applied, each with what it leaves. */
 
-import { TABLE } from "./table.js";
+import { slider } from "../kit/dragged.js";
+import { element, say } from "../kit/elements.js";
+import { bits, grouped, percent } from "../kit/numbers.js";
 import { OFF } from "./core.js";
-import { bits, element, grouped, percent, say } from "./format.js";
+import { PRESETS, TABLE } from "./given.js";
 
 /* One for each run of rows with the same title; in it one step for each run with the same stage. */
 const GROUPS = [];
@@ -14,27 +16,23 @@ for (const { name, stage, group: title } of TABLE.filter((row) => row.stage)) {
 }
 const MOST_SEED = 100; // The slider's reach; the number beside it takes any seed.
 
-export const PRESETS = {
-  "All off": {},
-  Greedy: { temperature: 0 },
-  Brainstorm: { temperature: 1.3, top_p: 0.95 },
-  "E-mail": { temperature: 0.3, top_p: 0.5 },
-  Story: { temperature: 1.3, top_p: 0.5 },
-  Translation: { temperature: 0.3, top_p: 0.95 },
-};
-
 /* Top-k runs over four magnitudes: the slider walks through these, and ends with "all". */
 const KS = [...Array(20).keys()].map((k) => k + 1);
 for (let k = 22; k < 1000; k = Math.round(k * 1.12)) KS.push(k);
 KS.push(1000, 0);
 
-function toSlider(name, value) {
+/* Half of the temperature's slider goes from 0 to 1, in hundredths; the other half to the end. */
+const COLD = 100, HOT = 25;
+
+export function toSlider(name, value) {
+  if (name === "temperature") return Math.round(value <= 1 ? COLD * value : COLD + HOT * (value - 1));
   if (name !== "top_k") return value;
   if (value === 0) return KS.length - 1;
   return KS.findIndex((k) => k >= value || k === 0);
 }
 
-function fromSlider(name, place) {
+export function fromSlider(name, place) {
+  if (name === "temperature") return place <= COLD ? place / COLD : 1 + (place - COLD) / HOT;
   return name === "top_k" ? KS[place] : place;
 }
 
@@ -46,19 +44,19 @@ export function makePanel(changed, choose) {
     const range = ranges[name];
     const id = `set-${name}`;
     const limits = name === "top_k" ? { min: 0, max: KS.length - 1, step: 1 }
+      : name === "temperature" ? { min: 0, max: toSlider(name, range.high), step: 1 }
       : { min: range.low, max: name === "seed" ? MOST_SEED : range.high, step: range.step };
-    const slider = element("input", { type: "range", id, ...limits, "aria-describedby": `${id}-says` });
+    const thumb = slider({ id, ...limits, "aria-describedby": `${id}-says` },
+      (place, released) => changed(name, fromSlider(name, place), released));
     const number = element("input", { type: "number", min: range.low, max: range.high,
       step: range.step, "aria-label": `${range.label}, exact` });
-    slider.oninput = () => changed(name, fromSlider(name, Number(slider.value)), false);
-    slider.onchange = () => changed(name, fromSlider(name, Number(slider.value)), true);
     number.onchange = () => {
       const value = Math.min(range.high, Math.max(range.low, Number(number.value) || 0));
       changed(name, range.whole ? Math.round(value) : value, true);
     };
-    controls[name] = { slider, number };
+    controls[name] = { thumb, number };
     return element("div", { class: "control", title: `${range.label} ${range.says}` },
-      element("label", { for: id }, range.label), number, slider,
+      element("label", { for: id }, range.label), number, thumb,
       element("p", { class: "hidden", id: `${id}-says` }, range.says));
   };
   const step = ([name, settings]) => {
@@ -77,7 +75,7 @@ export function makePanel(changed, choose) {
   lines.model = line();
   const presets = element("div", { class: "presets", role: "group", "aria-label": "Presets" },
     ...Object.entries(PRESETS).map(([name, preset]) =>
-      element("button", { type: "button", onclick: () => choose(preset) }, name)));
+      element("button", { type: "button", class: "push", onclick: () => choose(preset) }, name)));
   const panel = element("section", { class: "panel", "aria-label": "Settings, in order" },
     element("div", { class: "columns", "aria-hidden": "true" }, element("span", {}, "tokens left"),
       element("span", {}, "probability kept"), element("span", {}, "entropy")),
@@ -93,14 +91,14 @@ function line() {
 }
 
 export function drawPanel(view, settings, result) {
-  for (const [name, { slider, number }] of Object.entries(view.controls)) {
+  for (const [name, { thumb, number }] of Object.entries(view.controls)) {
     const value = settings[name];
     const place = toSlider(name, value);
-    if (Number(slider.value) !== place) slider.value = place;
+    if (Number(thumb.value) !== place) thumb.value = place;
     if (Number(number.value) !== value || number.value === "") number.value = String(value);
     const spoken = name === "top_k" && value === 0 ? "all tokens"
       : name === "temperature" && value === 0 ? "0, greedy" : String(value);
-    slider.setAttribute("aria-valuetext", value === OFF[name] ? `${spoken}, off` : spoken);
+    thumb.setAttribute("aria-valuetext", value === OFF[name] ? `${spoken}, off` : spoken);
   }
   for (const { name, active, tokens, mass, entropy } of result.stages) {
     const { node, parts } = view.lines[name];

@@ -1,8 +1,11 @@
 /* The bars: a table of tokens, each with its share before and after. */
 
-import { element, grouped, percent, say, visible } from "./format.js";
+import { element, say } from "../kit/elements.js";
+import { grouped, percent } from "../kit/numbers.js";
+import { nameOf } from "./names.js";
 
-const ROWS = 10;
+const ROWS = 9, FEW = 6;
+const PHONE = 480; // Pixels: the sliders need room below the bars.
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1];
 
 export function makeRows() {
@@ -12,15 +15,16 @@ export function makeRows() {
       node: element("tr"), rank: element("td", { class: "rank" }),
       token: element("th", { scope: "row" }),
       before: element("i", { class: "before" }), after: element("i", { class: "after" }),
+      logit: element("td", { class: "number logit" }),
       was: element("td", { class: "number was" }), is: element("td", { class: "number" }),
     };
-    row.node.append(row.rank, row.token,
+    row.node.append(row.rank, row.token, row.logit,
       element("td", { class: "bars" }, row.before, row.after), row.was, row.is);
     body.append(row.node);
     return row;
   });
   const others = {
-    token: element("th", { scope: "row", colspan: "2" }),
+    token: element("th", { scope: "row" }),
     was: element("td", { class: "number was" }), is: element("td", { class: "number" }),
   };
   const scale = Array.from({ length: 5 }, (_, i) => element("span", { style: `left: ${25 * i}%` }));
@@ -29,26 +33,28 @@ export function makeRows() {
     element("caption", { class: "hidden" }, "The likeliest tokens before and after the settings"),
     element("thead", {}, element("tr", {},
       element("th", { scope: "col" }, "#"), element("th", { scope: "col" }, "token"),
+      element("th", { scope: "col", class: "number logit" }, "logit"),
       element("th", { scope: "col", class: "bars" }, axis),
       element("th", { scope: "col", class: "number was" }, "before"),
       element("th", { scope: "col", class: "number" }, "after"))),
     body,
-    element("tfoot", {}, element("tr", {}, element("td", { class: "rank" }), others.token, others.was, others.is)));
+    element("tfoot", {}, element("tr", {}, element("td", { class: "rank" }), others.token,
+      element("td", { class: "logit" }), element("td"), others.was, others.is)));
   return { table, rows, others, scale };
 }
 
 /* The ranks to show: the likeliest, and where what is left begins far below (typical-p), a few
  * of those and then it. */
-export function shownRanks(size, low) {
-  const count = Math.min(ROWS, size);
-  const top = low < ROWS / 2 ? count : Math.min(5, count);
+export function shownRanks(size, low, most = ROWS) {
+  const count = Math.min(most, size);
+  const top = low < most / 2 ? count : Math.min(Math.floor(most / 2), count);
   const ranks = Array.from({ length: top }, (_, r) => r);
   for (let r = low; ranks.length < count && r < size; r++) if (r >= top) ranks.push(r);
   return ranks;
 }
 
-export function drawRows(view, prepared, result, texts, drawn) {
-  const ranks = shownRanks(prepared.size, result.low);
+export function drawRows(view, prepared, result, texts, drawn, width) {
+  const ranks = shownRanks(prepared.size, result.low, width < PHONE ? FEW : ROWS);
   let was = 0, is = 0, most = 0;
   const shown = ranks.map((r) => {
     const id = result.order[r];
@@ -68,7 +74,8 @@ export function drawRows(view, prepared, result, texts, drawn) {
     const below = i > 0 && r > shown[i - 1].r + 1;
     row.node.className = `${left ? "" : "gone"} ${below ? "gap" : ""} ${r === drawn ? "drawn" : ""}`;
     say(row.rank, grouped(r + 1));
-    say(row.token, visible(texts[id] ?? `#${id}`));
+    say(row.token, nameOf(texts, id));
+    say(row.logit, prepared.logits[id].toFixed(2).replace("-", "−"));
     row.node.title = `token ${id}`;
     row.before.style.transform = `scaleX(${before / full})`;
     row.after.style.transform = `scaleX(${after / full})`;

@@ -7,20 +7,14 @@ keep it. Tokens that share one visible character carry that character once, abov
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 from zlib import crc32
 
-import streamlit as st
+from components.widgets.kit import component
 
 Look = Literal["plain", "added", "unknown", "faint"]
 _LOOKS: Final[tuple[Look, ...]] = ("plain", "added", "unknown", "faint")
-_HERE: Final = Path(__file__).parent
-_component = st.components.v2.component(
-    "token_strip",
-    css=(_HERE / "strip.css").read_text(encoding="utf-8"),
-    js=(_HERE / "strip.js").read_text(encoding="utf-8"),
-)
+_COMPONENT = component(__file__)
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,7 @@ def token_strip(
     content = json.dumps([rows, list(names), first, after], ensure_ascii=True)
     # What was chosen in another text is not chosen in this one.
     sign = crc32(content.encode())
-    result = _component(
+    result = _COMPONENT(
         key=key,
         data={
             "content": content,

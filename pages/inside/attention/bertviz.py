@@ -3,18 +3,19 @@
 Takes the whole width: the package draws an HTML page, which stands in a frame on `ask.stage`.
 """
 
+from components.figures.attention import tables
 from components.inspection.attention import bertviz
-from components.inspection.attention.maps import AttentionMaps
-from components.lesson import Ask, Predict, Shown, View
+from components.lesson import Ask, Shown, View
 from components.widgets.ground import dark
-from pages.inside.attention.choices import layer_and_head, maps_of, pairs, window_of
+from pages.inside.attention import questions
+from pages.inside.attention.choices import layer_and_head, maps_of, window_of
+from pages.inside.attention.examples import offer_examples
 
 MOST_TOKENS: dict[bertviz.View, int] = {"head": 64, "model": 64, "neuron": 32}
 MOST_LINES = 160_000
 """The model view draws a line for each pair of tokens in each head; more take a browser long."""
 HIGHEST = 440
 """Pixels of the frame; saved as a file, the page is as high as it is."""
-ANSWERS = ("none", "fewer than half", "half or more")
 
 
 def drawn(ask: Ask, view: bertviz.View) -> Shown:
@@ -24,6 +25,7 @@ def drawn(ask: Ask, view: bertviz.View) -> Shown:
         layer, head = layer_and_head(ask, maps)
     elif view == "head":
         layer = ask.layer(maps.numbers)
+    offer_examples(ask, asked)
     most = MOST_TOKENS[view]
     if view == "model":
         most = min(most, max(4, int((MOST_LINES / (maps.layers * maps.heads)) ** 0.5)))
@@ -32,7 +34,7 @@ def drawn(ask: Ask, view: bertviz.View) -> Shown:
     page = ask.inspect(bertviz.bertviz_page, *asked.arguments, view, layer, head, window, dark())
     place = ask.stage.container()
     # A taller page scrolls in its frame: what is told of it stays on the screen.
-    place.iframe(page.html, height=min(page.height, HIGHEST))
+    place.iframe(page.framed, height=round(ask.scale * min(page.height, HIGHEST)))
     place.download_button(
         ":small[This page (HTML)]",
         page.html,
@@ -51,30 +53,15 @@ def drawn(ask: Ask, view: bertviz.View) -> Shown:
         + ("" if same or view == "model" else " The decoder is left, the encoder's text right.")
         + cropped,
         checks=page.checks,
-        table=lambda: pairs(maps.weights[at, head], maps.readers, maps.read, "attention weight"),
+        table=lambda: tables.pairs(
+            maps.weights[at, head], maps.readers, maps.read, "attention weight"
+        ),
         read=READ,
         uncoded="The code of the weights is under **One head**; BertViz's own functions take them "
         "as they are, but for the neuron view.",
-        predict=question(maps, None if view == "model" else layer),
+        predict=questions.thickest_line(maps, None if view == "model" else layer),
         tries="Point at a word that refers back. Which head draws the line to what it refers to?",
         facts={"attention": asked.group, "layer": layer, "head": head, "target": asked.target},
-    )
-
-
-def question(maps: AttentionMaps, layer: int | None) -> Predict | None:
-    """Ask for how many heads of `layer`, or of all, the last token attends most to the first."""
-    if len(maps.read) < 3:
-        return None
-    rows = maps.weights[:, :, -1] if layer is None else maps.weights[maps.place_of(layer), :, -1]
-    best = rows.reshape(-1, rows.shape[-1]).argmax(-1)
-    most, heads = int((best == 0).sum()), len(best)
-    where = "Of all heads" if layer is None else f"Of the {heads} heads of layer {layer}"
-    return Predict(
-        f"{where}, how many draw the thickest line of the **last** token to the **first** one?",
-        ANSWERS,
-        ANSWERS[0 if not most else 1 if most < heads / 2 else 2],
-        f"It is {most} of {heads}. A head with nothing to look for rests on the first token "
-        "(attention sink).",
     )
 
 
@@ -88,9 +75,9 @@ SAYS: dict[bertviz.View, str] = {
     "their product, and its sum. Blue is positive, orange negative.",
 }
 READ = (
-    "The lists inside the picture are BertViz's own: they change the picture only, while the "
-    "choices above are those that a link keeps. Its checks read the numbers back out of the page, "
-    "which keeps four digits; the table holds those of the chosen layer and head.\n\nBertViz 1.4 "
+    "Its checks read the numbers back out of the page, which keeps four digits; the table holds "
+    "those of the chosen layer and head. The page (HTML) works alone, and has BertViz's own lists "
+    "of layers and heads.\n\nBertViz 1.4 "
     "by Jesse Vig (Apache 2.0). Its neuron view was written for three old model families; here it "
     "gets the queries and keys as this model used them, after RoPE, a shared key repeated for each "
     "of its heads."

@@ -1,12 +1,7 @@
 """What all views of the attention page ask: which attention, layer and head, which tokens."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from components.engine import ModelChoice
 from components.inspection.attention.maps import AttentionMaps, Group, attention_maps, groups
@@ -19,6 +14,9 @@ NAMES: Final[dict[Group, str]] = {
     "decoder": "decoder self-attention",
     "cross": "cross-attention",
 }
+
+DISPLAY: Final = "Display"
+"""The list that opens, of what changes the picture only."""
 
 
 @dataclass(frozen=True)
@@ -105,20 +103,4 @@ def window_of(ask: Ask, readers: int, read: int, most: int, same: bool) -> tuple
     return window, (
         f" The text has {length:,} tokens; {most} of them are drawn at a time, and every number is "
         "still that of the whole text."
-    )
-
-
-def pairs(
-    weights: NDArray[np.float32], readers: Sequence[str], read: Sequence[str], unit: str
-) -> pd.DataFrame:
-    """Return `weights[query token, key token]` as a line for each pair, in a column `unit`."""
-    rows, columns = (each.ravel() for each in np.indices(weights.shape))
-    return pd.DataFrame(
-        {
-            "query at": rows,
-            "query token": [readers[row] for row in rows],
-            "key at": columns,
-            "key token": [read[column] for column in columns],
-            unit: weights.ravel(),
-        }
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from components.inspection.attention.steps import AttentionSteps
 from components.inspection.catalogue import opening
 from components.inspection.model import ModelFacts
 from pages.inside.attention.choices import Reading
@@ -86,6 +87,23 @@ weights = torch.cat(attentions)
 share = weights.float().diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
 print(share)
 """
+
+
+_OTHERWISE: Final = """# Every family computes its queries and keys in its own way; the weights it
+# ends with can be had from all of them alike. The row of the query token is what is shown.
+"""
+
+
+def of_steps(reading: Reading, facts: ModelFacts, found: AttentionSteps, place: int) -> str:
+    """Return code of one query token's steps, or of its weights alone where a family is unlike
+    Llama. `place` is which of the layers that attend the shown one is."""
+    plain = found.bias is None and found.sink is None
+    alike = facts.family in ("llama", "mistral") and facts.kind in ("causal", "classifier")
+    # All that came before is attended to, no window.
+    sees_all = not found.hidden[: found.place + 1].any()
+    if plain and alike and sees_all and reading.group == "decoder":
+        return steps(reading, facts, found.layer, found.head, found.place)
+    return _OTHERWISE + weights(reading, facts, found.layer, found.head, place)
 
 
 def steps(reading: Reading, facts: ModelFacts, layer: int, head: int, place: int) -> str:

@@ -23,6 +23,17 @@ HEAD, MEAN, LARGEST, ROLLOUT = (
     "largest of the heads",
     "rollout",
 )
+SAYS = {
+    HEAD: "One head, in numbers: each row is a query token; its weights over the key tokens "
+    "(columns) sum to 1.",
+    MEAN: "All heads of a layer in one: the mean of their weights.",
+    LARGEST: "All heads of a layer in one: for each pair, the largest weight that any head gives.",
+    ROLLOUT: "Attention rollout: followed from a layer down to the input, each layer half "
+    "attention, half residual connection.",
+}
+WEIGHTS, VALUES = "attention", "attention × value"
+UNITS = {WEIGHTS: "attention weight", VALUES: "share of the head's output"}
+"""What a cell's number is, by what the weights are weighed by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +79,8 @@ def square_of(
             numbers = combine.mean_over_heads(maps, layer)
         elif drawn == LARGEST:
             numbers = combine.max_over_heads(maps, layer)
+            # What is drawn is no head's: what holds of a head is said of the heads.
+            checks = tuple(replace(one, says=f"{one.says}, in each head") for one in checks)
             note += " The largest of several heads: a row may sum to more than 1."
         else:
             numbers = maps.weights[maps.place_of(layer), head]

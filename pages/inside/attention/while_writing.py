@@ -1,19 +1,21 @@
 """View: attention while the model writes; the row of each new token, as it comes."""
 
+from components.figures.attention import tables
 from components.figures.attention.heat_map import Look
 from components.figures.attention.writing import written_rows
 from components.figures.visible import visible
 from components.inspection.attention.maps import attention_maps
 from components.inspection.attention.writing import MOST_NEW, Generation, writing
 from components.inspection.errors import InspectionError
-from components.lesson import Ask, Predict, Shown, View
+from components.lesson import Ask, Shown, View
 from components.widgets.markup import coded, literal
-from pages.inside.attention.choices import layer_and_head, pairs, reading_of
+from components.widgets.presets import examples
+from pages.inside.attention import questions
+from pages.inside.attention.choices import layer_and_head, reading_of
+from pages.inside.attention.examples import OPEN_ENDS
 
 MOST_TOKENS = 96
 MEAN, ONE = "mean of the heads", "one head"
-ASKS = "Does the model also attend to what it has just written itself?"
-ANSWERS = ("yes", "no")
 
 
 def show(ask: Ask) -> Shown:
@@ -34,6 +36,7 @@ def show(ask: Ask) -> Shown:
     layer, head = layer_and_head(ask, maps) if of == ONE else (ask.layer(maps.numbers), None)
     at = maps.place_of(layer)
     own = asked.group == "decoder"
+    examples(ask, OPEN_ENDS)
     found = ask.measure(
         writing,
         asked.text,
@@ -44,7 +47,7 @@ def show(ask: Ask) -> Shown:
         "may stop it.",
         told=lambda found: (found.done, as_written(found), True),
         draw=lambda found: written_rows(found.steps, at, head, Look(top=None), MOST_TOKENS),
-        asks=(ASKS, ANSWERS) if own else ("", ()),
+        asks=(questions.WRITES, questions.YES_NO) if own else ("", ()),
     )
     where = f"layer {layer}, {of if head is None else f'head {head}'}"
     ended = found.steps[-1].ended
@@ -55,7 +58,7 @@ def show(ask: Ask) -> Shown:
         told=f"… {literal(asked.text[-120:])} → {as_written(found)}"
         + (f" The text has ended after {len(found.steps)} tokens." if ended else ""),
         checks=found.checks,
-        table=lambda: pairs(
+        table=lambda: tables.pairs(
             found.rows(at, head),
             [step.reader for step in found.steps],
             found.steps[-1].read,
@@ -64,9 +67,9 @@ def show(ask: Ask) -> Shown:
         read=READ,
         uncoded="No code is shown: it is that of **One head**, on the text as far as it is "
         "written, of which the last row is drawn.",
-        predict=question(found, at, layer) if own and len(found.steps) > 1 else None,
+        predict=questions.own_words(found, at, layer) if own and len(found.steps) > 1 else None,
         tries="Another layer, and one head alone: is there a head that always attends to the "
-        "token just written? “Once upon a time there was a” has an open end.",
+        "token just written? Under *Examples* are texts with an open end.",
         facts={
             "attention": asked.group,
             "layer": layer,
@@ -80,17 +83,6 @@ def show(ask: Ask) -> Shown:
 def as_written(found: Generation) -> str:
     """Return the tokens written so far, as Markdown."""
     return " ".join(coded(visible(step.token)) for step in found.steps)
-
-
-def question(found: Generation, at: int, layer: int) -> Predict:
-    weight = found.own_share(at)
-    return Predict(
-        ASKS,
-        ANSWERS,
-        "yes" if weight > 0.01 else "no",
-        f"In layer {layer}, tokens that the model wrote itself get **{weight:.0%}** of the "
-        "attention of those after them: to the model they are text like any other.",
-    )
 
 
 READ = (

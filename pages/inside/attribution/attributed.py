@@ -1,39 +1,75 @@
 """The scores of one method or of several: started where they take long, and what they share."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-import pandas as pd
-
-from components.inspection.attribution.catalogue import METHODS, MethodName, MethodSettings, cost
+from components.inspection.attribution.catalogue import BY_TITLE, MethodName, MethodSettings, cost
 from components.inspection.attribution.methods import Attribution, attribute
 from components.inspection.attribution.question import Question, Reading
 from components.inspection.attribution.shapley import rounded_up
+from components.inspection.errors import InspectionError
 from components.lesson import Ask
 from components.widgets import running
 from components.widgets.checks import line
-from pages.inside.attribution.question import summary
+from pages.inside.attribution.question import method_of, question_of, settings_of, with_attention
+from pages.inside.attribution.says import summary
 
 DRAWN = "drawn Shapley values"
+USUAL = (
+    "Integrated gradients",
+    "Input × gradient",
+    "Saliency",
+    "Feature ablation",
+    "Shapley values",
+)
+"""The methods that are compared at first."""
 
 
-def several(
-    ask: Ask,
-    question: Question,
-    reading: Reading,
-    names: Sequence[MethodName],
-    settings: MethodSettings,
-) -> list[Attribution]:
-    """Return the scores of the methods, once the reader has started what takes long.
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What was asked, and what the methods say to it, in the order in which they were chosen."""
+
+    question: Question
+    reading: Reading
+    settings: MethodSettings
+    found: list[Attribution]
+    cost: running.Cost
+
+
+def by_one_method(ask: Ask) -> Scored:
+    """Ask for a question and a method."""
+    question, reading = question_of(ask)
+    return scored(ask, question, reading, [method_of(ask)])
+
+
+def by_methods(ask: Ask, attention: bool = False) -> Scored:
+    """Ask for a question and for any of the methods; `attention`: for rankings by it as well.
+
+    Raises:
+        InspectionError: none is chosen.
+    """
+    question, reading = question_of(ask)
+    if attention:
+        with_attention(ask)
+    titles = ask.several("Attribution methods", "methods", list(BY_TITLE), USUAL)
+    if not titles:
+        raise InspectionError("Choose one method or more.")
+    return scored(ask, question, reading, [BY_TITLE[title] for title in titles])
+
+
+def scored(ask: Ask, question: Question, reading: Reading, names: Sequence[MethodName]) -> Scored:
+    """Return what the methods say, once the reader has started what takes long.
 
     Raises:
         Later: it has not been started.
     """
+    settings = settings_of(ask)
     before = drawn_before(ask, question, settings)
-    ahead, words = cost_of(ask, question, reading, names, settings), waiting(reading)
+    ahead, words = cost_of(reading, names, settings, before), waiting(reading)
     what = (question, tuple(names), settings)
     with running.started(ask, ahead, *what, words=words) as inspect:
-        return [one(ask, inspect, question, name, settings, before) for name in names]
+        found = [one(ask, inspect, question, name, settings, before) for name in names]
+    return Scored(question, reading, settings, found, ahead)
 
 
 def waiting(reading: Reading) -> str:
@@ -42,17 +78,15 @@ def waiting(reading: Reading) -> str:
 
 
 def cost_of(
-    ask: Ask,
-    question: Question,
     reading: Reading,
     names: Sequence[MethodName],
     settings: MethodSettings,
+    before: Attribution | None,
 ) -> running.Cost:
-    """Return what the methods cost together; orders that were drawn already cost nothing."""
-    before = drawn_before(ask, question, settings)
+    """Return what the methods cost together; orders that were drawn `before` cost nothing."""
     known = 0 if before is None else before.orders
-    pieces = len(reading.features.free)
-    costs = [cost(name, pieces, settings, known if name == "shapley" else 0) for name in names]
+    free = len(reading.features.free)
+    costs = [cost(name, free, settings, known if name == "shapley" else 0) for name in names]
     return running.Cost(
         sum(each[0] for each in costs), sum(each[1] for each in costs), len(reading.features.tokens)
     )
@@ -84,19 +118,3 @@ def drawn_before(ask: Ask, question: Question, settings: MethodSettings) -> Attr
         return None
     fits = found.seed == settings.seed and found.orders <= rounded_up(settings.samples)
     return found if fits else None
-
-
-def pieces(found: Attribution) -> list[str]:
-    """Return the texts of the pieces that are scored."""
-    return [found.features.texts[place] for place in found.features.free]
-
-
-def table_of(found: Sequence[Attribution]) -> pd.DataFrame:
-    """Return a row for each scored piece; for each method its scores, and their errors if any."""
-    columns: dict[str, Any] = {"piece": pieces(found[0])}
-    for each in found:
-        title = METHODS[each.method].title
-        columns[title] = each.scores[each.features.free].astype(float)
-        if each.errors is not None:
-            columns[f"{title}, standard error"] = each.errors[each.features.free].astype(float)
-    return pd.DataFrame(columns)

@@ -34,11 +34,11 @@ def gradient(e):
     return torch.autograd.grad(target(e).sum(), e)[0]
 """
 _SWITCHES: Final = """
-count = int(piece.max()) + 1
+count = int(feature.max()) + 1
 
 @torch.no_grad()
-def without(away):  # the target with the pieces in `away` replaced by the baseline
-    gone = torch.isin(piece, torch.tensor(sorted(away), dtype=torch.long))
+def without(away):  # the target with the features in `away` replaced by the baseline
+    gone = torch.isin(feature, torch.tensor(sorted(away), dtype=torch.long))
     return target(torch.where(gone[None, :, None], baseline, x)).item()
 """
 _EXACT: Final = """
@@ -86,14 +86,14 @@ def setting(ask: Ask) -> Setting:
 def scores_code(
     shown: Setting, reading: Reading, method: MethodName, settings: MethodSettings
 ) -> str:
-    """Return code that prints each piece's score, and its standard error where there is one."""
+    """Return code that prints each feature's score, and its standard error where there is one."""
     return _opening(shown, reading) + _body(len(reading.features.free), method, settings) + _CLOSING
 
 
 def curve_code(shown: Setting, reading: Reading, name: str, order: Sequence[int]) -> str:
-    """Return code that prints the deletion curve of one ranking: the target, piece by piece."""
+    """Return code that prints the deletion curve of one ranking: the target, feature by feature."""
     return f"""{_opening(shown, reading)}{_SWITCHES}
-order = {list(order)}  # the pieces by {name}, the highest score first
+order = {list(order)}  # the features by {name}, the highest score first
 for away in range(count + 1):
     print(f"{{without(order[:away]):+9.5f}}  without the first {{away}}")
 """
@@ -126,7 +126,7 @@ def _opening(shown: Setting, reading: Reading) -> str:
     if target.rather_than is not None:
         picked += f" - logits[:, {place}{target.rather_than}]"
     free = {int(unit): number for number, unit in enumerate(reading.features.free)}
-    pieces = [free.get(unit, -1) for unit in reading.features.of_token]
+    features = [free.get(unit, -1) for unit in reading.features.of_token]
     start, begins = "", ""
     if reading.decoder_start is not None:
         start = ", decoder_input_ids=start.expand(len(e), -1)"
@@ -142,11 +142,11 @@ def _opening(shown: Setting, reading: Reading) -> str:
     }.get(reading.baseline, f"embed(torch.tensor([[{reading.stand_in_id}]])).float()")
     named = f"  # {reading.baseline}: {reading.stand_in!r}" if reading.stand_in else ""
     return f"""{loading(shown)}ids = tokenizer({reading.text!r}, return_tensors="pt").input_ids
-piece = torch.tensor({pieces})  # of each token; -1 is held fixed
+feature = torch.tensor({features})  # of each token; -1 stays and gets no score
 embed = {embeddings(shown)}{begins}
 x = embed(ids).float()
 absent = {absent}{named}
-baseline = torch.where((piece < 0)[None, :, None], x, absent)
+baseline = torch.where((feature < 0)[None, :, None], x, absent)
 
 def target(e):  # {names!r}
     logits = model(inputs_embeds=e.to(model.dtype, copy=True){start}).logits.float()
@@ -154,7 +154,7 @@ def target(e):  # {names!r}
 """
 
 
-def _body(pieces: int, method: MethodName, settings: MethodSettings) -> str:
+def _body(features: int, method: MethodName, settings: MethodSettings) -> str:
     if method in ("integrated_gradients", "gradient_shap"):
         points = f"""
 # Gauss-Legendre points on the way from baseline to text
@@ -186,7 +186,7 @@ falls = [without(()) - without(w) for w in windows]
 scores = [np.mean([f for f, w in zip(falls, windows) if i in w]) for i in range(count)]
 """
     else:
-        body = shapley(pieces, settings.samples, settings.seed, "np.zeros(count)", "without")
+        body = shapley(features, settings.samples, settings.seed, "np.zeros(count)", "without")
     return _SWITCHES + body + "tokens = None\n"
 
 
@@ -197,9 +197,9 @@ def shapley(features: int, samples: int, seed: int, zeros: str, without: str) ->
 
 
 _CLOSING: Final = """
-if tokens is not None:  # sum over the tokens of each piece
-    scores = [tokens[piece == i].sum().item() for i in range(int(piece.max()) + 1)]
+if tokens is not None:  # sum over the tokens of each feature
+    scores = [tokens[feature == i].sum().item() for i in range(int(feature.max()) + 1)]
 for i, score in enumerate(scores):
     sure = f" ± {errors[i]:.5f}" if "errors" in globals() else ""
-    print(f"{score:+9.5f}{sure}  {tokenizer.decode(ids[0, piece == i])!r}")
+    print(f"{score:+9.5f}{sure}  {tokenizer.decode(ids[0, feature == i])!r}")
 """

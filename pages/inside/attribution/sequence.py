@@ -2,24 +2,20 @@
 
 from typing import Final
 
-import numpy as np
-import pandas as pd
-
-from components.figures.attribution_tables import phrase_table
-from components.figures.visible import visible
+from components.figures import attribution_tables as tables
+from components.figures.attribution_grids import phrase_table
 from components.inspection.attribution import phrase as inspection
 from components.inspection.attribution.baselines import stand_ins
 from components.inspection.attribution.catalogue import MOST, USUAL
-from components.inspection.attribution.digits import written
 from components.inspection.attribution.phrase import PhraseAttribution
 from components.inspection.attribution.phrase_ways import PhraseMethod, phrase_cost
 from components.inspection.attribution.shapley import EXACT, FEWEST_ORDERS
 from components.inspection.decoding import require_writing
-from components.lesson import Ask, Predict, Shown, View
+from components.lesson import Ask, Shown, View
 from components.widgets import running
-from components.widgets.markup import coded, literal
-from pages.inside.attribution import code
-from pages.inside.attribution.question import offer_examples
+from pages.inside.attribution import code, questions
+from pages.inside.attribution.examples import offer_examples
+from pages.inside.attribution.says import sequence_sums, wrote
 from pages.inside.attribution.sequence_code import sequence_code
 
 METHODS: Final[dict[str, PhraseMethod]] = {
@@ -27,7 +23,7 @@ METHODS: Final[dict[str, PhraseMethod]] = {
     "Integrated gradients": "integrated_gradients",
     "Shapley values": "shapley",
 }
-MOST_ANSWERS = 6
+USUAL_TOKENS = 6
 
 
 def show(ask: Ask) -> Shown:
@@ -59,9 +55,9 @@ def show(ask: Ask) -> Shown:
     return Shown(
         phrase_table(found),
         alt=f"Scores of {len(found.tokens)} tokens for {len(found.phrase)} written tokens.",
-        told=f"{wrote(found, given)} {sums(found)}",
+        told=f"{wrote(found, given)} {sequence_sums(found)}",
         checks=found.checks,
-        table=lambda: as_table(found),
+        table=lambda: tables.sequence(found),
         code=sequence_code(code.setting(ask), ask.prompt, found, orders),
         read="One row is one token of the sequence, one column one token of the prompt. Blue made "
         "the written token **likelier**, orange less likely, in nats: +0.69 doubles its "
@@ -71,7 +67,7 @@ def show(ask: Ask) -> Shown:
         symbols="x is the prompt, y the sequence. The target is that of Captum's `LLMAttribution` "
         "(Miglani et al. 2023). Each text with holes is read once, and tells the log-probability "
         "of every token of the sequence.",
-        predict=most(found),
+        predict=questions.most(found),
         tries="A sequence that the model would not have written. Which token speaks most against "
         "it?",
         facts={
@@ -79,67 +75,6 @@ def show(ask: Ask) -> Shown:
             "replacement": found.stand_in,
             "sequence": list(found.phrase),
         },
-    )
-
-
-USUAL_TOKENS = 6
-
-
-def wrote(found: PhraseAttribution, given: str) -> str:
-    """Return in a sentence what is explained, and how a typed sequence was read."""
-    written_so = "".join(found.phrase)
-    said = (
-        f"{'The model writes' if found.generated else 'The sequence'}: "
-        f"**{coded(visible(written_so))}** (probability "
-        f"{np.exp(found.log_probabilities.sum()):.2%} as a whole)."
-    )
-    if not found.generated and written_so != given:
-        said += (
-            f" What was typed, {coded(visible(given))}, is read as {coded(visible(written_so))}: "
-            "behind a word, a word begins with a space (`·`)."
-        )
-    return said
-
-
-def sums(found: PhraseAttribution) -> str:
-    """Return in a sentence whether the scores add up, and how sure they are."""
-    change = found.log_probabilities - found.baseline_log_probabilities
-    worst = int(np.abs(found.gaps).argmax())
-    sure = (
-        ""
-        if found.errors is None
-        else f" Standard errors are at most **{float(found.errors.max()):.2g}** nats; as many "
-        "digits are written as are known."
-    )
-    return (
-        f"From a text of {coded(found.stand_in)} to the prompt its log-probability changes by "
-        f"**{change.sum():+.3f}** nats; the scores sum to **{found.scores.sum():+.3f}**. The row "
-        f"that is furthest off is {coded(visible(found.phrase[worst]))}, by "
-        f"{written(float(found.gaps[worst]))}.{sure}"
-    )
-
-
-def as_table(found: PhraseAttribution) -> pd.DataFrame:
-    table = pd.DataFrame({"token": found.tokens})
-    for place, token in enumerate(found.phrase):
-        table[f"{place} {token}"] = found.scores[place].astype(float)
-        if found.errors is not None:
-            table[f"{place} {token}, standard error"] = found.errors[place].astype(float)
-    table["whole sequence"] = found.whole.astype(float)
-    return table
-
-
-def most(found: PhraseAttribution) -> Predict:
-    """Ask which token counts most for the whole; on offer are those that count most."""
-    ranked = np.argsort(-np.abs(found.whole), kind="stable")[:MOST_ANSWERS]
-    names = {int(at): f"{at}: {literal(visible(found.tokens[at]))}" for at in sorted(ranked)}
-    best = int(ranked[0])
-    return Predict(
-        "Which token of the prompt counts most for the sequence **as a whole**, the sum over its "
-        "column?",
-        tuple(names.values()),
-        names[best],
-        f"It counts {found.whole[best]:+.2f} nats.",
     )
 
 

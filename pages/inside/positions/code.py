@@ -73,7 +73,7 @@ from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 config = LlamaConfig(head_dim={rope.rotated}, max_position_embeddings={int(rope.context * longer)},
                      rope_parameters={parameters!r})
 rotary = LlamaRotaryEmbedding(config)
-# what a text as long as wanted is turned by
+# what a text as long as wanted is rotated by
 rotary(torch.zeros(1), torch.tensor([[{int(rope.context * extension.factor) - 1}]]))
 print(rotary.inv_freq, rotary.attention_scaling)
 """

@@ -1,54 +1,33 @@
 """View: make the context longer than it was trained for (RoPE scaling), as transformers does."""
 
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 
-from components.figures.positions.context_extension import attention_change, number_line
 from components.figures.positions.rotation import wavelength_dots
-from components.inspection.positions.context_extension import parameters_for, target_or_none, under
-from components.inspection.positions.extended_attention import attention_under
-from components.inspection.positions.extension_methods import SAYS, ContextExtension
-from components.inspection.positions.measured import position_code
-from components.inspection.positions.rotation import Rope, formula
-from components.inspection.positions.words import said
+from components.figures.positions.tables import extension_table
+from components.inspection.positions.context_extension import parameters_for, under
+from components.inspection.positions.extension_methods import NAMES, SAYS, ContextExtension
+from components.inspection.positions.rotation import Rope
 from components.lesson import Ask, Predict, Shown, View
-from components.widgets.markup import coded, literal
+from components.widgets.presets import examples
 from pages.inside.positions import code
-from pages.inside.positions.past import past
-from pages.inside.positions.rotating import extension_of
+from pages.inside.positions.extended_attention import EXTENDED_ATTENTION
+from pages.inside.positions.extending import extension_of, rope_of
+from pages.inside.positions.interpolation import INTERPOLATION
+from pages.inside.positions.past import PAST
 
-LLAMA = formula(128, 10_000.0, 2048)
-MOST_TOKENS = 60
-"""A map of attention with more tokens is too fine to be read."""
-
-
-def rope_of(ask: Ask) -> tuple[Rope, str]:
-    """Return the rotation that is extended, and of which layers of the model it is."""
-    found = ask.inspect(target_or_none)
-    if found is None:
-        return LLAMA, (
-            f"{literal(ask.inspect(said))} So there is nothing of it to extend; shown are Llama's "
-            "64 pairs, trained for 2,048 tokens. "
-        )
-    words = ""
-    if found.others:
-        words += (
-            f"Layers {', '.join(map(str, found.layers))} are extended; layers "
-            f"{', '.join(map(str, found.others))} turn otherwise and stay as they are. "
-        )
-    if found.rope.kind not in ("default", "unknown"):
-        words += (
-            f"This model's rotation is extended already ({found.rope.kind}). “As trained” is that; "
-            f"every method replaces it, and starts from its base {found.rope.theta:,.0f} and the "
-            f"{found.rope.context:,} tokens it was first trained for. "
-        )
-    return found.rope, words
+EXAMPLES = {
+    "All alike: position interpolation": {"method": NAMES["linear"], "factor": 2.0},
+    "A larger base: NTK-aware": {"method": NAMES["theta"], "factor": 4.0},
+    "As long as the text: dynamic NTK": {"method": NAMES["dynamic"], "factor": 4.0},
+    "Only the slow ones: NTK-by-parts": {"method": NAMES["by_parts"], "factor": 4.0},
+    "By parts, and sharper: YaRN, 16 times": {"method": NAMES["yarn"], "factor": 16.0},
+    "8,192 to 131,072: Llama 3.1": {"method": NAMES["llama3"], "factor": 8.0},
+}
 
 
 def speeds(ask: Ask) -> Shown:
     extension = extension_of(ask)
+    examples(ask, EXAMPLES)
     rope, words = rope_of(ask)
     length = int(rope.context * extension.factor)
     changed = ask.compute(under, rope, extension, length)
@@ -61,16 +40,7 @@ def speeds(ask: Ask) -> Shown:
         told=words + SAYS[extension.method] + " " + told(slower, extension, length, changed),
         unchecked="These are transformers' own frequencies; the folds below try them on the "
         "network, whose rebuilt twin is compared with the model.",
-        table=lambda: pd.DataFrame(
-            {
-                "pair": np.arange(rope.pairs),
-                "theta_i before": rope.frequencies,
-                "theta_i after": changed.frequencies,
-                "times slower": slower,
-                "positions a turn before": rope.wavelengths,
-                "after": changed.wavelengths,
-            }
-        ),
+        table=lambda: extension_table(rope, changed, slower),
         code=code.extended(rope, extension, parameters_for(rope, extension)),
         read="A dot is one dimension pair; its height says after how many positions it has made a "
         "full turn. Grey: as trained; orange: extended. A pair below the line completes a turn "
@@ -116,76 +86,14 @@ def told(slower: np.ndarray, extension: ContextExtension, length: int, changed: 
     return words
 
 
-def line(ask: Ask) -> Shown:
-    extension, (rope, _) = extension_of(ask), rope_of(ask)
-    length = int(rope.context * extension.factor)
-    position = int(ask.slider("Position", "position", 0, length - 1, length * 3 // 4))
-    goes = position * rope.context / length
-    return Shown(
-        number_line(rope.context, length, position),
-        alt=f"Under linear interpolation position {position} of {length} goes to {goes:.1f}.",
-        told=f"{position:,} × {rope.context:,} / {length:,} = **{goes:,.1f}**. For a window of "
-        "2,048 extended to 4,096: 3,000 goes to 1,500, and 4,095 to 2,047.5.",
-        unchecked="One multiplication, written out above.",
-        table=lambda: pd.DataFrame({"position": [position], "goes to": [goes]}),
-        read="Linear interpolation puts every position of the longer text between trained ones. "
-        "The picture is that of the linear method whichever is chosen above; the others do so with "
-        "the slow pairs at most, and spare the fast ones.",
-    )
-
-
-def attention(ask: Ask) -> Shown:
-    extension = extension_of(ask)
-    layer, head = ask.layer(ask.inspect(position_code).first.attending), ask.head()
-    found = ask.inspect(attention_under, ask.prompt, layer, head, extension)
-    labels = [f"{place} {token}" for place, token in enumerate(found.tokens)]
-    query, key = np.tril_indices(len(labels))
-    few = slice(0, MOST_TOKENS)
-    drawn = replace(
-        found,
-        tokens=found.tokens[few],
-        trained=found.trained[few, few],
-        changed=found.changed[few, few],
-    )
-    alone = extension.method == "dynamic" and not found.logit_change
-    return Shown(
-        attention_change(drawn),
-        alt=f"Attention of head {head} in layer {layer} as trained, extended, and the difference.",
-        told=(
-            f"The likeliest token at the end: {coded(found.answers[0])} as trained, "
-            f"{coded(found.answers[1])} extended. The largest change of its logits: "
-            f"{found.logit_change:.3g}."
-            if found.answers[0]
-            else ""
-        )
-        + (" Dynamic NTK leaves texts within the trained context alone." if alone else "")
-        + (
-            f" The first {MOST_TOKENS} of {len(labels):,} tokens are drawn."
-            if len(labels) > MOST_TOKENS
-            else ""
-        ),
-        checks=found.checks,
-        table=lambda: pd.DataFrame(
-            {
-                "query token": [labels[place] for place in query],
-                "key token": [labels[place] for place in key],
-                "as trained": found.trained[query, key],
-                "extended": found.changed[query, key],
-            }
-        ),
-        read="Three maps of one head: as trained, extended, and the difference. Rows are query "
-        "tokens, columns key tokens.",
-    )
-
-
 VIEW = View(
-    "Past the trained length, slow pairs stand at angles that they never met. Six methods of "
+    "Past the trained length, slow pairs stand at angles that they never met. Seven methods of "
     "**context extension** (RoPE scaling) slow them down, as transformers computes them, tried on "
     "the loaded model.",
     speeds,
     further={
-        "Where linear interpolation takes a position": View("On a line of positions.", line),
-        "The model's attention, extended": View("One head, before and after.", attention),
-        "Past the trained length": View("Perplexity as the text grows longer.", past),
+        "Where linear interpolation takes a position": INTERPOLATION,
+        "The model's attention, extended": EXTENDED_ATTENTION,
+        "Past the trained length": PAST,
     },
 )

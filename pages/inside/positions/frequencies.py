@@ -1,51 +1,37 @@
-"""View: how fast each pair turns; which numbers are turned; two ways to form pairs."""
+"""View: how fast each pair turns; which numbers are rotated; two ways to form pairs."""
 
-import numpy as np
-import pandas as pd
-
-from components.figures.positions.rotation import context_bars, turned_strip, wavelength_dots
-from components.figures.positions.schemes import two_maps
-from components.inspection.checks import Check
-from components.inspection.errors import InspectionError
-from components.inspection.positions.rotation import Rope, formula
-from components.inspection.positions.spectrum import compare_pairings, spectrum
+from components.figures.positions.rotation import wavelength_dots
+from components.figures.positions.tables import wavelength_table
+from components.inspection.positions.rotation import Rope
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
+from components.widgets.presets import examples
 from pages.inside.positions import code
-from pages.inside.positions.rotating import layer_and_head, square
+from pages.inside.positions.context_lengths import CONTEXT_LENGTHS
+from pages.inside.positions.pairings import PAIRINGS
+from pages.inside.positions.partial_rotary import PARTIAL_ROTARY
+from pages.inside.positions.rotating import HAND, rope_of
 
-MODEL, HAND = "of the model", "the formula"
-MOST_TOKENS = 60
-"""A map of attention with more tokens is too fine to be read."""
-
-
-def rope_of(ask: Ask) -> tuple[Rope, tuple[Check, ...], str]:
-    """Return the rotation that is looked at, its checks, and what is said of its layers."""
-    if ask.choice_of("Rotation", "rotation", [MODEL, HAND]) == MODEL:
-        found = ask.inspect(spectrum)
-        kinds = range(len(found.ropes))
-        says = [
-            f"{called(found.ropes[each])}: layers {', '.join(map(str, found.layers[each]))}"
-            for each in kinds
-        ]
-        which = ask.choice_of("Layers", "layers", kinds, says=says.__getitem__) if kinds[1:] else 0
-        return found.ropes[which], found.checks[which], found.says
-    theta = ask.real("theta (base)", "theta", 2, 1e8, 10_000)
-    size = ask.number("d (numbers turned)", "size", 2, 512, 6, step=2)
-    context = ask.number("context", "context", 2, 1_000_000, 2048)
-    if size % 2:
-        raise InspectionError(f"RoPE turns pairs, and {size} is odd: choose an even number.")
-    return formula(size, theta, context), (), ""
-
-
-def called(rope: Rope) -> str:
-    """Say which rotation it is, in a few words."""
-    base = f"theta {rope.theta:,.0f}" if np.isfinite(rope.theta) else "no base"
-    return base if rope.kind == "default" else f"{rope.kind}, {base}"
+EXAMPLES = {
+    f"{name}: context {context:,}": {
+        "rotation": HAND,
+        "theta": theta,
+        "size": size,
+        "context": context,
+    }
+    for name, theta, size, context in (
+        ("By hand, d = 6", 10_000.0, 6, 2_048),
+        ("Llama", 10_000.0, 128, 2_048),
+        ("Phi-3-mini-4k", 10_000.0, 96, 4_096),
+        ("Llama 3, a larger base", 500_000.0, 128, 8_192),
+        ("Mistral 7B v0.2, larger still", 1_000_000.0, 128, 32_768),
+    )
+}
 
 
 def speeds(ask: Ask) -> Shown:
     rope, checks, says = rope_of(ask)
+    examples(ask, EXAMPLES)
     slow = int((rope.wavelengths > rope.context).sum())
     default = rope.kind == "default"
     return Shown(
@@ -59,14 +45,7 @@ def speeds(ask: Ask) -> Shown:
         + OTHERS.get(rope.kind, OTHER.format(kind=rope.kind)),
         checks=checks,
         unchecked="The formula itself, computed here: there is no network to compare with.",
-        table=lambda: pd.DataFrame(
-            {
-                "pair": np.arange(rope.pairs),
-                "theta_i (rad)": rope.frequencies,
-                "positions a turn": rope.wavelengths,
-                "turns in the context": rope.context / rope.wavelengths,
-            }
-        ),
+        table=lambda: wavelength_table(rope),
         code=code.frequencies(rope) if default else "",
         uncoded="No code is shown: the formula alone does not give these frequencies.",
         read="A dot is one dimension pair of a query or key; its height, on a logarithmic scale, "
@@ -109,99 +88,13 @@ def question(rope: Rope, slow: int) -> Predict | None:
     )
 
 
-def partial(ask: Ask) -> Shown:
-    rope, checks, _ = rope_of(ask)
-    still = int((rope.frequencies == 0).sum())
-    turning = rope.rotated - 2 * still
-    if turning < rope.size:
-        which = (
-            f"; {still} pairs have frequency 0"
-            if still
-            else f", the {'last' if rope.start else 'first'} ones"
-        )
-        told = (
-            f"Partial rotary: only **{turning} of {rope.size}** numbers of each head are turned "
-            f"({turning / rope.size:.0%}){which}; the others compare contents wherever the tokens "
-            "stand."
-        )
-    else:
-        told = (
-            f"All **{rope.size}** numbers of a head are turned. GPT-NeoX and Pythia turn only the "
-            "first 25%, Phi-1 and Phi-2 40 to 50%."
-        )
-    rotated = np.repeat(rope.frequencies != 0, 2)
-    return Shown(
-        turned_strip(rope),
-        alt=f"{turning} of a head's {rope.size} numbers are turned.",
-        told=told,
-        checks=checks,
-        unchecked="The formula itself, computed here: there is no network to compare with.",
-        table=lambda: pd.DataFrame(
-            {"number turned": range(len(rotated)), "pair": np.arange(len(rotated)) // 2}
-        ),
-        read="A box is one number of a head's query; the two of a pair have the same colour.",
-    )
-
-
-def conventions(ask: Ask) -> Shown:
-    found = ask.inspect(compare_pairings, ask.prompt, *layer_and_head(ask))
-    rope, few = found.rope, slice(0, MOST_TOKENS)
-    half, start = rope.rotated // 2, rope.start
-    return Shown(
-        two_maps(found.right[few, few], found.wrong[few, few], found.tokens[few])
-        if rope.pairs > 1
-        else None,
-        alt="One head's attention with its own pairs, and with pairs formed the other way.",
-        told=f"{ask.model_name} is **{rope.convention}**. Not converted (the slip when weights "
-        f"move from one program to another), scores are off by up to "
-        f"**{found.mistaken_error:.2g}**."
-        if rope.pairs > 1
-        else "Only one pair of a head is turned here, so there is only one way to form it.",
-        checks=found.checks,
-        table=lambda: square(found.right[few, few], found.tokens[few]),
-        code=code.CONVERT[rope.convention] if rope.pairs > 1 and rope.rotated == rope.size else "",
-        read=f"**Split-half** pairs number i with number i + {half}; **interleaved** pairs 2i with "
-        "2i + 1"
-        + (f" (counted from number {start}, the first that is turned)" if start else "")
-        + ". Reorder the numbers of query and key, and one becomes the other: a dot product does "
-        "not mind the order. Rows are query tokens, columns key tokens.",
-    )
-
-
-def lengths(ask: Ask) -> Shown:
-    return Shown(
-        context_bars(SEEN),
-        alt="How far models of the source texts read: from 512 tokens to 131,072.",
-        told="A source text takes the original Transformer's vector size, 512, for its longest "
-        "text. The two have nothing to do with each other: waves have no last position.",
-        unchecked="Quoted from papers and configurations; the loaded model's own context is "
-        f"{ask.facts.context:,} tokens.",
-        table=lambda: pd.DataFrame(SEEN, columns=["model", "positions", "reads up to (tokens)"]),
-        read="A bar is the longest text, in tokens, that a model was trained to read; its colour "
-        "says how it marks positions.",
-    )
-
-
-SEEN = (
-    ("GPT-2", "learned table", 1_024),
-    ("BERT", "learned table", 512),
-    ("OPT (2,050 rows, 2 reserved)", "learned table", 2_048),
-    ("BART (1,026 rows, 2 reserved)", "learned table", 1_024),
-    ("Llama", "RoPE", 2_048),
-    ("Llama 2", "RoPE", 4_096),
-    ("Phi-3-mini-4k", "RoPE", 4_096),
-    ("Llama 3 (theta 500,000)", "RoPE", 8_192),
-    ("Mistral 7B v0.2 (theta 1,000,000)", "RoPE", 32_768),
-    ("Llama 2 with YaRN", "RoPE, extended", 131_072),
-)
-
 VIEW = View(
     "Each pair turns at its own speed: the first once in six positions, the last perhaps never in "
     "the whole context.",
     speeds,
     further={
-        "Which numbers are turned": View("All of a head's numbers, or only some.", partial),
-        "Two ways to form pairs": View("The same rotation, written down twice.", conventions),
-        "Context lengths in the source texts": View("How far well-known models read.", lengths),
+        "Which numbers are turned": PARTIAL_ROTARY,
+        "Two ways to form pairs": PAIRINGS,
+        "Context lengths in the source texts": CONTEXT_LENGTHS,
     },
 )

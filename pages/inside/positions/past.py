@@ -1,13 +1,13 @@
 """A fold of Extension: how well the model predicts past the length it was trained for."""
 
 import numpy as np
-import pandas as pd
 
 from components.figures.positions.context_extension import growth_lines
+from components.figures.positions.tables import growth_table
 from components.inspection.positions.extension_methods import NAMES, ContextExtension
 from components.inspection.positions.growth import Growth, growth
-from components.lesson import Ask, Predict, Shown
-from pages.inside.positions.rotating import extension_of
+from components.lesson import Ask, Predict, Shown, View
+from pages.inside.positions.extending import extension_of
 
 MOST_CHARACTERS = 200_000
 ASKS = (
@@ -27,7 +27,6 @@ def past(ask: Ask) -> Shown:
         "",
         lines=2,
         most=MOST_CHARACTERS,
-        linked=False,
     )
     found = ask.measure(
         growth,
@@ -39,17 +38,12 @@ def past(ask: Ask) -> Shown:
         draw=growth_lines,
         asks=(ASKS, tuple(ANSWERS.values())),
     )
-    names = [each.name for each in found.extensions]
     return Shown(
         growth_lines(found),
         alt="Perplexity of the same last tokens against the number of tokens read, by rotation.",
         told=best(found),
         unchecked="A measurement: there is nothing that it must equal.",
-        table=lambda: (
-            pd.DataFrame(found.perplexity.T, columns=names, index=found.lengths)
-            .rename_axis("tokens read")
-            .reset_index()
-        ),
+        table=lambda: growth_table(found),
         read=f"The same last {found.scored} tokens are scored each time; only how much stands "
         "before them grows. Linear interpolation is meant to be followed by some training; "
         "measured here without, it also disturbs texts within the trained length.",
@@ -88,3 +82,6 @@ def verdict(found: Growth) -> Predict | None:
         "Past the trained length the slow pairs stand at angles the model has never met; how soon "
         "that hurts, and which method helps without any further training, is in the figure.",
     )
+
+
+PAST = View("Perplexity as the text grows longer.", past)

@@ -1,21 +1,23 @@
-"""What several views of this page ask for: a layer that turns its queries and keys, a method."""
-
-from collections.abc import Sequence
+"""What several views of this page ask for: a layer that rotates, two tokens, a rotation."""
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from components.inspection.positions.extension_methods import HIGH, LOW, NAMES, ContextExtension
-from components.inspection.positions.spectrum import spectrum
+from components.inspection.checks import Check
+from components.inspection.errors import InspectionError
+from components.inspection.positions.rotation import Rope, formula
+from components.inspection.positions.spectrum import compare_pairings, spectrum
 from components.inspection.positions.vectors import RotatedVectors, rotated_vectors
 from components.lesson import Ask
 
+MODEL, HAND = "of the model", "the formula"
+
 
 def layer_and_head(ask: Ask) -> tuple[int, int]:
-    """Ask for one of the layers that turn, by its number in the network, and for a head.
+    """Ask for one of the layers that rotate, by its number in the network, and for a head.
 
     Raises:
-        InspectionError: no layer turns; it says how the model marks positions instead.
+        InspectionError: no layer rotates; it says how the model marks positions instead.
     """
     layers = sorted(layer for layers in ask.inspect(spectrum).layers for layer in layers)
     return ask.layer(layers), ask.head()
@@ -27,23 +29,43 @@ def vectors_of(ask: Ask) -> tuple[RotatedVectors, int]:
     return ask.inspect(rotated_vectors, ask.prompt, layer), head
 
 
-def query_and_key(ask: Ask, vectors: RotatedVectors) -> tuple[int, int]:
-    """Ask for a query token and a key token; return their places."""
+def query_and_key(ask: Ask, vectors: RotatedVectors, head: int) -> tuple[int, int]:
+    """Ask for a query token and a key token; return their places.
+
+    At first the key is that of the token, another than itself, to which the query attends most.
+    """
     query = ask.token("Query token", "query", vectors.tokens, -1)
-    return query, ask.token("Key token", "key", vectors.tokens, min(2, len(vectors.tokens) - 1))
+    weights = weights_of(ask, vectors, head)[query].copy()
+    if len(weights) > 1:
+        weights[query] = -1.0
+    return query, ask.token("Key token", "key", vectors.tokens, int(weights.argmax()))
 
 
-def square(weights: np.ndarray, tokens: Sequence[str]) -> pd.DataFrame:
-    """Return attention [query token, key token] as a table that names each place."""
-    names = [f"{place} {token}" for place, token in enumerate(tokens)]
-    table = pd.DataFrame(weights.round(4), columns=names)
-    table.insert(0, "query token", names)
-    return table
+def weights_of(ask: Ask, vectors: RotatedVectors, head: int) -> NDArray[np.float32]:
+    """Return one head's attention weights [query, key], 0 to 1."""
+    return ask.inspect(compare_pairings, ask.prompt, vectors.layer, head).right
 
 
-def extension_of(ask: Ask) -> ContextExtension:
-    """Ask for a method of context extension, and how many times the trained context."""
-    ways = [way for way in NAMES if way != "trained"]
-    way = ask.choice_of("Method", "method", ways, "yarn", says=NAMES)
-    factor = ask.slider("Extension factor", "factor", LOW, HIGH, 4.0, step=0.5)
-    return ContextExtension(way, float(factor))
+def rope_of(ask: Ask) -> tuple[Rope, tuple[Check, ...], str]:
+    """Return the rotation that is looked at, its checks, and what is said of its layers."""
+    if ask.choice_of("Rotation", "rotation", [MODEL, HAND]) == MODEL:
+        found = ask.inspect(spectrum)
+        kinds = range(len(found.ropes))
+        says = [
+            f"{called(found.ropes[each])}: layers {', '.join(map(str, found.layers[each]))}"
+            for each in kinds
+        ]
+        which = ask.choice_of("Layers", "layers", kinds, says=says.__getitem__) if kinds[1:] else 0
+        return found.ropes[which], found.checks[which], found.says
+    theta = ask.real("theta (base)", "theta", 2, 1e8, 10_000)
+    size = ask.number("d (numbers rotated)", "size", 2, 512, 6, step=2)
+    context = ask.number("context", "context", 2, 1_000_000, 2048)
+    if size % 2:
+        raise InspectionError(f"RoPE rotates pairs, and {size} is odd: choose an even number.")
+    return formula(size, theta, context), (), ""
+
+
+def called(rope: Rope) -> str:
+    """Say which rotation it is, in a few words."""
+    base = f"theta {rope.theta:,.0f}" if np.isfinite(rope.theta) else "no base"
+    return base if rope.kind == "default" else f"{rope.kind}, {base}"

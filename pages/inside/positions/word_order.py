@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 
-import pandas as pd
-
-from components.figures.positions.schemes import condition_name, order_map
+from components.figures.positions.schemes import order_map
+from components.figures.positions.tables import order_table
 from components.inspection.positions.order import WordOrder, shuffled
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
+from components.widgets.presets import examples
 
+EXAMPLES = {
+    "Who bit whom? Turned around": {"prompt": "The dog bit the man", "shuffle": 0},
+    "The same words twice": {"prompt": "red blue green red blue green", "shuffle": 1},
+}
 ANSWERS = ("all", "those that moved", "none")
 
 
 def show(ask: Ask) -> Shown:
     hint = "0: reversed order."
     seed = ask.number("Shuffle seed", "shuffle", 0, 99, 1, hint=hint)
+    examples(ask, EXAMPLES)
     found = ask.inspect(shuffled, ask.prompt, seed)
     mixed = "".join(found.tokens[place] for place in found.order)
     right = answer(found)
@@ -26,9 +31,9 @@ def show(ask: Ask) -> Shown:
         checks=found.checks,
         unchecked="A causal mask is left on, and it alone tells order: nothing is promised to stay "
         "as it is.",
-        table=lambda: as_table(found),
+        table=lambda: order_table(found),
         code=CODE,
-        read="A row for each condition, a column for each token. A cell says how much the token's "
+        read="A row for each token, a column for each condition. A cell says how much the token's "
         "last hidden state (before the final norm) changed when the words were shuffled, as a "
         "share of its length. Special tokens stay where they are.",
         formula=r"\frac{\lVert h'_t - h_t \rVert}{\lVert h_t \rVert}",
@@ -66,13 +71,6 @@ def answer(found: WordOrder) -> str:
     if len(changed) == len(found.tokens):
         return "all"
     return "those that moved" if changed == moved else ""
-
-
-def as_table(found: WordOrder) -> pd.DataFrame:
-    names = [condition_name(each) for each in found.conditions]
-    table = pd.DataFrame(found.change.T, columns=names)
-    table.insert(0, "token", list(found.tokens))
-    return table
 
 
 CODE = """import torch

@@ -2,21 +2,18 @@
 
 from dataclasses import asdict
 
-import pandas as pd
-
 from components.figures.kv_cache.kinds import memory_and_difference
+from components.figures.kv_cache.tables import type_table
 from components.inspection.kv_cache import kinds
 from components.inspection.kv_cache.asking import MOST_REPEATS
-from components.inspection.kv_cache.kinds import KindRow, Kinds
+from components.inspection.kv_cache.kinds import Kinds
 from components.inspection.kv_cache.timing import pace
-from components.lesson import Ask, Predict, Shown, View
-from components.widgets.markup import literal
+from components.lesson import Ask, Shown, View
 from components.widgets.measuring import duration
 from pages.output.kv_cache import code, parts
+from pages.output.kv_cache.cache_types_words import ANSWERS, ASKS, answered, each, smallest, tries
 
 WINDOWS = (4, 8, 16, 32, 64, 128)
-ASKS = "Which one changes the logits most?"
-ANSWERS = ("static", "sliding window", "8-bit")
 
 
 def measured(ask: Ask) -> Kinds:
@@ -54,7 +51,7 @@ def told(so_far: Kinds) -> tuple[float, str, bool]:
 def show(ask: Ask) -> Shown:
     found = measured(ask)
     text, prompt, new, repeats, window = ask.measured
-    ran, refused = found.ran, [row for row in found.rows if row.refused]
+    ran = found.ran
     names = [row.name for row in ran]
     done, says, _ = told(found)
     return Shown(
@@ -66,19 +63,12 @@ def show(ask: Ask) -> Shown:
         + parts.measured_by(ask, found.at),
         checks=found.checks,
         unchecked="The dynamic cache, with which all are compared, was not run to its end.",
-        table=lambda: as_table(ran),
+        table=lambda: type_table(ran, code.class_of),
         code=code.kinds_code(
             parts.lines_for(ask, found.machine.dtype), text, prompt, new, window, names
         ),
         read=f"All types read the same tokens, in turn, {repeats} times; each is compared with the "
-        "dynamic cache at every step.\n\n"
-        + "\n".join(f"- **{row.name}** (`{code.class_of(row.name)}`) {row.says}." for row in ran)
-        + ("\n\nNot for this model or this machine:\n\n" if refused else "")
-        + "\n".join(
-            f"- **{row.name}** (`{code.class_of(row.name)}`) {row.says}. *{literal(row.refused)}.*"
-            for row in refused
-        )
-        + parts.machine_line(found.machine),
+        "dynamic cache at every step.\n\n" + each(found),
         predict=answered(ran, ask.unasked),
         tries=tries(ran),
         facts={
@@ -86,68 +76,11 @@ def show(ask: Ask) -> Shown:
             "new_tokens": new,
             "repeats": repeats,
             "window": window,
-            "not_here": {row.name: row.refused for row in refused},
+            "not_here": {row.name: row.refused for row in found.rows if row.refused},
             "measured_at": parts.clock(found.at),
         }
         | asdict(found.machine),
     )
-
-
-def answered(ran: tuple[KindRow, ...], unasked: bool) -> Predict | None:
-    """Ask for the largest difference; what was measured unasked waits for the guess."""
-    others = [row for row in ran[1:] if any(name in row.name for name in ANSWERS)]
-    if not others:
-        return None
-    most = max(others, key=lambda row: row.difference)
-    right = next(name for name in ANSWERS if name in most.name)
-    because = f"**{most.name}** changes a logit by up to {most.difference:.2g}."
-    before = memory_and_difference(ran, told=False) if unasked else None
-    return Predict(ASKS, ANSWERS, right, because, before)
-
-
-def tries(ran: tuple[KindRow, ...]) -> str:
-    """Ask what these very numbers suggest."""
-    said = "A window longer than the whole text: what must the difference be? Would the smallest "
-    said += "one be the smallest with a shorter window, or in another dtype?"
-    rounded = next((row for row in ran if "quantized" in row.name), None)
-    if rounded is not None and min(ran, key=lambda row: row.median) is not rounded:
-        said += f" Why is **{rounded.name}** not the fastest? *(It is turned back into the model's "
-        said += "dtype at every step.)*"
-    return said
-
-
-def smallest(ran: tuple[KindRow, ...]) -> str:
-    if len(ran) < 2:
-        return ""
-    small, following, *_ = sorted(ran, key=lambda row: row.held)
-    less = (
-        f"{1 - small.held / following.held:.1%} less" if small.held < following.held else "no less"
-    )
-    return (
-        f"The smallest here is **{small.name}**, {small.held:,} bytes, {less} than "
-        f"**{following.name}**."
-    )
-
-
-def as_table(ran: tuple[KindRow, ...]) -> pd.DataFrame:
-    table = pd.DataFrame([_row(row) for row in ran])
-    if not any(row.elsewhere for row in ran):
-        table = table.drop(columns="bytes in the machine's memory")
-    return table
-
-
-def _row(row: KindRow) -> dict[str, object]:
-    return {
-        "type": row.name,
-        "class": code.class_of(row.name),
-        "bytes held": row.held,
-        "bytes in the machine's memory": row.elsewhere,
-        "tokens remembered": row.rows,
-        "ms per step (median)": round(row.median * 1e3, 3),
-        "middle half (ms)": f"{row.low * 1e3:.2f} to {row.high * 1e3:.2f}",
-        "largest difference of a logit": row.difference,
-        "same best token": f"{row.same} of {row.steps}",
-    }
 
 
 VIEW = View(

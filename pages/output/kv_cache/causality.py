@@ -1,8 +1,7 @@
 """A part of Contents: why a cache may be kept. Another last token, and what changes before it."""
 
-import pandas as pd
-
 from components.figures.kv_cache.contents import change_map
+from components.figures.kv_cache.tables import change_table
 from components.inspection.anatomy import StackName
 from components.inspection.causality import LastTokenChanged, last_token_changed
 from components.lesson import Ask, Predict, Shown, View
@@ -26,7 +25,7 @@ def reach(ask: Ask) -> Shown:
         told=direction(changed, ask.facts.kind == "seq2seq"),
         checks=() if ahead else (changed.check,),
         unchecked="Tokens here attend in both directions: earlier ones are not promised to stay.",
-        table=lambda: as_table(changed),
+        table=lambda: change_table(changed),
         read="A column for each token, a row for each layer that keeps keys and values. A cell is "
         "the largest change of one, as a share of the layer's largest. Where keys and values "
         "cannot be seen, the single row is the residual stream's relative change.",
@@ -64,14 +63,6 @@ def direction(changed: LastTokenChanged, two_stacks: bool) -> str:
         f"{whole}: tokens attend only to earlier ones (causal), so what was computed once stays "
         "right."
     )
-
-
-def as_table(changed: LastTokenChanged) -> pd.DataFrame:
-    table = pd.DataFrame({"token": changed.tokens, "residual stream": changed.stream})
-    if changed.vectors.size:
-        for layer, row in zip(changed.layers, changed.vectors, strict=True):
-            table[f"layer {layer}"] = row
-    return table
 
 
 CAUSALITY = View(

@@ -2,28 +2,27 @@
 
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
-
 from components import engine
 from components.figures.kv_cache.agreement import differences
-from components.figures.visible import visible
+from components.figures.kv_cache.tables import agreement_table
 from components.inspection.kv_cache.agreement import Agreement, compared
 from components.inspection.kv_cache.asking import tokens_in
 from components.inspection.kv_cache.timing import pace
 from components.lesson import Ask, Predict, Shown, View
-from components.widgets import frame
-from components.widgets.markup import coded, literal
+from components.widgets import models
 from components.widgets.measuring import duration
+from components.widgets.presets import examples
 from pages.output.kv_cache import code, parts
+from pages.output.kv_cache.logits_words import ANSWERS, answer, numbers, texts, why
 
 DTYPES = ("float32", "bfloat16", "float16")
 ASKS = "Are the logits the same with and without the cache?"
-ANSWERS = ("exactly the same", "almost", "clearly different")
 NOISE_PASSES = 3
 """Passes over the whole text that tell how far rounding alone moves the logits."""
-MOST_SHOWN = 120
-"""Characters of a text in a sentence; the whole of it is in the table."""
+EXAMPLES = {
+    "A sure answer: a wide margin": {"prompt": "The capital of France is"},
+    "A story: many words would do": {"prompt": "Once upon a time there was a little"},
+}
 
 
 def measured(ask: Ask) -> Agreement:
@@ -31,9 +30,10 @@ def measured(ask: Ask) -> Agreement:
     own = ask.facts.dtype
     hint = "The model is loaded again in this dtype, beside the one in the sidebar."
     dtype = ask.choice_of("dtype", "dtype", DTYPES, own, hint=hint)
+    examples(ask, EXAMPLES)
     if dtype != own:
         ask.choice = replace(ask.choice, dtype=dtype)
-        engine.facts(ask.choice, frame.telling(ask.stage))
+        engine.facts(ask.choice, models.telling(ask.stage))
     took = ask.inspect(pace, ask.prompt, None, new)
     seconds = took.both(new) + NOISE_PASSES * took.long
     return ask.measure(
@@ -63,7 +63,7 @@ def show(ask: Ask) -> Shown:
         "margin of the best token.",
         told=(stopped if found.share < 1 else "") + f"{numbers(found)}  \n{texts(found)}",
         checks=found.checks,
-        table=lambda: as_table(found),
+        table=lambda: agreement_table(found),
         code=code.agreement_code(parts.lines_for(ask, found.dtype), ask.prompt, found.new),
         read="Orange: by how much any of the logits differs between the two ways (hollow: not at "
         "all). Teal: the logit margin, by which the best token leads the second. **As long as "
@@ -77,83 +77,6 @@ def show(ask: Ask) -> Shown:
         "the two ways differ, and in which do you trust the logits most? That need not be the same "
         "one. Write 256 tokens: do differences add up from step to step, or do they stay?",
         facts={"dtype": found.dtype, "parts_at": found.parts_at, "worst": found.worst},
-    )
-
-
-def answer(found: Agreement) -> str:
-    return ANSWERS[0] if found.worst == 0 else ANSWERS[1 if found.same_text else 2]
-
-
-def numbers(found: Agreement) -> str:
-    largest = float(found.largest.max())
-    roundings = found.worst / (found.rounding * largest)
-    return (
-        f"Over {len(found.tokens)} steps no logit differs by more than **{found.worst:.2g}**; the "
-        f"largest logit is {largest:.3g}, so that is {roundings:.2g} times the distance from it to "
-        f"the next number of {found.dtype}."
-    )
-
-
-def why(found: Agreement) -> str:
-    if found.worst == 0:
-        return (
-            "Both ways computed the same sums, of one row or of many at a time, and the results "
-            "are the same to the last bit."
-        ) + (
-            f" That does not make {found.dtype} the more exact format: products are summed in a "
-            "finer one and then rounded, so coarsely that it swallows what the order of adding "
-            "changes. Both ways carry the same, larger, rounding."
-            if found.dtype != "float32"
-            else ""
-        )
-    if any(check.verdict == "fails" for check in found.checks):
-        return "That is more than the order of adding can account for."
-    return (
-        "Both compute the same sums, of one row or of many at a time. That changes the order in "
-        "which terms are added, and the sum of rounded numbers depends on the order. It is not a "
-        "mistake in the cache."
-    )
-
-
-def texts(found: Agreement) -> str:
-    written = "".join(found.tokens)
-    if found.same_text:
-        narrow = int(found.margin.argmin())
-        return (
-            f"**The same text**, token for token: {quoted(written)}  \nThe narrowest choice was "
-            f"step {narrow + 1}, {coded(visible(found.tokens[narrow]))}, with a logit margin of "
-            f"{found.margin[narrow]:.2g}."
-        )
-    place = found.parts_at or 0
-    return (
-        f":orange[✗] **The outputs diverge at step {place + 1}**: there the best token leads the "
-        f"one chosen with the cache by {found.parting_lead:.2g} only, and the logits differ by "
-        f"{found.difference[place]:.2g}. From there on they read different texts.  \n"
-        f"With the cache: {quoted(written)}  \nWithout: {quoted(''.join(without(found)))}"
-    )
-
-
-def quoted(text: str) -> str:
-    return literal(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…")
-
-
-def without(found: Agreement) -> tuple[str, ...]:
-    """Return the tokens that the way without a cache wrote."""
-    if found.parts_at is None:
-        return found.tokens
-    return (*found.tokens[: found.parts_at], *found.other)
-
-
-def as_table(found: Agreement) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "step": np.arange(len(found.difference)),
-            "token": found.tokens,
-            "token without the cache": without(found),
-            "largest_difference": found.difference,
-            "logit_margin": found.margin,
-            "largest_logit": found.largest,
-        }
     )
 
 

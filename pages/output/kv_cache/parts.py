@@ -4,7 +4,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from components.inspection.kv_cache.asking import tokens_in
 from components.inspection.kv_cache.calling import calling
+from components.inspection.kv_cache.contents import Contents, contents
 from components.inspection.kv_cache.machine import Machine
 from components.inspection.kv_cache.shapes import Shape
 from components.lesson import Ask
@@ -13,6 +15,8 @@ from pages.output.kv_cache.lines import Lines
 
 PROMPTS: Final = (8, 16, 20, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)
 NEW: Final = (8, 16, 32, 48, 64, 100, 128, 192, 256)
+MOST_STEPS: Final = 24
+"""Tokens that are written to see the cache grow."""
 
 
 def fitting(options: Sequence[int], wanted: int, most: int) -> int:
@@ -40,6 +44,15 @@ def asked_prompt(ask: Ask, new: int, default: int = 64) -> int:
 def start(ask: Ask, prompt: int) -> int:
     """Return the positions before the first step: of two stacks the decoder begins with one."""
     return 1 if ask.facts.kind == "seq2seq" else prompt
+
+
+def contents_of(ask: Ask) -> Contents:
+    """Return the cache after the prompt and some tokens; a short context leaves fewer."""
+    # Of two stacks the decoder's text is its own.
+    alone = ask.facts.kind != "seq2seq"
+    left = ask.facts.context - (ask.inspect(tokens_in, ask.prompt) if alone else 1)
+    steps = min(MOST_STEPS, left) if left >= 2 else MOST_STEPS
+    return ask.inspect(contents, ask.prompt, None, steps)
 
 
 def lines_for(ask: Ask, dtype: str) -> Lines:
@@ -95,3 +108,12 @@ def size(count: float) -> str:
         if count >= unit:
             return f"{count / unit:.4g} {name}"
     return f"{count:.0f} B"
+
+
+def ratio(value: float) -> str:
+    """Write a ratio for eyes, large ones without a power of ten.
+
+    >>> ratio(0.2113), ratio(27.31), ratio(276_431)
+    ('0.211', '27.3', '276,431')
+    """
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,11 +1,17 @@
-"""Sentences of the memory planner: sizes, what one token takes, what is exact."""
+"""Sentences and questions of the memory planner: sizes, what one token takes, what is exact."""
 
 from components.inspection.catalogue import short_name
 from components.inspection.kv_cache import planner
+from components.inspection.kv_cache.hardware import SPARE
 from components.inspection.kv_cache.planner import Fit, Plan
 from components.inspection.kv_cache.shapes import Shape, unusual
+from components.lesson import Predict
 from components.widgets.markup import literal
 from pages.output.kv_cache import parts
+
+Load = tuple[int, int, str, str, bool]
+"""Tokens, texts, dtype of weights and cache, whether all attention scores are written out."""
+TWICE = ("less than twice", "twice", "more than twice")
 
 
 def called(shape: Shape) -> str:
@@ -22,14 +28,30 @@ def too_long(shape: Shape, length: int) -> str:
 
 
 def sizes(made: Plan, fits: tuple[Fit, ...]) -> str:
-    on = [fit.gpu for fit in fits if fit.fits]
     return (
         f"Weights {parts.size(made.weights)}, cache {parts.size(made.cache)}, activations about "
-        f"{parts.size(made.activations)}: together **{parts.size(made.total)}**. "
-    ) + (
-        f"It fits on **all {len(fits)}** GPUs of the table, from {on[0]} to {on[-1]}."
-        if len(on) == len(fits)
-        else f"It fits on **{', '.join(on) or 'none'}** of the {len(fits)} GPUs of the table."
+        f"{parts.size(made.activations)}: together **{parts.size(made.total)}**. {where(fits)}"
+    )
+
+
+def where(fits: tuple[Fit, ...]) -> str:
+    """Say on how many kinds of device it fits, and how many of one kind it needs if on none."""
+    good, gpus = [fit for fit in fits if fit.fits], fits[0].gpus
+    on = f"{gpus} GPUs of one kind" if gpus > 1 else "one device"
+    if good:
+        least = min(good, key=lambda fit: fit.memory)
+        some = f"all {len(fits)}" if len(good) == len(fits) else f"{len(good)} of the {len(fits)}"
+        return (
+            f"On {on} it fits for {some} kinds in the table; the smallest is "
+            f"**{least.gpu}** ({least.memory:g} GiB, {least.left / 2**30:.1f} GiB left"
+            f"{' on the fullest' if gpus > 1 else ''})."
+        )
+    most = max((fit for fit in fits if fit.needed), key=lambda fit: fit.memory, default=None)
+    if most is None:
+        return f"On {on} of the table it does not fit: not even a single layer does."
+    return (
+        f"On {on} of the table it does **not** fit; of **{most.gpu}** ({most.memory:g} GiB) it "
+        f"takes **{most.needed}**."
     )
 
 
@@ -59,7 +81,7 @@ def token(shape: Shape, made: Plan, length: int, batch: int, itemsize: int) -> s
     return (
         f"{said}{parts.repeated(shape)} With {length:,} tokens in each of {batch:,} "
         f"text{'s' if batch > 1 else ''}, **{parts.size(made.cache)}**: "
-        f"{made.cache / made.weights:.3g} times the weights."
+        f"{parts.ratio(made.cache / made.weights)} times the weights."
     )
 
 
@@ -78,13 +100,14 @@ def windows(shape: Shape) -> str:
 
 
 def estimates(weights: str, itemsize: int) -> str:
-    """Say what is exact and what is estimated, and of what GPUs have."""
+    """Say what is exact and what is estimated, and of what devices have."""
     bits = planner.WEIGHT_BITS[weights]
     return (
-        "Areas stack up to what is taken in all; the upright line is the length asked for. Of the "
-        f"memory that torch reports for a GPU, {planner.SPARE:.0%} are counted as usable (dashed "
-        "lines). The table says for each GPU whether it fits, how much is left, the longest text "
-        "and the largest batch. "
+        f"Of the memory that torch reports for a GPU, {SPARE:.0%} are counted as usable (dashed "
+        "lines); of a Mac, of what macOS recommends at most for its GPU, about two thirds to three "
+        "quarters of the whole. On several GPUs lie whole layers, one after the other (as "
+        '`device_map="auto"` lays them); the fullest decides. The table says for each whether it '
+        "fits, how many it takes, how much is left, the longest text and the largest batch. "
         + (
             "The cache is exact; **weights are an estimate**: the blocks' matrices are counted "
             f"with {bits:g} bits a number, embeddings, head and norms with 16, and loaders differ; "
@@ -92,10 +115,44 @@ def estimates(weights: str, itemsize: int) -> str:
             if weights in ("8-bit", "4-bit")
             else "Weights and cache are exact; activations are an estimate, "
         )
-        + "of the widest moment while the prompt is read."
+        + "of the widest moment while the prompt is read. Of a model of experts all weights must "
+        "be there, though a token meets few."
         + (
             " A cache in 8 bit has a few scales more, and keeps states in 16 bit."
             if itemsize == 1
             else ""
         )
     )
+
+
+def doubled(shape: Shape, load: Load, made: Plan) -> Predict:
+    """Ask what a batch twice as large takes."""
+    length, batch, weights, cache, eager = load
+    twice = planner.plan(shape, length, 2 * batch, weights, cache, eager)
+    more = twice.total / made.total
+    return Predict(
+        "The batch is made twice as large. How much memory is needed in all?",
+        TWICE,
+        TWICE[1 if abs(more - 2) < 0.005 else 0 if more < 2 else 2],
+        f"{parts.ratio(more)} times: every text has a cache of its own, but all share the weights, "
+        f"{parts.size(made.weights)} here.",
+    )
+
+
+def facts(shape: Shape, load: Load, gpus: int, made: Plan) -> dict[str, object]:
+    """Return what the file of the figure says beside the table."""
+    length, batch, weights, cache, _ = load
+    return {
+        "model": shape.name,
+        "parameters": shape.parameters,
+        "layers": shape.layers,
+        "context": shape.context,
+        "length": length,
+        "batch": batch,
+        "weights_as": weights,
+        "cache_as": cache,
+        "gpus": gpus,
+        "weights_bytes": made.weights,
+        "cache_bytes": made.cache,
+        "activation_bytes": made.activations,
+    }

@@ -3,28 +3,18 @@
 import pandas as pd
 
 from components.figures.kv_cache.contents import sharing_bars, wiring
+from components.figures.kv_cache.tables import sharing_table
 from components.inspection.errors import InspectionError
-from components.inspection.kv_cache.asking import tokens_in
-from components.inspection.kv_cache.contents import Contents, contents
 from components.inspection.kv_cache.shapes import Shape, sharing
 from components.lesson import Ask, Predict, Shown, View
+from pages.output.kv_cache import parts
 
-MOST_STEPS = 24
 ARITHMETIC = "Arithmetic on the model's dimensions; *Contents* holds them against its own cache."
-
-
-def contents_of(ask: Ask) -> Contents:
-    """Return the cache after the prompt and some tokens; a short context leaves fewer."""
-    # Of two stacks the decoder's text is its own.
-    alone = ask.facts.kind != "seq2seq"
-    left = ask.facts.context - (ask.inspect(tokens_in, ask.prompt) if alone else 1)
-    steps = min(MOST_STEPS, left) if left >= 2 else MOST_STEPS
-    return ask.inspect(contents, ask.prompt, None, steps)
 
 
 def asked_shapes(ask: Ask) -> tuple[Shape, Shape, int]:
     """Return the model, the same with the sharing asked for, and the bytes of a number."""
-    found = contents_of(ask)
+    found = parts.contents_of(ask)
     shape = found.shape
     if not shape.usual:
         raise InspectionError(
@@ -90,18 +80,6 @@ def compared(shape: Shape, other: Shape, itemsize: float) -> str:
         " (as this model is)."
         if other == shape
         else f", {then / now:.3g} times this model's{more}."
-    )
-
-
-def sharing_table(shape: Shape, itemsize: float) -> pd.DataFrame:
-    shapes = [shape.shared_by(count) for count in reversed(shape.groupings())]
-    return pd.DataFrame(
-        {
-            "key-value heads": [each.kv_heads for each in shapes],
-            "sharing": [sharing(each) for each in shapes],
-            "bytes for each token": [each.token_bytes(itemsize) for each in shapes],
-            "weights in a block's attention": [each.attention_weights[0] for each in shapes],
-        }
     )
 
 

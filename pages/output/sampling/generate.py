@@ -1,30 +1,21 @@
 """View: write on token by token, see why each was taken, take another, go on from there."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pandas as pd
 
 from components.figures.numbers import percent
 from components.figures.sampling import why_taken
-from components.figures.visible import visible
 from components.inspection.decoding import require_writing
-from components.inspection.sampling.generation import Step, twice
-from components.inspection.sampling.settings import Settings
-from components.lesson import Ask, Predict, Shown, View
+from components.inspection.sampling.generation import twice
+from components.lesson import Ask, Shown, View
 from components.widgets import sampling_settings
-from components.widgets.markup import coded, literal
-from components.widgets.writing import Generation, Plan, writing
+from components.widgets.presets import examples
+from components.widgets.writing import Plan, writing
 from pages.output.sampling import code
-
-TRIED = 4
-"""Tokens that are written twice when the view is opened."""
-BOTH = "at 0, and at 1 with one seed"
-ANSWERS = {
-    (True, True): BOTH,
-    (True, False): "at 0 only",
-    (False, True): "at 1 with one seed only",
-    (False, False): "never",
-}
+from pages.output.sampling.examples import WRITTEN
+from pages.output.sampling.generate_words import READ, TRIED, question, told
+from pages.output.sampling.several_texts import SEVERAL
 
 
 def show(ask: Ask) -> Shown:
@@ -33,8 +24,9 @@ def show(ask: Ask) -> Shown:
     hint = "Writing stops as soon as the text written so far contains one of these, even across "
     hint += r"tokens. \n is a line break."
     new_tokens = ask.number("New tokens", "new", 1, 200, 30)
-    stop = ask.text("Stop at a text (several with | between)", "stop", "", most=200, hint=hint)
+    stop = ask.text("Stop at (several with | between)", "stop", "", most=200, wide=230, hint=hint)
     stops = tuple(part.replace(r"\n", "\n") for part in stop.split("|") if part)[:8]
+    examples(ask, WRITTEN)
     first = ask.inspect(twice, ask.prompt, settings, TRIED)
     written = writing(ask, Plan(settings, new_tokens, stops))
     step = written.step or first.steps[0]
@@ -42,7 +34,7 @@ def show(ask: Ask) -> Shown:
         why_taken(step),
         alt=f"The likeliest tokens before and after the settings; {step.chosen.text!r} is taken, "
         f"with {percent(step.chosen.after)}.",
-        told=told(written, step, new_tokens),
+        told=told(written, step),
         checks=first.checks,
         table=lambda: pd.DataFrame([asdict(each) for each in step.candidates]),
         code=code.generate_code(ask.choice, ask.facts, ask.prompt, settings, new_tokens, stops),
@@ -54,67 +46,9 @@ def show(ask: Ask) -> Shown:
     )
 
 
-def told(written: Generation, step: Step, new_tokens: int) -> str:
-    said = f"{literal(written.said)}  \n" if written.said else ""
-    if written.step is None:
-        number = "The first token" if not written.tree.nodes else "Click a token. The first one"
-        return f"{said}{number} would be {why(step)}"
-    return f"{said}Token {len(written.tree.path(written.node))} is {why(step)}"
-
-
-def why(step: Step) -> str:
-    chosen = step.chosen
-    name = coded(visible(chosen.text))
-    if step.taken == "by hand":
-        return (
-            f"{name}: you took it. The model gave it {percent(chosen.before)}, rank "
-            f"{chosen.rank:,}; after the settings it had {percent(chosen.after)}."
-        )
-    if step.number is None:
-        return (
-            f"{name}: the likeliest after the penalties ({percent(chosen.before)} by the model), "
-            "and temperature 0 always takes the likeliest. No random number is used."
-        )
-    return (
-        f"{name}: the random number **{step.number:.4f}** falls between {chosen.low:.4f} and "
-        f"{chosen.high:.4f}. It is rank **{chosen.rank:,}** by the model "
-        f"({percent(chosen.before)}); the settings leave {step.tokens_left:,} "
-        f"token{'s' * (step.tokens_left > 1)}, and it has **{percent(chosen.after)}**. Entropy: "
-        f"{step.entropy_before:.2f} bits before, {step.entropy_after:.2f} after."
-    )
-
-
-def question(ask: Ask, settings: Settings, new_tokens: int) -> Predict:
-    same = tuple(
-        not ask.inspect(twice, ask.prompt, replace(settings, temperature=heat), TRIED).differ
-        for heat in (0.0, 1.0)
-    )
-    return Predict(
-        f"Press **Write {new_tokens}**, then **Write again**, which begins at the prompt once "
-        "more. At which temperature is it the same text?",
-        tuple(ANSWERS.values()),
-        ANSWERS[same[0], same[1]],
-        "At 0 the likeliest token is taken each time. At 1 tokens are drawn, but one seed gives "
-        "the same random numbers each time."
-        if all(same)
-        else "Something besides the seed decides here: see the check.",
-    )
-
-
-READ = (
-    "On top, the tokens that the settings leave lie end to end from 0 to 1, each as long as its "
-    "probability; the random number falls on the one that is taken (orange). Below, the likeliest "
-    "tokens: grey is the probability by the model, teal after the settings. Above the figure, "
-    "every token written: the stronger its tint, the likelier it was; one taken by hand is "
-    "underlined. **Click any token** to see why it was taken; take another one instead, and go on "
-    "from there.\n\nThe code draws with `torch.multinomial`, as `generate` does: the same "
-    "distribution, other random numbers, so where it draws, its text is another. Its seed is the "
-    "whole process's; here each text has a generator of its own, so that readers side by side "
-    "cannot change each other's text."
-)
-
 VIEW = View(
     "Token after token, a text is written: the seed's random numbers say which tokens are drawn. "
     "Click any token to see why it was taken.",
     show,
+    further={"Several texts": SEVERAL},
 )

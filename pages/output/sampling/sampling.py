@@ -3,9 +3,10 @@
 from components.lesson import lesson
 
 lesson(
-    "Sampling playground",
+    "Sampling",
     "output.sampling",
     "Logits processing",
+    "Temperature",
     "Generate",
     "Compare",
     "Draws",

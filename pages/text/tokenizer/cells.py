@@ -8,14 +8,21 @@ from components.inspection.tokenizer.tokens import Token, TokenWindow
 from components.widgets.token_strip import TokenCell, token_strip
 
 NAMES: Final = ("id", "vocabulary entry", "bytes", "characters", "decoded alone")
+MOST_ENTRY: Final = 20
+"""Characters of a vocabulary entry below a token; its label has it whole."""
 COLUMNS: Final = (
     *("position", "id", "vocabulary entry", "bytes", "start", "end", "byte_start", "byte_end"),
     *("text", "decoded alone", "special", "unknown"),
 )
 
 
-def cells_of(cut: TokenWindow, agreed: tuple[bool, ...] = ()) -> list[TokenCell]:
-    """Return the tokens of `cut` as they are drawn; `agreed` ones are set back."""
+def cells_of(
+    cut: TokenWindow, agreed: tuple[bool, ...] = (), entries: bool = False
+) -> list[TokenCell]:
+    """Return the tokens of `cut` as they are drawn; `agreed` ones are set back.
+
+    Below each stands its id, or with `entries` what the vocabulary has.
+    """
     cells = []
     for group in cut.groups:
         for place in range(group.first, group.first + group.count):
@@ -25,14 +32,14 @@ def cells_of(cut: TokenWindow, agreed: tuple[bool, ...] = ()) -> list[TokenCell]
             cells.append(
                 TokenCell(
                     text=_shown(token, group.text) if leading else "",
-                    note=str(token.id),
+                    note=_short(token.piece) if entries else str(token.id),
                     details=details(token),
                     joined=not leading,
                     before=group.before if leading else "",
-                    look="added"
-                    if token.added
-                    else "unknown"
+                    look="unknown"
                     if token.unknown
+                    else "added"
+                    if token.added
                     else "faint"
                     if set_back
                     else "plain",
@@ -61,12 +68,13 @@ def show_cut(
     spaces: bool = True,
     notes: bool = True,
     agreed: tuple[bool, ...] = (),
+    entries: bool = False,
     floating: bool = True,
     label: str = "The text as tokens",
 ) -> int | None:
     """Draw `cut`; return the place in it of the token that the reader chose."""
     return token_strip(
-        cells_of(cut, agreed),
+        cells_of(cut, agreed, entries),
         key=key,
         names=NAMES,
         first=cut.first,
@@ -102,6 +110,10 @@ def rows_of(cut: TokenWindow) -> list[dict[str, Any]]:
         }
         for token in cut.tokens
     ]
+
+
+def _short(piece: str) -> str:
+    return piece if len(piece) <= MOST_ENTRY else f"{piece[: MOST_ENTRY - 1]}…"
 
 
 def _shown(token: Token, text: str) -> str:

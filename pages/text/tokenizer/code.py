@@ -5,7 +5,7 @@ from typing import Final
 
 from components.inspection.catalogue import opening, seen_from_here
 from components.inspection.tokenizer.catalogue import bundled_folder
-from pages.text.tokenizer.asking import ChosenText
+from pages.text.tokenizer.texts import ChosenText
 
 LONGEST: Final = 2_000
 """Characters of a text that the code writes out; a longer one it reads from a file."""
@@ -61,6 +61,21 @@ def cutting(source: str, chosen: ChosenText, revision: str = "main") -> str:
         "    print(id, tokenizer.convert_ids_to_tokens(id), repr(tokenizer.decode(id)))\n"
         "ids = tokenizer(text, add_special_tokens=False).input_ids\n"
         "print(tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text)\n"
+    )
+
+
+def decoding(source: str, ids: Sequence[int], revision: str = "main") -> str:
+    """Return code that prints what each of `ids` says, and what all say together."""
+    head = f"{loading(source, revision)}\nids = {list(ids)}\n\n"
+    if source in _MISTRAL:
+        return (
+            f"{head}for id in ids:\n    print(id, repr(tokenizer.id_to_piece(id)))\n"
+            "print(repr(tokenizer.decode(ids)))\n"
+        )
+    return (
+        f"{head}for id in ids:\n"
+        "    print(id, tokenizer.convert_ids_to_tokens(id), repr(tokenizer.decode(id)))\n"
+        "print(repr(tokenizer.decode(ids, clean_up_tokenization_spaces=False)))\n"
     )
 
 

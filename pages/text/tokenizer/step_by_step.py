@@ -1,38 +1,39 @@
 """View: how one word became its tokens, step by step, as a live ladder of pieces."""
 
-from collections.abc import Sequence
-
-import pandas as pd
-
 from components.inspection.tokenizer.algorithm import LONGEST, story, story_in_sentence
 from components.inspection.tokenizer.cutting import cut, cut_in_sentence
 from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import coded
-from components.widgets.piece_ladder import Rung, piece_ladder
+from components.widgets.piece_ladder import piece_ladder
+from components.widgets.presets import examples
 from pages.text.tokenizer import asking, code
-from pages.text.tokenizer.asking import ChosenText
-from pages.text.tokenizer.rungs import rungs_of
+from pages.text.tokenizer.examples import WORDS
+from pages.text.tokenizer.rungs import as_table, rungs_of
+from pages.text.tokenizer.texts import ChosenText
 
 SAYS = {
-    "BPE": "**Byte pair encoding.** Begin with single characters or bytes. Of all neighbours, "
-    "merge the pair that was **learned first**: the one of the lowest *rank*. Go on until no pair "
-    "is left that was learned.",
+    "BPE": "**Merging (byte pair encoding).** Begin with single characters or bytes. Of all "
+    "neighbours, merge the pair that was **learned first**: the one of the lowest *rank*. Go on "
+    "until no pair is left that was learned.",
     "WordPiece": "**Longest match.** Look the whole word up in the vocabulary. If it is not there, "
     "take a character off its end and try again. What is found is a token; then go on with the "
-    "rest, which is marked `##`.",
+    "rest, which is marked `##`. It never goes back: a long first piece may leave a rest that only "
+    "small ones fit, or none, and then the whole word is `[UNK]`.",
     "Unigram": "**Best path.** Every piece has a probability. Of all ways to cut the word, take "
     "the one whose pieces have the **largest product** of probabilities, which is the largest sum "
-    "of their logarithms. All are at most 0; nearer to 0 is better.",
+    "of their logarithms. All are at most 0; nearer to 0 is better. A long first piece is given up "
+    "where the rest would cost more.",
 }
 ANSWERS = ("fewer", "as many", "more")
-TALL = 11
+TALL = 13
 """Rungs that fit on the first screen."""
 
 
 def show(ask: Ask) -> Shown:
     chosen = asking.tokenizer(ask)
-    word = ask.text("A word or two", "word", "tokenization", most=LONGEST)
+    word = ask.text("A word or two", "word", "tokenization", most=LONGEST, wide=260)
     spaced = asking.spaced(ask, chosen, "With a space before it", "spaced", on=True)
+    examples(ask, WORDS)
     found = chosen.inspect(ask, story_in_sentence if spaced else story, word)
     ladders = [rungs_of(each) for each in found.words]
     tall = sum(len(rungs) for rungs, _ in ladders) > TALL
@@ -43,47 +44,42 @@ def show(ask: Ask) -> Shown:
     capitals = chosen.inspect(
         ask, cut_in_sentence if spaced else cut, word.upper(), 0, 500, False
     ).total
-    split = "  ".join(coded(each.word) for each in found.words)
+    split = ""
+    if found.normalized and len(found.words) > 1:
+        parts = "  ".join(coded(each.word) for each in found.words)
+        split = f"  \nFirst the text is split, and each part is cut by itself: {parts}."
     return Shown(
         None,
-        alt=f"The merge steps of {word!r}, from its smallest parts to {len(found.ids)} tokens.",
-        told=SAYS[found.method]
-        + (
-            f"  \nFirst the text is split, and each part is cut by itself: {split}."
-            if found.normalized and len(found.words) > 1
-            else ""
-        )
-        + f"  \nThe ids: **{', '.join(f'{each:,}' for each in found.ids)}**",
+        alt=f"How {word!r} is cut, step by step, into {len(found.ids)} tokens.",
+        told=f"{SAYS[found.method]}{split}"
+        f"  \nThe ids: **{', '.join(f'{each:,}' for each in found.ids)}**",
         checks=found.checks,
-        table=lambda: as_table(ladders),
+        table=lambda: as_table(found.words),
         code=code.cutting(chosen.source, ChosenText(own.text, ""), chosen.revision),
-        read="From the top down, a row is a step. Blue: the pair that is merged next; green: what "
-        "came of it, and at the end the tokens. Words at the right say why this step. Struck out: "
-        "tried and not in the vocabulary. `Ġ`, `▁` and `·` stand for a space; other odd letters "
-        "are bytes as a byte-level vocabulary writes them.",
+        read=READ,
         predict=Predict(
             "Written in CAPITALS, how many tokens would this be?",
             ANSWERS,
             ANSWERS[1 + (capitals > own.total) - (capitals < own.total)],
             f"{capitals:,}, against {own.total:,} as it is written.",
         ),
-        tries="A rare word, a misspelt one, an emoji. Take the space away: is it the same word?",
+        tries="The same word by *WordPiece*, *Unigram* and *GPT-2*: three methods, three cuts. A "
+        "rare word, a misspelt one, an emoji. Take the space away: is it the same word?",
     )
 
 
-def as_table(ladders: Sequence[tuple[list[Rung], int]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "part": part,
-                "step": rung.name,
-                "pieces": " ".join(piece.text for piece in rung.pieces),
-                "why": rung.says,
-            }
-            for part, (rungs, _) in enumerate(ladders, 1)
-            for rung in rungs
-        ]
-    )
+READ = (
+    "**Merging**: from the top down, a row is a step. Blue: the pair that is merged next; green: "
+    "what came of it, and at the end the tokens. Words at the right say why this step. A row "
+    "“text” shows the characters that the bytes below them spell. **Longest match**: struck out is "
+    "what was tried and is not in the vocabulary. **Best path**: a row is a way to cut the word, "
+    "the best first, with each piece's log probability (natural logarithm) below it and their sum "
+    "at the right.\n\n`Ġ`, `▁` and `·` stand for a space; other odd letters are bytes as a "
+    "byte-level vocabulary writes them."
+)
 
-
-VIEW = View("How does one word become its tokens? By the tokenizer's own merge steps.", show)
+VIEW = View(
+    "How does a word become its tokens? By merging (BPE), longest match (WordPiece) or best path "
+    "(Unigram).",
+    show,
+)

@@ -1,7 +1,6 @@
 """View: train a tokenizer on the text at hand, and watch it learn, in a live strip."""
 
-import pandas as pd
-
+from components.figures.tokenizer_tables import learned_table
 from components.figures.visible import visible
 from components.inspection.tokenizer.training import (
     LARGEST,
@@ -17,8 +16,7 @@ from components.lesson import Ask, Predict, Shown, View
 from components.widgets.markup import literal
 from components.widgets.presets import button
 from components.widgets.text_files import download
-from pages.text.tokenizer import asking, code
-from pages.text.tokenizer.asking import counted
+from pages.text.tokenizer import asking, code, texts
 from pages.text.tokenizer.cells import show_cut
 
 LEARNS = {
@@ -30,15 +28,16 @@ LEARNS = {
     "without, until the vocabulary is as small as asked. What stays has a probability.",
 }
 LITTLE = 2_000
+"""Characters under which a text is too little to learn from."""
 
 
 def show(ask: Ask) -> Shown:
-    read = asking.text(ask)
+    read = texts.text(ask, texts.ALICE)
     method = ask.choice_of("Method", "method", METHODS)
     size = int(ask.slider("Vocabulary, in tokens", "size", SMALLEST, LARGEST, 1000, step=20))
     if len(read.text) < LITTLE:
         ask.note(f"{len(read.text):,} characters are too little to learn from.")
-        button(ask, "Learn from Alice in Wonderland", {"text": asking.ALICE})
+        button(ask, "Learn from Alice in Wonderland", {"text": texts.ALICE})
     trained = ask.compute(train, read.text, method, size)
     text = ask.text("A text to tokenize", "try", ask.prompt[:300] or "The rabbit ran.", most=300)
     steps = steps_of(trained)
@@ -46,23 +45,24 @@ def show(ask: Ask) -> Shown:
     # By a name of its own: trained anew with more pieces, it is shown whole.
     name = f"learned-{steps}"
     taken = int(ask.slider("Pieces learned", name, 0, steps, steps, hint=hint)) if steps else 0
-    download(ask, "Download tokenizer.json", trained.content, "tokenizer.json")
+    download(ask, "Download tokenizer.json", lambda: trained.content, "tokenizer.json")
     cut = ask.compute(cut_after, trained, taken, text, 300)
     with ask.stage.container():
         show_cut(cut, f"strip-{ask.key}", floating=False)
+    known = f"after {taken:,} of" if steps else "with all"
+    order = "the likeliest first" if method == "Unigram" else "in the order learned"
     return Shown(
         None,
         alt=f"The text in {cut.total:,} tokens of a tokenizer of {trained.size:,}.",
-        told=f"{counted(cut.total)} after {taken:,} of {len(trained.learned):,} pieces learned. "
+        told=f"{asking.counted(cut.total)} {known} {len(trained.learned):,} pieces learned. "
         f"{LEARNS[method]}  \n{learned(trained, size, len(read.text))}",
         checks=cut.checks,
         unchecked="This method keeps no bytes: a text need not come back from its tokens.",
-        table=lambda: as_table(trained),
+        table=lambda: learned_table(trained),
         code=code.training(method, size, read, LONGEST, text),
-        read="The strip is your text by the tokenizer just trained. The table lists its pieces, "
-        + ("the likeliest first" if method == "Unigram" else "in the order learned")
-        + "; `Ġ` and `▁` stand for a space, `##` for a piece within a word. The code trains the "
-        "whole tokenizer and prints its size, and in how many tokens it cuts the text.",
+        read=f"The strip is your text by the tokenizer just trained. The table lists its pieces, "
+        f"{order}; `Ġ` and `▁` stand for a space, `##` for a piece within a word. The code trains "
+        "the whole tokenizer and prints its size, and in how many tokens it cuts the text.",
         predict=question(trained),
         tries="Drag *Pieces learned* from the left: which words become whole first? Learn from "
         "*Python code*, then tokenize English.",
@@ -92,20 +92,6 @@ def question(trained: TrainedTokenizer) -> Predict | None:
         first,
         "What stands often in the text comes first. The table has them all, in order.",
     )
-
-
-def as_table(trained: TrainedTokenizer) -> pd.DataFrame:
-    rows = []
-    for item in trained.learned:
-        row: dict[str, object] = {"order": item.order + 1, "piece": item.piece}
-        if item.parts is not None:
-            row["merged from"] = " + ".join(item.parts)
-        if item.count is not None:
-            row["pair count"] = item.count
-        if item.score is not None:
-            row["log probability"] = round(item.score, 3)
-        rows.append(row)
-    return pd.DataFrame(rows, columns=None if rows else ["order", "piece"])
 
 
 VIEW = View("Train a small tokenizer on the text, and see it tokenize as it learns.", show)

@@ -31,7 +31,7 @@ def test_the_page_holds_the_recordings_numbers(tiny_causal, view, dark):
     shown = payload(built.html)
     np.testing.assert_allclose(np.array(shown["attn"]), weights, atol=5.1e-5)
     assert [check.verdict for check in built.checks] == ["holds"] * (3 if view == "neuron" else 1)
-    assert shown["left_text"] == ["<s>", *TEXT]
+    assert shown["left_text"] == ["<s>", *TEXT.replace(" ", "·")]
 
 
 def test_the_neuron_view_gets_turned_queries_and_shared_keys(tiny_causal):
@@ -118,3 +118,13 @@ def test_layers_may_have_keys_of_different_sizes():
     own = [np.zeros((1, 2, 4), np.float32), np.full((1, 2, 8), 0.03125, np.float32)]
     kept = bertviz._rounded([one.tolist() for one in own])
     assert bertviz._read_back({"keys": kept}, "keys", own).holds
+
+
+@pytest.mark.parametrize("view", ["head", "model", "neuron"])
+def test_in_a_frame_bertviz_s_own_lists_are_hidden_and_nothing_else_differs(tiny_causal, view):
+    """The page around the frame asks for layer and head; the page that is saved keeps the lists."""
+    built = page(tiny_causal, view)
+    hidden = re.search(r"([^\n]*)\{ display: none; \}\n</style>", built.framed)
+    assert "#layer" in hidden[1] and "#att_head" in hidden[1]
+    assert built.framed.replace(hidden[0].removesuffix("</style>"), "", 1) == built.html
+    assert "display: none; }\n</style>" not in built.html

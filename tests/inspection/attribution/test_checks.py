@@ -153,7 +153,7 @@ def test_one_piece_has_a_curve_of_two_points(tiny_causal):
 
 
 def test_a_ranking_of_other_pieces_is_refused(tiny_causal):
-    with pytest.raises(InspectionError, match="has 2 places, but the text has 6 pieces"):
+    with pytest.raises(InspectionError, match="has 2 places, but the text has 6 features"):
         curves(tiny_causal, QUESTION, ["short"], [[0, 1]])
 
 

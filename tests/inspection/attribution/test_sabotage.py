@@ -217,7 +217,7 @@ def test_the_gradient_at_another_point(family, method, of, dtype, monkeypatch):
 
 
 @pytest.mark.sabotage(
-    "the largest score is how far the target falls when that piece is taken away, read alone"
+    "the largest score is how far the target falls when that feature is taken away, read alone"
 )
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_a_piece_that_is_taken_away_twice_as_much(dtype, monkeypatch):
@@ -232,7 +232,7 @@ def test_a_piece_that_is_taken_away_twice_as_much(dtype, monkeypatch):
 
 
 @pytest.mark.sabotage(
-    "a piece that is taken away is replaced in all its tokens, and nothing else is"
+    "a feature that is taken away is replaced in all its tokens, and nothing else is"
 )
 @pytest.mark.parametrize("method", ["ablation", "shapley"])
 def test_the_piece_beside_is_taken_away(method, monkeypatch):
@@ -242,5 +242,5 @@ def test_the_piece_beside_is_taken_away(method, monkeypatch):
         AttributionProblem, "there", lambda self, switches: right(self, switches.roll(1, dims=1))
     )
     checks = attribute(model, QUESTION, method).checks
-    says = "a piece that is taken away is replaced in all its tokens"
+    says = "a feature that is taken away is replaced in all its tokens"
     assert verdicts(checks)[next(c.says for c in checks if c.says.startswith(says))] == "fails"

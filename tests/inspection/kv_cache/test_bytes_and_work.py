@@ -54,6 +54,21 @@ CONFIGS = {
     "Qwen2.5-0.5B": ("qwen2", {"tie_word_embeddings": True}),
     "Qwen2.5-7B": ("qwen2", {"tie_word_embeddings": False}),
     "Qwen3-0.6B": ("qwen3", {"tie_word_embeddings": True, "head_dim": 128}),
+    "Phi-4": ("phi3", {}),
+    "Qwen2.5-14B": ("qwen2", {"tie_word_embeddings": False}),
+    "Mistral-Small-24B": ("mistral", {"sliding_window": None, "head_dim": 128}),
+    "Qwen3-30B-A3B": (
+        "qwen3_moe",
+        {
+            "head_dim": 128,
+            "moe_intermediate_size": 768,
+            "num_experts": 128,
+            "num_experts_per_tok": 8,
+        },
+    ),
+    "Qwen3-32B": ("qwen3", {"tie_word_embeddings": False, "head_dim": 128}),
+    "Mixtral-8x7B": ("mixtral", {"num_local_experts": 8, "num_experts_per_tok": 2}),
+    "Qwen2.5-72B": ("qwen2", {"tie_word_embeddings": False}),
 }
 
 

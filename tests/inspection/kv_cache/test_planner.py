@@ -3,6 +3,8 @@
 Numbers are stated here and not taken from the planner's constants: a changed constant must show.
 """
 
+import itertools
+
 import pytest
 import torch
 import transformers as hf
@@ -11,25 +13,36 @@ from hypothesis import strategies as st
 
 from components.inspection.errors import InspectionError
 from components.inspection.kv_cache.described import described_shape, loaded_shape
-from components.inspection.kv_cache.planner import fits, growth, plan, usable, weight_bytes
+from components.inspection.kv_cache.hardware import HARDWARE, offered
+from components.inspection.kv_cache.planner import fits, growth, pieces, plan, weight_bytes
 from components.inspection.kv_cache.published import PUBLISHED
+from components.inspection.kv_cache.spread import Pieces
 from tests import tiny
 from tests.inspection.kv_cache.test_law import hybrid
 
 HALF = "float16 / bfloat16"
 GIB = 2**30
-GPUS = {
+MEMORY = {
+    "Mac, 8 GB": 5.33,
+    "RTX 3060 laptop": 5.80,
+    "RTX 4060 laptop": 7.75,
+    "Mac, 16 GB": 10.67,
+    "RTX 3060": 11.75,
     "T4": 14.75,
+    "Mac, 32 GB": 21.33,
     "L4": 22.03,
     "RTX 4090": 23.65,
     "RTX 5090": 31.37,
     "A100 40 GB": 39.39,
     "L40S": 44.42,
-    "A100 80 GB": 79.15,
+    "Mac, 64 GB": 48.0,
+    "Mac, 96 GB": 72.0,
     "H100": 79.11,
+    "A100 80 GB": 79.15,
     "H200": 139.80,
 }
-"""GiB, as torch's own messages have them."""
+"""GiB, as torch's own messages have them, and as macOS recommends at most for a Mac's GPU."""
+LAPTOPS = {name for name in MEMORY if "Mac" in name or "laptop" in name}
 
 
 def test_phi_3_in_16_bit():
@@ -61,11 +74,11 @@ def test_weights_in_8_and_4_bit_keep_embeddings_head_and_norms_in_16():
     assert 0.74 < weight_bytes(shape, "4-bit") / GIB < 0.76
 
 
-def test_of_a_gpu_nine_tenths_of_what_torch_reports_can_be_used_once():
-    room = usable()
-    assert set(room) == set(GPUS)
-    for gpu, reported in GPUS.items():
-        assert room[gpu] == pytest.approx(0.9 * reported * GIB)
+def test_of_a_device_nine_tenths_of_what_torch_reports_can_be_used_once():
+    assert {each.name: each.memory for each in HARDWARE} == MEMORY
+    assert list(MEMORY.values()) == sorted(MEMORY.values())
+    for each in HARDWARE:
+        assert each.usable == pytest.approx(0.9 * each.memory * GIB)
     (four,) = (
         fit for fit in fits(PUBLISHED["Llama-2-7B"], 4_096, 1, HALF, HALF) if fit.gpu == "RTX 4090"
     )
@@ -120,7 +133,7 @@ def test_the_longest_and_the_most_fit_and_one_more_does_not(name, length, batch,
     shape = PUBLISHED[name]
     rest = (weights, HALF, eager)
     for fit in fits(shape, length, batch, *rest):
-        room = GPUS[fit.gpu] * GIB * 0.9
+        room = MEMORY[fit.gpu] * GIB * 0.9
         assert fit.fits == (plan(shape, length, batch, *rest).total <= room)
         if fit.longest:
             assert plan(shape, fit.longest, batch, *rest).total <= room
@@ -130,6 +143,89 @@ def test_the_longest_and_the_most_fit_and_one_more_does_not(name, length, batch,
             assert plan(shape, length, fit.batch, *rest).total <= room
         if fit.batch < 4_096:
             assert plan(shape, length, fit.batch + 1, *rest).total > room
+
+
+def test_laptops_work_alone():
+    assert {each.name for each in offered(2)} == set(MEMORY) - LAPTOPS
+    assert len(offered(1)) == len(MEMORY)
+    alone = fits(PUBLISHED["Llama-3-70B"], 4_096, 1, HALF, HALF)
+    assert {fit.gpu for fit in alone if fit.needed > 1} == set(MEMORY) - LAPTOPS
+    assert {fit.gpu for fit in alone if fit.needed == 0} == LAPTOPS
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(list(PUBLISHED)),
+    st.integers(1, 100_000),
+    st.integers(1, 64),
+    st.sampled_from([HALF, "8-bit", "4-bit", "float32"]),
+    st.sampled_from([HALF, "8-bit"]),
+    st.booleans(),
+)
+def test_the_pieces_are_the_plan(name, length, batch, weights, cache, eager):
+    shape, rest = PUBLISHED[name], (weights, cache, eager)
+    cut, whole = pieces(shape, length, batch, *rest), plan(shape, length, batch, *rest)
+    assert cut.fullest(1) == pytest.approx(whole.total)
+    assert len(cut.sizes) == shape.layers + 2
+    assert min(cut.sizes) >= 0
+    assert cut.beside == whole.activations
+
+
+def test_llama_3_70b_by_hand_on_two_80_gb_gpus():
+    """80 blocks of 855,654,400 numbers and two tables of 128,256 x 8,192, in 16 bit."""
+    shape = PUBLISHED["Llama-3-70B"]
+    block = 2 * 8_192 * 128 * (64 + 8) + 3 * 8_192 * 28_672
+    table = 128_256 * 8_192
+    cut = pieces(shape, 4_096, 1, HALF, HALF)
+    cache = 2 * 8 * 128 * 4_096 * 2
+    assert cut.sizes[:2] == (2 * table, 2 * block + cache)
+    # The head, and the norms that no format rounds: two in each block, and the last.
+    assert cut.sizes[-1] == 2 * (table + (2 * 80 + 1) * 8_192)
+    # Two halves: 40 blocks and a table each.
+    half = 40 * cut.sizes[1] + cut.sizes[-1] + cut.beside
+    assert cut.fullest(2) == pytest.approx(half)
+    two = {fit.gpu: fit for fit in fits(shape, 4_096, 1, HALF, HALF, gpus=2)}
+    assert two["H100"].needed == 2 and two["H100"].fits
+    assert two["H100"].left == pytest.approx(0.9 * 79.11 * GIB - half)
+    assert two["T4"].needed > 8 and not two["T4"].fits and two["T4"].left < 0
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=7),
+    st.integers(0, 3),
+    st.integers(1, 4),
+    st.integers(1, 40),
+)
+def test_pieces_lie_as_the_best_of_all_ways_to_lay_them(sizes, beside, gpus, room):
+    """Against every way to cut the row of pieces into so many parts."""
+    cut = Pieces(tuple(map(float, sizes)), float(beside))
+
+    def fullest(parts: int) -> float:
+        ways = itertools.combinations(range(1, len(sizes)), min(parts, len(sizes)) - 1)
+        return min(
+            max(sum(sizes[a:b]) for a, b in itertools.pairwise((0, *way, len(sizes))))
+            for way in ways
+        )
+
+    assert cut.fullest(gpus) == pytest.approx(fullest(gpus) + beside, abs=1e-6)
+    few = next((n for n in range(1, len(sizes) + 1) if fullest(n) + beside <= room), 0)
+    assert cut.needed(room) == few
+
+
+@pytest.mark.parametrize("gpus", [2, 4])
+def test_on_several_gpus_the_longest_and_the_most_fit_and_one_more_does_not(gpus):
+    shape, rest = PUBLISHED["Llama-3-70B"], (HALF, HALF)
+    for fit in fits(shape, 4_096, 1, *rest, gpus=gpus):
+        room = 0.9 * MEMORY[fit.gpu] * GIB
+
+        def enough(length, batch, room=room):
+            return 0 < pieces(shape, length, batch, *rest).needed(room) <= gpus
+
+        assert fit.fits == enough(4_096, 1) == (fit.left >= -1)
+        assert not fit.longest or enough(fit.longest, 1)
+        assert fit.longest == shape.context or not enough(fit.longest + 1, 1)
+        assert not fit.batch or enough(4_096, fit.batch)
+        assert fit.batch == 4_096 or not enough(4_096, fit.batch + 1)
 
 
 def test_growth_is_the_plan_at_each_length():

@@ -129,7 +129,7 @@ def test_a_fixed_table_is_recognised_as_its_formula(family, formula):
 
 
 def test_what_a_model_lacks_is_said():
-    with pytest.raises(InspectionError, match="tiny-llama' turns its queries and keys"):
+    with pytest.raises(InspectionError, match="tiny-llama' rotates its queries and keys"):
         table(tiny.model("llama"))
     config = hf.CTRLConfig(vocab_size=261, n_embd=24, dff=40, n_layer=2, n_head=4, n_positions=64)
     ctrl = networks.model(tiny.built(hf.CTRLLMHeadModel, config))

@@ -200,6 +200,12 @@ def test_our_cos_and_sin_are_those_of_transformers_past_the_context(way):
     np.testing.assert_allclose(ours[:, 8:], sin[0, :, :8].numpy(), atol=2e-6)
 
 
+def test_by_parts_is_yarn_without_its_temperature():
+    yarn, parts = (under(SIXTEEN, ContextExtension(way, 4.0), 1024) for way in ("yarn", "by_parts"))
+    np.testing.assert_array_equal(yarn.frequencies, parts.frequencies)
+    assert (parts.scaling, yarn.scaling > 1.1) == (1.0, True)
+
+
 def test_yarn_warms_the_scores_and_theta_slows_the_slowest_pair_by_the_factor():
     assert under(SIXTEEN, ContextExtension("yarn", 4.0), 1024).scaling == pytest.approx(
         0.1 * np.log(4) + 1

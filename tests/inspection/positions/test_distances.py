@@ -121,7 +121,7 @@ def test_a_bucket_s_edge_off_by_one_would_be_seen(dtype, monkeypatch):
     ],
 )
 def test_what_a_model_lacks_is_said(asked):
-    with pytest.raises(InspectionError, match="'tiny-llama' turns its queries and keys"):
+    with pytest.raises(InspectionError, match="'tiny-llama' rotates its queries and keys"):
         asked(tiny.model("llama"))
 
 

@@ -43,7 +43,7 @@ BEYOND = (
     "is handed angles by which to turn, and does more with them than turn its queries and keys, in "
     "a way that Vitrine cannot take apart"
 )
-TURNS = "turns its queries and keys by position (RoPE)"
+TURNS = "rotates its queries and keys by position (RoPE)"
 
 
 def test_every_tiny_family_is_told():
@@ -131,7 +131,7 @@ def test_a_rotation_that_cannot_be_intercepted_is_told_to_be_one():
         layer.self_attn.forward = forward
     model = networks.model(network)
     assert said(model) == (
-        "'tiny-llama' turns its queries and keys by position, in a way that Vitrine cannot take "
+        "'tiny-llama' rotates its queries and keys by position, in a way that Vitrine cannot take "
         "apart."
     )
     premise = measured(model, "rotation")

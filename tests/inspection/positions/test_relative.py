@@ -70,7 +70,12 @@ def test_the_paper_s_bound_is_another_curve_than_the_mean_cosine():
     rope = replace(formula(64), context=512)
     made = np.random.default_rng(0).standard_normal((1, 3, 64)).astype(np.float32)
     vectors = replace(
-        rotated_vectors(tiny.model("llama"), "abc", 0), rope=rope, queries=made, keys=made
+        rotated_vectors(tiny.model("llama"), "abc", 0),
+        rope=rope,
+        queries=made,
+        keys=made,
+        rotated_queries=made,
+        rotated_keys=made,
     )
     found = decay(vectors, 0)
     at = int(np.flatnonzero(found.distances == 50)[0])

@@ -98,9 +98,9 @@ def test_another_search_than_generates_turns_the_check_red(tiny_causal, monkeypa
 
 def test_of_equal_texts_none_is_the_likeliest_alone(tiny_causal):
     one_beam = strategies(tiny_causal, "to be", Settings(temperature=0), beams=1, new_tokens=4)
-    assert one_beam.likeliest == ("greedy", "beam search", "sampling")
+    assert one_beam.likeliest == ("greedy decoding", "beam search", "sampling")
     drawn = strategies(tiny_causal, "to be", Settings(seed=1, temperature=2), 1, 4)
-    assert drawn.likeliest == ("greedy", "beam search")
+    assert drawn.likeliest == ("greedy decoding", "beam search")
 
 
 @pytest.mark.parametrize("length_penalty", [-1.0, 0.0, 1.0, 2.5])

@@ -54,8 +54,8 @@ def unigram() -> ReadyTokenizer:
     return ReadyTokenizer("small T5", tokenizer)
 
 
-MADE = {"wordpiece": wordpiece, "unigram": unigram}
-NAMED = ("gpt2", "mistral-v1", "mistral-v3", "mistral-tekken")
+MADE = {"small BERT": wordpiece, "small T5": unigram}
+NAMED = ("gpt2", "wordpiece", "unigram", "mistral-v1", "mistral-v3", "mistral-tekken")
 _cache: dict[str, ReadyTokenizer] = {}
 
 

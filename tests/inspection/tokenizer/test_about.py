@@ -37,3 +37,21 @@ def test_the_context_is_the_models():
 )
 def test_it_is_told_whether_a_space_is_put_before_every_text(name, adds):
     assert tokenizer_facts(tokenizer_called(name)).adds_space == adds
+
+
+@pytest.mark.parametrize(
+    ("name", "drops"),
+    [
+        ("gpt2", False),
+        ("mistral-v1", False),
+        ("mistral-tekken", False),
+        ("wordpiece", True),
+        ("unigram", False),
+    ],
+)
+def test_it_is_told_whether_a_space_before_a_word_is_lost(name, drops):
+    tokenizer = tokenizer_called(name)
+    assert tokenizer_facts(tokenizer).drops_space == drops
+    if drops:
+        alone = tokenizer.backend.encode("rabbit", add_special_tokens=False).ids
+        assert tokenizer.backend.encode(" rabbit", add_special_tokens=False).ids == alone

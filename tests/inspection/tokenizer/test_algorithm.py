@@ -232,3 +232,25 @@ def test_a_list_of_whole_words_has_no_steps():
     words = ReadyTokenizer("words", Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?")))
     with pytest.raises(InspectionError, match="no steps"):
         story(words, "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "characters"),
+    [
+        ("gpt2", " 日a", ((" ", 1), ("日", 3), ("a", 1))),
+        ("gpt2", "🎵", (("🎵", 4),)),
+        ("mistral-v1", "日🎵", (("▁", 1), ("日", 1), ("🎵", 4))),
+    ],
+)
+def test_it_is_told_of_how_many_bytes_a_character_is_put_together(name, word, characters):
+    (told,) = story(name, word).words
+    assert told.characters == characters
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(word=WORDS, name=st.sampled_from(["gpt2", "mistral-v1", "mistral-tekken", "storyteller"]))
+def test_the_characters_have_as_many_parts_as_merging_begins_with(word, name):
+    for told in story(tokenizer_called(name), word).words:
+        if not told.whole:
+            begun = told.steps[0].parts if told.steps else told.result
+            assert sum(parts for _, parts in told.characters) == len(begun)

@@ -110,3 +110,25 @@ def test_a_count_of_other_tokens_turns_the_check_red(bug, monkeypatch):
         monkeypatch.setattr(compare_module, "encode_text", padded)
     (check,) = compare(THREE, sample("bards.txt")).checks
     assert check.verdict == "fails"
+
+
+def test_other_ways_to_cut_a_text_are_counted_beside():
+    """The sentence of the source texts: 39 characters, 9 tokens of GPT-2."""
+    found = compare(("gpt2",), "The Transformer has revolutionized NLP.")
+    assert (found.words, found.characters, found.bytes) == (5, 39, 39)
+    assert found.readings[0].tokens == 9
+    assert compare(("gpt2",), " naïve  🎵\n").bytes == len(" naïve  🎵\n".encode())
+    assert compare(("gpt2",), " naïve  🎵\n").words == 2
+
+
+def test_the_bundled_four_differ_in_method_and_in_their_cuts():
+    found = compare(("storyteller", "gpt2", "wordpiece", "unigram"), sample("methods.txt"))
+    methods = {reading.method for reading in found.readings}
+    assert methods == {"BPE over bytes", "WordPiece", "Unigram"}
+    cuts = [[token.piece for token in reading.cut.tokens] for reading in found.readings]
+    for pair in (("Ġthem", "e"), ("them", "##e"), ("▁the", "me")):
+        assert any(" ".join(pair) in " ".join(cut) for cut in cuts), pair
+    assert "Ġtheme" in cuts[1]
+    assert [reading.unknown for reading in found.readings] == [0, 0, 1, 2]
+    assert [reading.same for reading in found.readings] == [True, True, False, False]
+    assert all(check.verdict == "holds" for check in found.checks)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from components.inspection.errors import InspectionError
@@ -157,6 +157,7 @@ def test_an_unknown_character_is_called_unknown():
 
 @settings(deadline=None, max_examples=30)
 @given(first=st.integers(0, 400), count=st.integers(1, 90), name=st.sampled_from([*NAMED, *MADE]))
+@example(first=0, count=58, name="unigram")
 def test_a_window_shows_what_the_whole_shows_there(first, count, name):
     tokenizer = tokenizer_called(name)
     text = sample("scripts.txt") + sample("alice.txt")[:2_000]

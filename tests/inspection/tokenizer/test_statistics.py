@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from components.inspection.tokenizer.cutting import cut
 from components.inspection.tokenizer.pieces import encode_text
 from components.inspection.tokenizer.statistics import chunks, text_statistics
 from tests.inspection.tokenizer.kinds import sample, tokenizer_called
@@ -84,3 +85,12 @@ def test_chunks_cover_the_text_and_no_more(tokens, size, overlap, made):
         start += size - overlap
         count += 1
     assert count == made
+
+
+def test_tokens_that_write_only_white_space_are_counted():
+    found = text_statistics("gpt2", "if x:\n    return 1\n\n\n\treturn 2")
+    pieces = [token.alone for token in cut("gpt2", "if x:\n    return 1\n\n\n\treturn 2").tokens]
+    assert found.blank == sum(piece.isspace() for piece in pieces) > 3
+    assert text_statistics(tokenizer_called("wordpiece"), "a  b\n c").blank == 0
+    # Half a character is no white space.
+    assert text_statistics("gpt2", "鸟").blank == 0

@@ -1,0 +1,47 @@
+"""The last step of every figure: what it leaves out on a phone, and what it never touches."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from components.figures import theme
+
+
+def figure(columns: int, rows: int = 2) -> go.Figure:
+    values = np.arange(rows * columns).reshape(rows, columns)
+    names = [str(place) for place in range(columns)]
+    return go.Figure(
+        [
+            go.Heatmap(z=values, text=values.astype(str), texttemplate="%{text}"),
+            go.Bar(x=names, y=values[0], text=names),
+            go.Scatter(x=names, y=values[0], text=names, mode="text"),
+            go.Scatter(x=names, y=values[0], mode="lines+markers"),
+            go.Bar(x=values[0], y=names, orientation="h", text=names),
+        ]
+    )
+
+
+@pytest.mark.parametrize(("columns", "left"), [(theme.FEW, 5), (theme.FEW + 1, 2)])
+def test_on_a_phone_numbers_that_would_crowd_are_left_out(columns, left):
+    plain = figure(columns)
+    lit = theme.lit(plain, dark=False, narrow=True)
+    heat, bars, words, line, lying = lit.data
+    assert (heat.texttemplate is None) == (bars.text is None) == (words.visible is False)
+    assert words.visible is (False if left == 2 else None)
+    assert line.visible is None
+    assert list(lying.text) == list(plain.data[4].text)
+    np.testing.assert_array_equal(heat.z, plain.data[0].z)
+
+
+def test_on_a_desk_every_number_stays():
+    lit = theme.lit(figure(40), dark=False)
+    assert lit.data[0].texttemplate == "%{text}"
+    assert lit.data[1].text is not None
+    assert lit.data[2].visible is None
+
+
+def test_the_figure_that_was_handed_in_is_not_changed():
+    plain = figure(40)
+    before = plain.to_json()
+    theme.lit(plain, dark=True, scale=1.4, narrow=True)
+    assert plain.to_json() == before
