@@ -39,14 +39,16 @@ def test_a_library_that_cannot_be_imported_is_told_to_all_who_wait():
 import sys, threading
 sys.modules["transformers"] = None
 from components import importing
+told = []
 def wait():
     try:
         importing.import_libraries()
     except ImportError as error:
-        print("told", error.name)
+        told.append(f"told {error.name}")
 others = [threading.Thread(target=wait) for _ in range(2)]
 [t.start() for t in others]; [t.join() for t in others]
 wait()
+print("\\n".join(told))
 """)
     assert said == ["told transformers"] * 3
 

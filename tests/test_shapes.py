@@ -90,9 +90,7 @@ AXES = {
 
 Written before it: `#` the axis may be 1 and broadcast, `*` it stands for several axes, `_` its size
 is not compared (entries of a tuple may differ)."""
-EXCEPTIONS = {
-    "recording.py: Array": "a name that code of pages imports; no annotation here uses it",
-}
+EXCEPTIONS: dict[str, str] = {}
 """Annotations and names of types for arrays that state no axes, and why."""
 NOT_HOOKED: dict[str, str] = {}
 """Modules of the layer whose functions are not checked, and why."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.inspection.attribution.agreement import Agreement
 from components.inspection.attribution.catalogue import METHODS
@@ -12,7 +14,6 @@ from components.inspection.attribution.faithfulness import Curves, area
 from components.inspection.attribution.features import Features
 from components.inspection.attribution.phrase import PhraseAttribution
 from components.inspection.attribution.result import Attribution
-from components.inspection.recording import Array
 
 
 def scores(found: Sequence[Attribution], unit: str) -> pd.DataFrame:
@@ -27,7 +28,9 @@ def scores(found: Sequence[Attribution], unit: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def shares(features: Features, rankings: Mapping[str, Array], unit: str) -> pd.DataFrame:
+def shares(
+    features: Features, rankings: Mapping[str, NDArray[np.float32]], unit: str
+) -> pd.DataFrame:
     """Return a row for each `unit` that is scored, a column for each ranking [unit]."""
     return pd.DataFrame(
         {unit: [features.texts[place] for place in features.free]}

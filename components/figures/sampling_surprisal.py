@@ -63,7 +63,9 @@ def two_texts(above: Surprisals, below: Surprisals) -> go.Figure:
         )
         figure.update_layout(
             {
-                f"xaxis{ends}": _named(found, places) | {"anchor": f"y{ends}", "title": None},
+                f"xaxis{ends}": _named(found, places)
+                | {"anchor": f"y{ends}"}
+                | ({} if row else {"title": None}),
                 f"yaxis{ends}": {
                     "title": "bits",
                     "range": [0, 1.05 * most],
@@ -121,5 +123,5 @@ def _named(found: Surprisals, places: Sequence[int]) -> dict[str, object]:
         "ticktext": [theme.label(found.tokens[i]) for i in places] if few else None,
         "tickfont_family": "monospace" if few else None,
         "tickangle": -45 if few else 0,
-        "title": None if few else "token number",
+        "title": "token" if few else "token number",
     }

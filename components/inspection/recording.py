@@ -6,13 +6,11 @@ from typing import Final, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32
-from numpy.typing import NDArray
 
 from components.inspection.anatomy import StackName
 from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
 
-Array = NDArray[np.float32]
 AttentionKind = Literal["self", "cross"]
 HIDDEN: Final = -5_000.0
 """A score at or below this was hidden by a mask. The shallowest mask of any family is GPT-1's, of

@@ -44,14 +44,16 @@ def head(title: str, names: Sequence[str] = ("",)) -> tuple[str, bool]:
                 bind="query-params",
                 label_visibility="collapsed",
             )
-        st.space("stretch")
-        lecture = st.toggle(
-            "Lecture",
-            key="lecture",
-            bind="query-params",
-            persist_state="session",
-            help="For a projector: larger type, no sidebar, no checks unless one fails.",
-        )
+        lecture = False
+        if not ground.narrow():  # nobody projects from a phone
+            st.space("stretch")
+            lecture = st.toggle(
+                "Lecture",
+                key="lecture",
+                bind="query-params",
+                persist_state="session",
+                help="For a projector: larger type, no sidebar, no checks unless one fails.",
+            )
     if said:
         st.caption(f":material/info: {literal(said)}")
     if lecture:

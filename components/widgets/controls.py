@@ -177,10 +177,11 @@ class Controls(Row):
             box |= settled.text(key, default)
             if lines == 1:
                 return str(self._row.text_input(label, default, most, **box) or "")
-            if live:
-                with self._row:
+            written = self._row.text_area(label, default, 28 * lines + 16, most, **box)
+            if live and self._notes is not None:
+                with self._notes:
                     applied_while_typing(key)
-            return str(self._row.text_area(label, default, 28 * lines + 16, most, **box) or "")
+            return str(written or "")
 
         return self._once(name, draw)
 

@@ -90,8 +90,9 @@ def text(key: str, default: str) -> dict[str, Any]:
     kept = anything(key, default)
     held = str(st.session_state.get(key, st.query_params.get(key, default)))
     short = len(held) <= MOST_IN_LINK
-    if _offered(f"short-{key}", short):
-        # Said again, since the address learns of a value only when it changes.
+    if _offered(f"short-{key}", short) or (not short and key not in st.session_state):
+        # Said again, since the address learns of a value only when it changes; and what a long
+        # link gives is taken, though it is not kept there.
         st.session_state[key] = held
     return kept | {"bind": "query-params" if short else None}
 

@@ -162,7 +162,7 @@ def test_back_and_forward_bring_prompt_page_and_view_back(page, app_url):
     expect(page.get_by_role("heading", name="Positions")).to_be_visible()
     page.go_back()
     expect(page).to_have_url(re.compile(r"view=Word\+order"))
-    expect(page.locator(".ytick text")).to_have_count(3)
+    expect(page.locator(".xtick text")).to_have_count(3)
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("to be or not")
     page.go_forward()
     expect(page.get_by_role("heading", name="Positions")).to_be_visible()

@@ -19,6 +19,7 @@ from components.inspection.kv_cache.calling import calling
 from components.inspection.kv_cache.described import loaded_shape
 from components.inspection.kv_cache.machine import machine_of
 from components.inspection.kv_cache.work import counted_shares
+from components.inspection.masking import with_mask
 from components.inspection.model import Model
 from components.inspection.positions.context_extension import target, target_or_none
 from components.inspection.positions.distances import biased_layers
@@ -33,7 +34,8 @@ from components.inspection.sampling import generation
 from components.inspection.sampling.next_token import name_of
 from components.inspection.sampling.perplexity import start_before, surprisals
 from components.inspection.sampling.settings import Settings
-from components.inspection.tokenizer import algorithm, cutting, template
+from components.inspection.sampling.several import several
+from components.inspection.tokenizer import algorithm, cutting, decoding, template
 from components.inspection.tokenizer.about import tokenizer_facts
 from components.inspection.tokenizer.compare import tokens_per_number
 from components.inspection.tokenizer.roundtrip import round_trip_of
@@ -100,6 +102,10 @@ def _cut(model: Model, text: str) -> Any:
 ENTRIES = (
     Entry(surprisals, lambda m, text: (surprisals(m, LONG), surprisals(m, text, "to be", True))),
     Entry(start_before, lambda m, _: start_before(m)),
+    Entry(with_mask, with_mask),
+    Entry(several, lambda m, text: several(m, text, {"drawn": SETTINGS}, 2, 3)),
+    Entry(decoding.decode_ids, lambda m, text: decoding.decode_ids(m, m.encode(text))),
+    Entry(decoding.entries, lambda m, text: decoding.entries(m, cutting.encode(m, text))),
     Entry(generation.steps, _written),
     Entry(generation.twice, lambda m, text: generation.twice(m, text, SETTINGS, 3)),
     Entry(require_writing, lambda m, _: require_writing(m)),

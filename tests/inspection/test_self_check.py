@@ -41,7 +41,7 @@ LACKS: dict[str, set[str]] = {
     "distances": ROTATION
     | SQUARE
     | MASKED
-    | {"rotation", "own mask", "positions", "Moved", "Tables", "Buckets"},
+    | {"rotation", "own mask", "positions", "Shift invariance", "Tables", "Buckets"},
 }
 """What cannot be seen of a decoder that tells order in this way."""
 ORDER = {

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 from scipy.stats import spearmanr
 
 By = Literal["strength", "sign"]
@@ -21,7 +21,7 @@ class Agreement:
     names: tuple[str, ...]
     by: By
     pieces: int
-    correlation: Float[np.ndarray, "ranking ranking"]
+    correlation: Float32[np.ndarray, "ranking ranking"]
     """-1 (opposite) to 1 (the same order). NaN where one ranking has all
     pieces equal, or there are fewer than three."""
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.figures import theme
 from components.inspection.attention.heads import NAMES
 from components.inspection.errors import InspectionError
-from components.inspection.recording import Array
 from components.lesson import Ask
 from components.widgets.ground import dark
 from components.widgets.head_grid import head_grid
@@ -28,7 +28,7 @@ from pages.inside.attention.measures import (
 MOST_TOKENS = 128
 
 
-def ranked(ask: Ask, found: Measured, order: str) -> Array:
+def ranked(ask: Ask, found: Measured, order: str) -> NDArray[np.float32]:
     """Return [layer, head] numbers to sort by; for the weight of a pair, ask for its tokens."""
     if order == PAIR:
         first = pair_of(ask, found.maps)
@@ -38,7 +38,9 @@ def ranked(ask: Ask, found: Measured, order: str) -> Array:
     return found.scores.entropy if order == PLACE else measure(found.scores, order)
 
 
-def places_of(found: Measured, order: str, rank: Array, kinds: Sequence[str]) -> list[tuple]:
+def places_of(
+    found: Measured, order: str, rank: NDArray[np.float32], kinds: Sequence[str]
+) -> list[tuple]:
     """Return the layer (counted among those that attend) and the head of each square.
 
     Raises:
@@ -61,7 +63,13 @@ def places_of(found: Measured, order: str, rank: Array, kinds: Sequence[str]) ->
 
 
 def draw(
-    ask: Ask, found: Measured, order: str, rank: Array, places: list[tuple], whole: bool, log: bool
+    ask: Ask,
+    found: Measured,
+    order: str,
+    rank: NDArray[np.float32],
+    places: list[tuple],
+    whole: bool,
+    log: bool,
 ) -> str:
     """Draw the heads at `places` on the stage; return what is to be said of a long text.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.figures.attention.kinds import COLOURS
 from components.inspection.attention.heads import (
@@ -16,7 +17,6 @@ from components.inspection.attention.heads import (
 )
 from components.inspection.attention.maps import AttentionMaps, attention_maps
 from components.inspection.errors import InspectionError
-from components.inspection.recording import Array
 from components.lesson import Ask
 from components.widgets.head_grid import HeadCell
 from components.widgets.markup import literal
@@ -80,7 +80,7 @@ def measured(ask: Ask, asked: Reading, on: str) -> Measured:
     return Measured(maps, scores, tuple(map(tuple, kinds)), probe, told)
 
 
-def measure(scores: HeadScores, name: str) -> Array:
+def measure(scores: HeadScores, name: str) -> NDArray[np.float32]:
     """Return [layer, head]: the measure called `name`."""
     if name == "entropy":
         return scores.entropy

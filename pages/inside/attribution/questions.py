@@ -106,7 +106,7 @@ def alone(found: Agreement) -> Predict | None:
     itself = np.eye(len(found.names), dtype=bool)
     others = np.where(itself, np.nan, found.correlation)
     # Each with itself alone gives nothing away, and a map of nothing would have no axes.
-    covered = replace(found, correlation=np.where(itself, 1.0, np.nan))
+    covered = replace(found, correlation=np.where(itself, 1.0, np.nan).astype(np.float32))
     if np.isnan(others).all():
         return None
     means = np.nanmean(np.where(np.isnan(others).all(1)[:, None], 1.0, others), axis=1)
