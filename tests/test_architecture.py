@@ -52,6 +52,7 @@ TOP_LEVEL = {
     "tests",
 }
 MOST_LINES = 300
+MOST_VIEW_LINES = 100
 
 
 def files(*folders: str) -> list[Path]:
@@ -239,3 +240,14 @@ def test_files_stay_small_enough_to_read():
     }
     long = {path: length for path, length in lengths.items() if length > MOST_LINES}
     assert long == {}
+
+
+def test_a_view_is_short_enough_to_read_like_a_lesson():
+    """What stands in a file with a view is that view: another figure is another file."""
+    views = {
+        name(path): len(path.read_text().splitlines())
+        for path in files("pages")
+        if "View(" in path.read_text()
+    }
+    assert len(views) > 50
+    assert {path: lines for path, lines in views.items() if lines > MOST_VIEW_LINES} == {}
