@@ -124,7 +124,8 @@ def cost(
 
     `known` orders of Shapley values are there already.
 
-    >>> cost("ablation", 16, Effort()), cost("shapley", 8, Effort())
+    >>> usual = MethodSettings()
+    >>> cost("ablation", 16, usual), cost("shapley", 8, usual)
     ((24, 0), (262, 0))
     """
     window = min(settings.window, pieces)
