@@ -84,6 +84,8 @@ class Shown:
     """Two or three things to try, as Markdown; shown once the question is answered."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """What the JSON file says beside the table."""
+    page: str = ""
+    """Where the picture is no figure: an HTML page that shows it and works alone."""
 
     def __post_init__(self) -> None:
         if not self.checks and not self.unchecked:
@@ -104,7 +106,7 @@ class View:
     further: Mapping[str, "View"] = field(default_factory=dict)
     """Views below this one, closed until asked for, and not computed before."""
     wide: bool = False
-    """A live component over the whole width, the question in a line above it; a fragment."""
+    """The figure takes the whole width, the question a line above it; a fragment."""
 
 
 def slug(name: str) -> str:

@@ -53,7 +53,8 @@ TEXTS = [
 @pytest.mark.parametrize("retired", RETIRED)
 def test_no_word_of_our_own_stands_where_the_field_has_one(retired):
     words = re.compile(retired, re.IGNORECASE)
-    assert [(file, text) for file, text in TEXTS if words.search(text)] == []
+    texts = TEXTS + said("components/inspection")  # its errors are read too
+    assert [(file, text) for file, text in texts if words.search(text)] == []
 
 
 @pytest.mark.parametrize("term", glossary.TERMS)

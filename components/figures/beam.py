@@ -8,7 +8,7 @@ from components.figures import theme
 from components.inspection.sampling.beam import Beam, BeamSearch
 
 HEIGHT: Final = 440
-LETTERS: Final = 62
+LETTERS: Final = 84
 """Letters that stand beside one another over the width of the tree."""
 ENDING: Final = 60
 """Letters beside a beam's score: of its end, since beams begin alike."""
@@ -78,7 +78,7 @@ def beam_tree(search: BeamSearch) -> go.Figure:
             ],
             hovertext=[theme.label(search.nodes[i].text) for i in of_fate],
             textposition="top center",
-            textfont={"family": "monospace", "size": 14},
+            textfont={"family": "monospace", "size": 14, "shadow": "auto"},
             marker={
                 "symbol": symbol,
                 "size": 8,

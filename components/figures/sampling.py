@@ -195,7 +195,7 @@ def draws_against_exact(draws: Draws, texts: Mapping[int, str]) -> go.Figure:
         ]
     )
     figure.update_xaxes(
-        title="relative frequency (bars) and probability (marks)",
+        title="relative frequency, probability",
         tickformat=PERCENT,
         rangemode="tozero",
     )

@@ -128,6 +128,7 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0, narrow: bool = False)
                 yanchor="bottom",
                 len=0.4,
                 thickness=8 * scale,
+                ypad=5,
                 tickfont={"size": size, "color": quiet},
                 title={"side": "top", "font": {"size": size, "color": ink}},
             )
@@ -149,6 +150,8 @@ def _thin_out(figure: go.Figure) -> None:
             trace.update(text=None, texttemplate=None)
         elif trace.type == "scatter" and trace.mode == "text":
             trace.visible = False
+        elif trace.type == "scatter" and trace.mode == "markers+text":
+            trace.mode = "markers"
 
 
 def _darken(figure: go.Figure) -> None:

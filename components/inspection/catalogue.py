@@ -23,6 +23,13 @@ class HubModel:
         return self.source.rpartition("/")[2]
 
 
+SENTIMENT: Final = HubModel(
+    "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+    "DistilBERT",
+    "classifies sentiment",
+    "67M",
+)
+"""The one that classifies."""
 HUB_MODELS: Final = (
     HubModel("openai-community/gpt2", "GPT-2", "continues a text", "124M"),
     HubModel("HuggingFaceTB/SmolLM2-135M", "Llama", "continues a text", "135M"),
@@ -32,12 +39,7 @@ HUB_MODELS: Final = (
     HubModel("facebook/opt-125m", "OPT", "continues a text", "125M"),
     HubModel("microsoft/Phi-3-mini-4k-instruct", "Phi-3", "continues a text, chats", "3.8B"),
     HubModel("google-bert/bert-base-uncased", "BERT", "fills a mask", "110M"),
-    HubModel(
-        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
-        "DistilBERT",
-        "classifies sentiment",
-        "67M",
-    ),
+    SENTIMENT,
     HubModel("google/flan-t5-small", "T5", "answers an instruction", "77M"),
     HubModel("facebook/bart-base", "BART", "fills gaps in a text", "139M"),
 )

@@ -20,6 +20,13 @@ ASIDE: Final = 300
 """Width of the column beside the figure, in pixels."""
 READABLE: Final = 900
 """Widest line of words, in pixels."""
+_EVEN: Final = """<style>
+[class*="st-key-controls-"] button[data-variant="segmented_control"]
+  { min-height: 2.5rem; }
+.heatmap-label text[style*="rgb(68, 68, 68)"] { fill: rgb(29, 29, 27) !important; }
+</style>"""
+"""Buttons as high as the lists beside them; the numbers of bright cells as dark as the page's text,
+where plotly takes a grey."""
 _BIG: Final = f"""<style>
 :root {{ font-size: {LECTURE * 100:.0f}% !important; }}
 section[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] {{ display: none; }}
@@ -56,6 +63,7 @@ def head(title: str, names: Sequence[str] = ("",)) -> tuple[str, bool]:
             )
     if said:
         st.caption(f":material/info: {literal(said)}")
+    st.html(_EVEN)
     if lecture:
         st.html(_BIG)
     return name or names[0], lecture

@@ -32,6 +32,8 @@ def offer(shown: "Shown", ask: "Ask") -> None:
     if shown.figure is not None:
         _button("Picture, alive (HTML)", lambda: page(shown), "html", name)
         plot_picture(name)
+    elif shown.page:
+        _button("Picture, alive (HTML)", lambda: shown.page, "html", name)
     if shown.code:
         _button("Notebook (ipynb)", lambda: notebook(shown), "ipynb", name)
 

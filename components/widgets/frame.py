@@ -26,7 +26,6 @@ FROM_BOOKS: Final = (
     "This movie was a very",
     "The quick brown fox jumps over the lazy dog",
     "What is the capital of France?",
-    "What a horrible [MASK]!",
 )
 """Prompts of well-known books and courses on transformers, for models that have read the world."""
 MOST_PROMPT: Final = 100_000

@@ -1,6 +1,7 @@
 """What a teacher does on the attention page; every foreign host is blocked by `page`."""
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -104,9 +105,12 @@ def test_each_view_of_bertviz_is_drawn_with_no_network(page, app_url, view, line
     expect(frame.locator("#vis svg line").nth(lines)).to_be_attached()
     ground = frame.locator("body").evaluate("b => getComputedStyle(b).backgroundColor")
     assert ground == ("rgb(23, 22, 20)" if scheme == "dark" else "rgb(255, 255, 255)")
+    page.get_by_role("button", name="Files").click()
     with page.expect_download() as started:
-        page.get_by_role("button", name="This page (HTML)").click()
-    assert started.value.suggested_filename == f"bertviz-{view}.html"
+        page.get_by_role("button", name="Picture, alive (HTML)").click()
+    assert started.value.suggested_filename == "attention-bertviz.html"
+    page.set_content(Path(started.value.path()).read_text(encoding="utf-8"))
+    expect(page.locator("#vis svg line").nth(lines)).to_be_attached()
 
 
 def test_the_neuron_view_opens_a_token(page, app_url):

@@ -17,6 +17,7 @@ def figure(columns: int, rows: int = 2) -> go.Figure:
             go.Scatter(x=names, y=values[0], text=names, mode="text"),
             go.Scatter(x=names, y=values[0], mode="lines+markers"),
             go.Bar(x=values[0], y=names, orientation="h", text=names),
+            go.Scatter(x=names, y=values[0], text=names, mode="markers+text"),
         ]
     )
 
@@ -25,9 +26,10 @@ def figure(columns: int, rows: int = 2) -> go.Figure:
 def test_on_a_phone_numbers_that_would_crowd_are_left_out(columns, left):
     plain = figure(columns)
     lit = theme.lit(plain, dark=False, narrow=True)
-    heat, bars, words, line, lying = lit.data
+    heat, bars, words, line, lying, named = lit.data
     assert (heat.texttemplate is None) == (bars.text is None) == (words.visible is False)
     assert words.visible is (False if left == 2 else None)
+    assert named.mode == ("markers" if left == 2 else "markers+text")
     assert line.visible is None
     assert list(lying.text) == list(plain.data[4].text)
     np.testing.assert_array_equal(heat.z, plain.data[0].z)

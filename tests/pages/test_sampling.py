@@ -4,10 +4,16 @@ import copy
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.special import entr, softmax
 from streamlit.testing.v1 import AppTest
 from tokenizers import processors
 
+from components import engine
+from components.engine import ModelChoice
+from components.figures.numbers import percent
+from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.settings import RANGES
 from components.widgets import writing
 from pages.output.sampling import examples
@@ -17,7 +23,7 @@ from tests import tiny
 
 DRINK = "When Mary and John went to the shop, Mary gave a drink to"
 ROOT = Path(__file__).parents[2]
-VIEWS = ["Logits processing", "Generate", "Compare", "Draws", "Perplexity"]
+VIEWS = ["Logits processing", "Temperature", "Generate", "Compare", "Draws", "Perplexity"]
 OWN = {"view", "model", "dtype"}
 FOLDS = {
     "Compare": ("sampling-compare-the_finished_beams",),
@@ -307,8 +313,8 @@ def test_without_a_start_token_the_toggle_really_switches(saved):
 def test_a_model_that_does_not_write_is_explained_on_every_view(view, kind, said, saved):
     app = opened(view=view, model=saved(kind))
     assert not app.exception
-    if kind == "masked" and view in ("Logits processing", "Draws"):
-        assert not app.error  # its mask's distribution can be reshaped and drawn from
+    if kind == "masked" and view in ("Logits processing", "Temperature", "Draws"):
+        assert not app.error  # its mask's distribution can be processed and drawn from
     else:
         assert said in app.error[0].value
 
@@ -386,6 +392,24 @@ def test_what_is_left_and_the_steps_are_in_table_and_file(drawn):
     stages = {each["name"]: each["tokens"] for each in shown.facts["stages"]}
     assert (stages["model"], stages["top_p"]) == (5, 3)
     assert shown.facts["settings"]["temperature"] == 2
+
+
+@pytest.mark.parametrize("marked", [0.35, 1.0, 1.65])
+def test_what_is_told_of_a_temperature_is_told_of_that_very_one(drawn, marked):
+    app = opened(view="Temperature", at=str(marked))
+    shown = drawn["sampling-temperature"]
+    logits = engine.inspect(next_token, ModelChoice("storyteller"), PROMPT).logits
+    shares = softmax(logits.astype(np.float64) / marked)
+    assert f"At temperature {marked:g} " in words(app)
+    assert f"**{percent(shares.max())}**" in shown.told
+    assert f"**{entr(shares).sum() / np.log(2):.2f}**" in shown.told
+
+
+def test_the_gaps_that_are_offered_have_the_mask_of_the_very_tokenizer(saved):
+    app = opened(view="Logits processing", model=saved("masked"))
+    app.button(key="example-A fact in the middle").click().run()
+    assert not app.exception
+    assert app.session_state["prompt"] == "The capital of <mask> is Paris."
 
 
 def playground(app: AppTest) -> dict:

@@ -20,8 +20,8 @@ function answer({ logits, history, settings, penaltiesBefore }) {
   const numbers = logits.map((x) => (x === null ? -Infinity : x));
   const prepared = prepare(Float32Array.from(numbers), history);
   // What was dragged before must leave no trace.
-  if (penaltiesBefore) reshape(prepared, { ...OFF, ...penaltiesBefore });
-  const result = reshape(prepared, settings);
+  if (penaltiesBefore) processLogits(prepared, { ...OFF, ...penaltiesBefore });
+  const result = processLogits(prepared, settings);
   const ids = [], shares = [];
   for (let r = result.low; r < result.high; r++) {
     ids.push(result.order[r]);

@@ -70,11 +70,11 @@ def number(printed):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("settings", SOME, ids=str)
-def test_the_reshape_code_prints_the_likeliest_after_the_settings(opened, kind, settings):
+def test_the_processing_code_prints_the_likeliest_after_the_settings(opened, kind, settings):
     choice, model = opened(kind)
     following = next_token(model, TEXT)
     found = process_logits(following.logits, following.history, settings)
-    printed = said(code.reshape_code(choice, model.facts, TEXT, settings, following.history))
+    printed = said(code.processing_code(choice, model.facts, TEXT, settings, following.history))
     left = found.stages[-1].tokens
     assert len(printed) == min(10, left)
     best = sorted(found.after.tolist(), reverse=True)
@@ -85,7 +85,7 @@ def test_the_reshape_code_prints_the_likeliest_after_the_settings(opened, kind, 
 @pytest.mark.parametrize("settings", SOME + ALONE, ids=str)
 def test_with_the_toy_logits_it_is_their_code(settings):
     found = process_logits(TOY_LOGITS, (1, 2, 2), settings)
-    lines = code.reshape_code(ModelChoice("x"), None, "", settings, (1, 2, 2), TOY_LOGITS)
+    lines = code.processing_code(ModelChoice("x"), None, "", settings, (1, 2, 2), TOY_LOGITS)
     assert "from_pretrained" not in lines
     printed = said(lines)
     assert len(printed) == found.stages[-1].tokens
@@ -169,5 +169,5 @@ def test_a_long_text_is_read_from_a_file(opened, tmp_path, monkeypatch):
 def test_no_code_shown_calls_what_is_private(opened):
     choice, model = opened("causal")
     for settings in SOME:
-        lines = code.reshape_code(choice, model.facts, TEXT, settings, (1,))
+        lines = code.processing_code(choice, model.facts, TEXT, settings, (1,))
         assert not re.search(r"\._[a-z]", lines)

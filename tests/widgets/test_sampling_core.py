@@ -59,7 +59,7 @@ def agrees(live, row, history, choice, before=None):
 
 @run(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LOGITS, st.lists(st.integers(0, 59), max_size=30), SETTINGS, st.booleans())
-def test_every_combination_of_settings_reshapes_as_transformers_does(
+def test_every_combination_of_settings_processes_as_transformers_does(
     live, logits, history, choice, dragged
 ):
     """Held against the processors by the page's own checks, whose bounds are rounding's."""

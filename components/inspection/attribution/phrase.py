@@ -49,7 +49,7 @@ class PhraseAttribution:
     log_probabilities: Float32[np.ndarray, " phrase"]
     """Natural logarithms: of each token after the text and the phrase before it."""
     baseline_log_probabilities: Float32[np.ndarray, " phrase"]
-    """The same after a text of stand-ins."""
+    """The same after the baseline."""
     forwards: int
     backwards: int
     generated: bool

@@ -113,7 +113,7 @@ class PhraseScore:
         return self(self.texts(switches))
 
     def ends(self) -> tuple[Float64[np.ndarray, " phrase"], Float64[np.ndarray, " phrase"]]:
-        """Return log-probabilities for the text and for a text of stand-ins, each read alone."""
+        """Return log-probabilities for the text and for the baseline, each read alone."""
         with torch.no_grad():
             both = [self(text)[0].double().cpu().numpy() for text in (self.inputs, self.baseline)]
         return both[0], both[1]
@@ -141,16 +141,14 @@ class PhraseScore:
         )
 
     def baseline_check(self) -> Check:
-        """Compare the text of stand-ins, token by token, with what it is called."""
+        """Compare the baseline, token by token, with what it is called."""
+        expected = self.inputs.clone()
         if self.inputs.ndim == 3:
-            stand_in = vector_of(self.model, self.absent).float()
-            expected = self.inputs.clone()
-            expected[0, self.free] = stand_in
+            expected[0, self.free] = vector_of(self.model, self.absent).float()
         else:
-            expected = self.inputs.clone()
             expected[0, self.free] = self.absent
         return Check(
-            "with all words away, each token is the stand-in, special ones and the phrase stay",
+            "in the baseline each token is the replacement token; special ones and the phrase stay",
             float((self.baseline - expected).abs().max()),
             0.0,
             "The scores are compared with another text than the one that is named.",
@@ -194,7 +192,7 @@ def _shapley(score: PhraseScore, orders: int, _whole: _Phrase, _empty: _Phrase) 
     terms = len(found.pairs) or 2 ** (len(score.free) - 1)
     in_sums = rounding.summed(terms, "float64") * 2 * len(score.free) * found.largest
     check = rounding.compared(
-        "each row sums to its change from stand-ins to text",
+        "each row sums to its change from baseline to text",
         scores.sum(1),
         found.everybody - found.nobody,
         rounding.unit("float32") * np.abs(scores).sum(1) + in_sums,

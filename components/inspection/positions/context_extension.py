@@ -32,32 +32,32 @@ POWERS: Final = 32 * rounding.unit("float32")
 def parameters_for(rope: Rope, extension: ContextExtension) -> dict[str, Any]:
     """Return transformers' `rope_parameters` for `extension` of a model that rotates by `rope`.
 
-    A stretching that the model has already is replaced: the way starts from its base and the length
-    it was first trained for.
+    An extension that the model has already is replaced: the method starts from its base and the
+    length it was first trained for.
 
     Raises:
-        InspectionError: the way or the factor does not exist, or the base is not known.
+        InspectionError: the method or the factor does not exist, or the base is not known.
     """
     if extension.method not in NAMES or not LOW <= extension.factor <= HIGH:
         raise InspectionError(
-            f"There is no stretching '{extension.method}' by {extension.factor:g}: the ways are "
-            f"{', '.join(NAMES)}, the factors {LOW:g} to {HIGH:g}."
+            f"There is no context extension '{extension.method}' by {extension.factor:g}: the "
+            f"methods are {', '.join(NAMES)}, the factors {LOW:g} to {HIGH:g}."
         )
     factor, rotated = extension.factor, rope.rotated
     if rotated <= 2:
         raise InspectionError(
-            "Only one pair of each head is turned here; stretching tells fast pairs from slow "
-            "ones, so it needs at least two."
+            "Only one pair of each head is rotated here; context extension tells fast pairs from "
+            "slow ones, so it needs at least two."
         )
     if rope.kind == "proportional":
         raise InspectionError(
-            "This rotation leaves a share of its pairs unturned ('proportional'), and the ways to "
-            "stretch one start from a formula for all of them: they cannot be tried on it."
+            "This rotation leaves a share of its pairs unrotated ('proportional'), and the methods "
+            "of extension start from a formula for all of them: they cannot be tried on it."
         )
     if not np.isfinite(rope.theta):
         raise InspectionError(
             "The frequencies of this rotation are not those of RoPE's formula for any base, so the "
-            "ways to stretch it, which all start from that, cannot be tried on it."
+            "methods of extension, which all start from that, cannot be tried on it."
         )
     parameters: dict[str, Any] = {"rope_theta": rope.theta, "rope_type": extension.method}
     if extension.method in ("trained", "theta"):
@@ -105,7 +105,7 @@ def under(rope: Rope, extension: ContextExtension, length: int) -> Rope:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The rotation that is stretched, and the layers that have it."""
+    """The rotation that is extended, and the layers that have it."""
 
     rope: Rope
     layers: tuple[int, ...]
@@ -114,7 +114,7 @@ class Target:
 
 
 def target(model: Model) -> Target:
-    """Return which rotation of `model` is stretched.
+    """Return which rotation of `model` is extended.
 
     Where layers rotate differently, that of the layers with full attention: those of sliding
     attention never look far. If none is said to be full, that whose slowest pair turns most slowly.
@@ -151,7 +151,7 @@ def extended(model: Model, extension: ContextExtension, length: int) -> Model:
     """Return a twin of `model` that rotates as `extension` says, for texts of `length` tokens.
 
     Raises:
-        InspectionError: the model does not rotate, or there is no such stretching.
+        InspectionError: the model does not rotate, or there is no such extension.
     """
     found = target(model)
     changed = under(found.rope, extension, length)

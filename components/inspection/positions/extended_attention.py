@@ -50,7 +50,7 @@ def attention_under(
     Of an encoder-decoder, its encoder.
 
     Raises:
-        InspectionError: the model does not rotate, or there is no such layer, head or stretching.
+        InspectionError: the model does not rotate, or there is no such layer, head or extension.
     """
     require(model, "sublayers")
     stack = require_rotation(model)

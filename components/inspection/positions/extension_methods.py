@@ -1,4 +1,4 @@
-"""The ways to stretch RoPE, by the names that transformers gives them: plain values only."""
+"""The methods of context extension, by the names that transformers gives them: plain values."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -70,7 +70,7 @@ def draws(
     settings: Settings,
     count: int,
 ) -> Draws:
-    """Draw `count` tokens from `logits` reshaped by `settings`, with the seed of `settings`.
+    """Draw `count` tokens from `logits` processed with `settings`, with the seed of `settings`.
 
     Raises:
         InspectionError: if `count` is out of range.

@@ -53,7 +53,7 @@ class Step:
 
     `number`, from 0 up to 1, is the random number; None if none was used. `taken` is "drawn",
     "greedy" or "by hand". `candidates` are the likeliest `MOST_CANDIDATES` by the model, and the
-    token itself. `tokens_left` and `entropy_after` (bits) describe the reshaped distribution,
+    token itself. `tokens_left` and `entropy_after` (bits) describe the processed distribution,
     `entropy_before` the model's. `ended` says why writing stopped after this token, or is empty.
     """
 
@@ -208,7 +208,7 @@ def _place(
 
 
 def choose(model: Model, processed: ProcessedLogits, number: float | None) -> Step:
-    """Take the token at `number` on the line of `reshaped`, or the likeliest if it is None."""
+    """Take the token at `number` on the line of `processed`, or the likeliest if it is None."""
     order, highs = _line(processed)
     token = int(order[_place(processed, highs, number)])
     by_model = np.argsort(-processed.before, kind="stable")

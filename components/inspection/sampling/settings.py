@@ -1,4 +1,4 @@
-"""The settings that reshape a next-token distribution, their ranges and their order: one table.
+"""The settings that process a next-token distribution, their ranges and their order: one table.
 
 `Settings` is the table: a field is a row, and all else is derived from it, in the browser too. Only
 a step's arithmetic stands elsewhere: here it is `transformers`' own, there `core.js`.

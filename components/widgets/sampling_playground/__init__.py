@@ -1,6 +1,6 @@
-"""The live component of the sampling playground: sliders that reshape while they are dragged.
+"""The live component of the sampling playground: sliders that process logits while dragged.
 
-The logits are handed to the browser once; it reshapes and draws by itself (`core.js`), and on
+The logits are handed to the browser once; it processes and draws by itself (`core.js`), and on
 release tells the server what it has, so that the two can be compared.
 """
 

@@ -150,7 +150,7 @@ function before(id, final, other, logits) {
 
 /* Reshape. The result: tokens `order[low..high)` are left, the one at rank r with probability
  * `share(r)`; `stages` has one {name, active, tokens, mass, entropy} per name in STEPS. */
-export function reshape(p, s) {
+export function processLogits(p, s) {
   penalise(p, s);
   const stages = [stage("model", true, p.size, 1, p.before.entropy)];
   for (const step of STEPS.slice(1, HEAT)) {

@@ -7,7 +7,7 @@ import { element, say } from "../kit/elements.js";
 import { live } from "../kit/live.js";
 import { bits, grouped, percent } from "../kit/numbers.js";
 import { save } from "../kit/saving.js";
-import { OFF, prepare, reshape } from "./core.js";
+import { OFF, prepare, processLogits } from "./core.js";
 import { drawCurve, makeCurve } from "./curve.js";
 import { digest } from "./digest.js";
 import { drawLine, makeLine } from "./line.js";
@@ -66,7 +66,7 @@ class Playground extends Dragged {
   }
 
   draw() {
-    const result = reshape(this.prepared, this.settings);
+    const result = processLogits(this.prepared, this.settings);
     drawPanel(this.panel, this.settings, result);
     const width = widthOf(this.line.node);
     const greedy = this.settings.temperature === 0;
@@ -79,7 +79,7 @@ class Playground extends Dragged {
   picture() {
     const on = Object.keys(OFF).filter((name) => this.settings[name] !== OFF[name]);
     const title = on.map((name) => `${name} ${this.settings[name]}`).join(", ");
-    const result = reshape(this.prepared, this.settings);
+    const result = processLogits(this.prepared, this.settings);
     save(pictureOf(this.prepared, result, this.texts, title || "the model's own distribution"),
       "distribution.svg", "image/svg+xml");
   }

@@ -32,18 +32,8 @@ def drawn(ask: Ask, view: bertviz.View) -> Shown:
     same = maps.group != "cross"
     window, cropped = window_of(ask, len(maps.readers), len(maps.read), most, same)
     page = ask.inspect(bertviz.bertviz_page, *asked.arguments, view, layer, head, window, dark())
-    place = ask.stage.container()
     # A taller page scrolls in its frame: what is told of it stays on the screen.
-    place.iframe(page.framed, height=round(ask.scale * min(page.height, HIGHEST)))
-    place.download_button(
-        ":small[This page (HTML)]",
-        page.html,
-        f"bertviz-{view}.html",
-        "text/html",
-        on_click="ignore",
-        type="tertiary",
-        help="A page that works alone, with no network.",
-    )
+    ask.stage.iframe(page.framed, height=round(ask.scale * min(page.height, HIGHEST)))
     at = maps.place_of(layer)
     return Shown(
         None,
@@ -62,6 +52,7 @@ def drawn(ask: Ask, view: bertviz.View) -> Shown:
         predict=questions.thickest_line(maps, None if view == "model" else layer),
         tries="Point at a word that refers back. Which head draws the line to what it refers to?",
         facts={"attention": asked.group, "layer": layer, "head": head, "target": asked.target},
+        page=page.html,
     )
 
 
@@ -76,10 +67,10 @@ SAYS: dict[bertviz.View, str] = {
 }
 READ = (
     "Its checks read the numbers back out of the page, which keeps four digits; the table holds "
-    "those of the chosen layer and head. The page (HTML) works alone, and has BertViz's own lists "
-    "of layers and heads.\n\nBertViz 1.4 "
-    "by Jesse Vig (Apache 2.0). Its neuron view was written for three old model families; here it "
-    "gets the queries and keys as this model used them, after RoPE, a shared key repeated for each "
+    "those of the chosen layer and head. The page among the *Files* works alone, and has BertViz's "
+    "own lists of layers and heads.\n\nBertViz 1.4 by Jesse Vig (Apache 2.0). Its neuron view was "
+    "written for three old model families; here it gets the queries and keys as this model used "
+    "them, after RoPE, a shared key repeated for each "
     "of its heads."
 )
 

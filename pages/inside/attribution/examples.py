@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from components.inspection.catalogue import HUB_MODELS
+from components.inspection.catalogue import SENTIMENT
 from components.inspection.masking import with_mask
 from components.lesson import Ask
 from components.widgets.frame import SAMPLES
@@ -52,11 +52,10 @@ ANSWERED: Final[dict[str, Example]] = {
     ),
     "A capital": ("What is the capital of France?", LIKELIEST, RUNNER_UP),
 }
-JUDGE: Final = next(model.source for model in HUB_MODELS if model.does.startswith("classifies"))
 NOTES: Final = {
     "causal": "Storyteller was trained on the first five; the others need a model that has read "
     "more, such as GPT-2. To see a review judged, choose a model that classifies texts, such as "
-    f"{coded(JUDGE)}.",
+    f"{coded(SENTIMENT.source)}.",
     "classifier": "The reviews are lines of the Rotten Tomatoes set: what are a *though* and a "
     "*not* worth?",
     "masked": "The answer is what the model puts in place of the mask.",

@@ -64,7 +64,7 @@ print(2 * torch.pi / frequencies)  # positions for a full turn, pair by pair
 
 
 def extended(rope: Rope, extension: ContextExtension, parameters: dict[str, object]) -> str:
-    """Return code that prints the stretched frequencies, by transformers."""
+    """Return code that prints the extended frequencies, by transformers."""
     longer = 1 if extension.method == "dynamic" else extension.factor
     return f"""import torch
 from transformers import LlamaConfig

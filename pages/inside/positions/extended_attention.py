@@ -9,16 +9,14 @@ from components.inspection.positions.measured import position_code
 from components.lesson import Ask, Shown, View
 from components.widgets.markup import coded
 from pages.inside.positions.extending import extension_of
-
-MOST_TOKENS = 60
-"""A map of attention with more tokens is too fine to be read."""
+from pages.inside.positions.rotating import MOST_DRAWN, only_the_first
 
 
 def attention(ask: Ask) -> Shown:
     extension = extension_of(ask)
     layer, head = ask.layer(ask.inspect(position_code).first.attending), ask.head()
     found = ask.inspect(attention_under, ask.prompt, layer, head, extension)
-    few = slice(0, MOST_TOKENS)
+    few = slice(0, MOST_DRAWN)
     drawn = replace(
         found,
         tokens=found.tokens[few],
@@ -37,11 +35,7 @@ def attention(ask: Ask) -> Shown:
             else ""
         )
         + (" Dynamic NTK leaves texts within the trained context alone." if alone else "")
-        + (
-            f" The first {MOST_TOKENS} of {len(found.tokens):,} tokens are drawn."
-            if len(found.tokens) > MOST_TOKENS
-            else ""
-        ),
+        + only_the_first(len(found.tokens)),
         checks=found.checks,
         table=lambda: extended_table(found),
         read="Three maps of one head: as trained, extended (violet: 0 to 100% of the attention), "

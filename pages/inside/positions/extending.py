@@ -10,7 +10,7 @@ from components.widgets.markup import literal
 LLAMA = formula(128, 10_000.0, 2048)
 
 
-def rope_of(ask: Ask) -> tuple[Rope, str]:
+def rope_to_extend(ask: Ask) -> tuple[Rope, str]:
     """Return the rotation that is extended, and of which layers of the model it is."""
     found = ask.inspect(target_or_none)
     if found is None:

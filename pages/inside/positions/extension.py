@@ -11,7 +11,7 @@ from components.lesson import Ask, Predict, Shown, View
 from components.widgets.presets import examples
 from pages.inside.positions import code
 from pages.inside.positions.extended_attention import EXTENDED_ATTENTION
-from pages.inside.positions.extending import extension_of, rope_of
+from pages.inside.positions.extending import extension_of, rope_to_extend
 from pages.inside.positions.interpolation import INTERPOLATION
 from pages.inside.positions.past import PAST
 
@@ -28,7 +28,7 @@ EXAMPLES = {
 def speeds(ask: Ask) -> Shown:
     extension = extension_of(ask)
     examples(ask, EXAMPLES)
-    rope, words = rope_of(ask)
+    rope, words = rope_to_extend(ask)
     length = int(rope.context * extension.factor)
     changed = ask.compute(under, rope, extension, length)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -4,11 +4,11 @@ import pandas as pd
 
 from components.figures.positions.context_extension import number_line
 from components.lesson import Ask, Shown, View
-from pages.inside.positions.extending import extension_of, rope_of
+from pages.inside.positions.extending import extension_of, rope_to_extend
 
 
 def line(ask: Ask) -> Shown:
-    extension, (rope, _) = extension_of(ask), rope_of(ask)
+    extension, (rope, _) = extension_of(ask), rope_to_extend(ask)
     length = int(rope.context * extension.factor)
     position = int(ask.slider("Position", "position", 0, length - 1, length * 3 // 4))
     goes = position * rope.context / length

@@ -5,15 +5,12 @@ from components.figures.positions.tables import square
 from components.inspection.positions.spectrum import compare_pairings
 from components.lesson import Ask, Shown, View
 from pages.inside.positions import code
-from pages.inside.positions.rotating import layer_and_head
-
-MOST_TOKENS = 60
-"""A map of attention with more tokens is too fine to be read."""
+from pages.inside.positions.rotating import MOST_DRAWN, layer_and_head, only_the_first
 
 
 def conventions(ask: Ask) -> Shown:
     found = ask.inspect(compare_pairings, ask.prompt, *layer_and_head(ask))
-    rope, few = found.rope, slice(0, MOST_TOKENS)
+    rope, few = found.rope, slice(0, MOST_DRAWN)
     half, start = rope.rotated // 2, rope.start
     return Shown(
         two_maps(found.right[few, few], found.wrong[few, few], found.tokens[few])
@@ -22,7 +19,7 @@ def conventions(ask: Ask) -> Shown:
         alt="One head's attention with its own pairs, and with pairs formed the other way.",
         told=f"{ask.model_name} is **{rope.convention}**. Not converted (the slip when weights "
         f"move from one program to another), scores are off by up to "
-        f"**{found.mistaken_error:.2g}**."
+        f"**{found.mistaken_error:.2g}**.{only_the_first(len(found.tokens))}"
         if rope.pairs > 1
         else "Only one pair of a head is rotated here, so there is only one way to form it.",
         checks=found.checks,

@@ -1,5 +1,7 @@
 """What several views of this page ask for: a layer that rotates, two tokens, a rotation."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from components.inspection.positions.vectors import RotatedVectors, rotated_vect
 from components.lesson import Ask
 
 MODEL, HAND = "of the model", "the formula"
+MOST_DRAWN: Final = 60
+"""Tokens of a map of attention: with more it is too fine to be read."""
 
 
 def layer_and_head(ask: Ask) -> tuple[int, int]:
@@ -63,6 +67,13 @@ def rope_of(ask: Ask) -> tuple[Rope, tuple[Check, ...], str]:
     if size % 2:
         raise InspectionError(f"RoPE rotates pairs, and {size} is odd: choose an even number.")
     return formula(size, theta, context), (), ""
+
+
+def only_the_first(tokens: int) -> str:
+    """Say that a map shows no more than `MOST_DRAWN` of `tokens`, if it does not."""
+    if tokens <= MOST_DRAWN:
+        return ""
+    return f" The first {MOST_DRAWN} of {tokens:,} tokens are drawn."
 
 
 def called(rope: Rope) -> str:

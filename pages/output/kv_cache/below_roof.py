@@ -1,6 +1,6 @@
 """A kind of Roofline: the rates that three passes reach, below what this machine can do."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from components.figures.kv_cache.tables import roofline_table
 from components.figures.kv_cache.work import roofline_chart
@@ -52,14 +52,16 @@ def told(so_far: RooflineStep) -> tuple[float, str, bool]:
 
 
 def roof(ask: Ask) -> Shown:
-    return below_roof(ask, measured(ask))
+    found = measured(ask)
+    return replace(below_roof(ask, found), figure=roofline_chart(found))
 
 
 def below_roof(ask: Ask, found: Roofline) -> Shown:
+    """Return all but the figure."""
     step, work = found.passes[1], found.work
     counted = not work.no_formula
     return Shown(
-        roofline_chart(found),
+        None,
         alt="Operations per second against operations per byte, below the machine's roof; the step "
         f"with the cache has {parts.ratio(step.intensity)} operations for each byte.",
         told=why(found) + parts.measured_by(ask, found.at),

@@ -16,7 +16,7 @@ def in_all(ask: Ask) -> Shown:
     summary = summarize(found)
     ends = [f"{way.total:.2f} s {way.way}" for way in summary.ways]
     return replace(
-        step_by_step(ask, found),
+        step_by_step(ask, found, summary),
         figure=running_totals(found, summary),
         alt=f"Seconds until each token was there: in all {', '.join(ends)} the cache.",
         table=lambda: timing_totals(summary),

@@ -1,10 +1,12 @@
 """A kind of Timing: milliseconds of each step, with the cache and without."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from components.figures.kv_cache.tables import timing_rows
 from components.figures.kv_cache.timing import beyond, step_times
-from components.inspection.kv_cache.summary import summarize
+from components.inspection.kv_cache.summary import Summary, summarize
 from components.inspection.kv_cache.timing import Timing
 from components.lesson import Ask, Shown, View
 from pages.output.kv_cache import code, parts
@@ -13,15 +15,18 @@ from pages.output.kv_cache.timing_words import answered, headline
 
 
 def each_step(ask: Ask) -> Shown:
-    return step_by_step(ask, measured(ask))
+    found = measured(ask)
+    summary = summarize(found)
+    return replace(step_by_step(ask, found, summary), figure=step_times(found, summary))
 
 
-def step_by_step(ask: Ask, found: Timing) -> Shown:
-    summary, points = summarize(found), int(np.isfinite(found.seconds).sum())
+def step_by_step(ask: Ask, found: Timing, summary: Summary) -> Shown:
+    """Return all but the figure."""
+    points = int(np.isfinite(found.seconds).sum())
     text, prompt, new, repeats = ask.measured
     above, facts = beyond(found, summary), facts_of(found)
     return Shown(
-        step_times(found, summary),
+        None,
         alt="Milliseconds of each step against the tokens in the text, with and without a cache"
         + (
             f"; without, it takes {summary.time_ratio:.2f} times as long."

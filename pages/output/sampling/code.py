@@ -49,7 +49,7 @@ def _value(settings: Settings, name: str) -> str:
     return str(int(value) if RANGES[name].whole else float(value))
 
 
-def reshape_code(
+def processing_code(
     choice: ModelChoice,
     facts: ModelFacts,
     text: str,

@@ -48,4 +48,5 @@ VIEW = View(
     "texts, or draw: three ways to write on from the same prompt.",
     show,
     further={"The finished beams": FINISHED},
+    wide=True,
 )

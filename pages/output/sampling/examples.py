@@ -1,8 +1,9 @@
 """Prompts with the settings that teach something by them, from the source texts among others."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from components.inspection.masking import with_mask
 from components.inspection.sampling.settings import Settings
 from components.lesson import Ask
 
@@ -32,13 +33,11 @@ LOGITS: Examples = {
         "settings": Settings(repetition_penalty=3),
     },
 }
-MASKED: Examples = {
-    "A word in the middle": {"prompt": "What a horrible [MASK]!", "settings": Settings()},
-    "A fact in the middle": {
-        "prompt": "The capital of [MASK] is Paris.",
-        "settings": Settings(top_p=0.95),
-    },
+GAPS: Final = {
+    "A word in the middle": ("What a horrible", "!", Settings()),
+    "A fact in the middle": ("The capital of", " is Paris.", Settings(top_p=0.95)),
 }
+"""By name: what stands before a mask and behind it, and the settings."""
 WRITTEN: Examples = {
     "A review: top-p 0.95, 50 tokens": {
         "prompt": MOVIE,
@@ -133,4 +132,9 @@ PAIRS: Examples = {
 
 def offered(ask: Ask) -> Examples:
     """Return the examples of one distribution that the loaded model can do."""
-    return MASKED if ask.facts.kind == "masked" else LOGITS
+    if ask.facts.kind != "masked":
+        return LOGITS
+    return {
+        name: {"prompt": ask.inspect(with_mask, before) + after, "settings": settings}
+        for name, (before, after, settings) in GAPS.items()
+    }

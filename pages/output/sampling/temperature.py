@@ -6,6 +6,7 @@ import pandas as pd
 from components.figures.numbers import percent
 from components.figures.temperature import temperature_lines
 from components.inspection.sampling.next_token import next_token
+from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import Settings
 from components.inspection.sampling.temperature import (
     HIGHEST,
@@ -25,23 +26,22 @@ def show(ask: Ask) -> Shown:
     following = ask.inspect(next_token, ask.prompt)
     found = ask.compute(temperature_curve, following.logits)
     names = [following.texts[token] for token in found.tokens.tolist()]
-    at = int(np.abs(np.log(found.temperatures / marked)).argmin())
-    first = found.probabilities[:, 0]
-    half = found.temperatures[first >= 0.5]
+    settings, history = Settings(temperature=marked), following.history
+    processed = ask.compute(process_logits, following.logits, history, settings)
+    first, entropy = float(processed.after.max()), processed.stages[-1].entropy
+    half = found.temperatures[found.probabilities[:, 0] >= 0.5]
     return Shown(
         temperature_lines(found, names, marked),
-        alt=f"Probabilities of {len(names)} tokens and the entropy over temperature; near "
-        f"{marked:g} the likeliest has {first[at]:.1%}.",
-        told=f"Near temperature {marked:g} {coded(names[0])} has **{percent(float(first[at]))}**, "
-        f"and the entropy is **{found.entropy[at]:.2f}** of at most {found.most:.2f} bits"
+        alt=f"Probabilities of {len(names)} tokens and the entropy over temperature; at "
+        f"{marked:g} the likeliest has {percent(first)}.",
+        told=f"At temperature {marked:g} {coded(names[0])} has **{percent(first)}**, and the "
+        f"entropy is **{entropy:.2f}** of at most {found.most:.2f} bits"
         + (
             f"; up to **{half[-1]:.2g}** it has half the probability or more." if len(half) else "."
         ),
         checks=(*following.checks, *found.checks),
         table=lambda: as_table(found, names),
-        code=code.reshape_code(
-            ask.choice, ask.facts, ask.prompt, Settings(temperature=marked), following.history
-        ),
+        code=code.processing_code(ask.choice, ask.facts, ask.prompt, settings, history),
         read="A line is a token's probability as the temperature rises, the grey line below the "
         "entropy of all tokens. At the left one token takes all, which is greedy decoding; at the "
         "right all come near to the same. The order of the tokens never changes: temperature "

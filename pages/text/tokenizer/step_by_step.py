@@ -82,4 +82,5 @@ VIEW = View(
     "How does a word become its tokens? By merging (BPE), longest match (WordPiece) or best path "
     "(Unigram).",
     show,
+    wide=True,
 )

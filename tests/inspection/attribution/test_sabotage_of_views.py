@@ -107,7 +107,7 @@ def test_the_phrase_read_one_place_off(family, dtype, method, monkeypatch):
 
 
 @pytest.mark.sabotage(
-    "with all words away, each token is the stand-in, special ones and the phrase stay"
+    "in the baseline each token is the replacement token; special ones and the phrase stay"
 )
 @pytest.mark.parametrize("family", ["llama", "t5"])
 @pytest.mark.parametrize("method", ["ablation", "integrated_gradients"])
@@ -122,11 +122,11 @@ def test_another_stand_in_than_the_one_that_is_named(family, method, monkeypatch
     monkeypatch.setattr(phrase_ways.PhraseScore, "__init__", careless)
     found = attribute_phrase(model, TEXT, "and", 2, method, "<unk>")
     assert "fails" in [
-        v for says, v in verdicts(found.checks).items() if "each token is the stand-in" in says
+        v for says, v in verdicts(found.checks).items() if "is the replacement token" in says
     ]
 
 
-@pytest.mark.sabotage("each row sums to its change from stand-ins to text")
+@pytest.mark.sabotage("each row sums to its change from baseline to text")
 @pytest.mark.parametrize("text", [TEXT, MANY.text], ids=["exact", "drawn"])
 def test_a_token_of_the_text_that_is_left_out(text, monkeypatch):
     model = tiny.model("llama", words=True)
