@@ -14,6 +14,10 @@ TYPES: Final = [
     *("sh", "sql"),
 ]
 MEGABYTES: Final = 20
+MOST_WRITTEN: Final = 2_000
+"""Characters of a text that code writes out; a longer one it reads from a file."""
+ELSEWHERE: Final = "text.txt"
+"""The file that a reader is told to save a text in."""
 
 
 def uploaded(ask: Ask) -> tuple[str, FileText] | None:
@@ -36,6 +40,13 @@ def uploaded(ask: Ask) -> tuple[str, FileText] | None:
         return upload.name, ask.compute(read_text, upload.name, upload.getvalue())
 
     return ask.drawn("file", draw)
+
+
+def in_code(text: str, file: str = ELSEWHERE) -> str:
+    """Return `text` as Python: written out, or read from `file` as it is, line breaks and all."""
+    if len(text) <= MOST_WRITTEN:
+        return repr(text)
+    return f'open({file!r}, encoding="utf-8", newline="").read()'
 
 
 def download(ask: Ask, label: str, content: Callable[[], str], name: str) -> None:

@@ -17,6 +17,7 @@ from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import RANGES, Settings
+from components.widgets.text_files import ELSEWHERE, MOST_WRITTEN
 from pages.output.sampling import code
 from pages.output.sampling.logits_words import TOY_LOGITS
 from tests import tiny
@@ -157,10 +158,10 @@ def test_the_perplexity_code_prints_the_perplexity_on_screen(opened, kind, dtype
 
 def test_a_long_text_is_read_from_a_file(opened, tmp_path, monkeypatch):
     choice, model = opened("causal")
-    text = "to be, or not to be: that is. " * 100
-    assert len(text) > code.LONGEST
+    text = "to be, or not to be:\r\nthat is. " * 100
+    assert len(text) > MOST_WRITTEN
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    (tmp_path / ELSEWHERE).write_bytes(text.encode())
     found = surprisals(model, text)
     (line,) = said(code.perplexity_code(choice, model.facts, text, "", found.before, found.context))
     assert number(line) == pytest.approx(found.perplexity, rel=1e-4)

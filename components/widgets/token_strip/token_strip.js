@@ -40,13 +40,11 @@ class Strip {
     this.hint = data.hint;
     const drawing = `${data.sign} ${data.spaces} ${data.notes}`;
     if (this.drawing !== drawing) {
-      const fresh = this.sign !== data.sign;
+      if (this.sign !== data.sign) this.chosen = data.selected ?? null;
       this.drawing = drawing;
       this.sign = data.sign;
-      if (fresh) this.chosen = data.selected ?? null;
       [this.cells, this.names, this.first, this.after] = JSON.parse(data.content);
       this.draw(data);
-      if (!fresh) this.mark();
     }
     this.mark();
   }

@@ -6,11 +6,10 @@ from components.engine import ModelChoice
 from components.inspection.catalogue import opening
 from components.inspection.model import ModelFacts
 from components.inspection.sampling.settings import RANGES, Settings
+from components.widgets.text_files import in_code
 
 Ids = tuple[int, ...]
 Logits = tuple[float, ...]
-LONGEST: Final = 2_000
-"""Characters of a text that the code writes out; a longer one it reads from a file."""
 _CLASSES: Final = {
     "causal": "AutoModelForCausalLM",
     "seq2seq": "AutoModelForSeq2SeqLM",
@@ -155,14 +154,13 @@ def perplexity_code(
     `before` are the start tokens that were read; of a text too long for one, `window` is how many
     tokens were read at a time. An encoder-decoder answers `prompt`.
     """
-    said = repr(text) if len(text) <= LONGEST else 'open("text.txt", encoding="utf-8").read()'
     put = ", ".join(map(str, before))
     head = f"""import torch
 from torch.nn.functional import cross_entropy
 from transformers import {_CLASSES[facts.kind]}, AutoTokenizer
 
 {_loaded(choice, facts)}
-text = {said}
+text = {in_code(text)}
 ids = tokenizer(text, add_special_tokens=False).input_ids
 ids = torch.tensor([[{put + ", " if put else ""}*ids]])
 """

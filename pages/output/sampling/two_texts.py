@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from components.figures.sampling_surprisal import two_texts
+from components.figures.sampling_surprisal import FEW, two_texts
 from components.figures.sampling_tables import surprisal_table
 from components.inspection.sampling.perplexity import surprisals
 from components.lesson import Ask, Predict, Shown, View
@@ -25,13 +25,15 @@ def show(ask: Ask) -> Shown:
         f"{math.log2(each.perplexity):.2f} bits for each of its {len(each.tokens)} tokens."
         for name, each in pair.items()
     ]
+    longest = max(len(each.tokens) for each in pair.values())
+    drawn = [f"Of each text the first {FEW} tokens are drawn."] if longest > FEW else []
     higher = second.perplexity > first.perplexity
     right = ANSWERS[2] if first.perplexity == second.perplexity else ANSWERS[higher]
     return Shown(
         two_texts(first, second),
         alt=f"The surprisal of each token of two texts, with perplexity "
         f"{number(first.perplexity)} and {number(second.perplexity)}.",
-        told="  \n".join(said) if answered(ask.key) else "",
+        told="  \n".join(drawn + (said if answered(ask.key) else [])),
         checks=(*first.checks, *second.checks),
         unchecked="Of longer texts the probabilities are not computed a second time.",
         table=lambda: pd.concat(

@@ -5,12 +5,9 @@ from typing import Final
 
 from components.inspection.catalogue import opening, seen_from_here
 from components.inspection.tokenizer.catalogue import bundled_folder
+from components.widgets.text_files import ELSEWHERE, MOST_WRITTEN, in_code
 from pages.text.tokenizer.texts import ChosenText
 
-LONGEST: Final = 2_000
-"""Characters of a text that the code writes out; a longer one it reads from a file."""
-ELSEWHERE: Final = "text.txt"
-"""The file of a text that is none of the samples."""
 _MISTRAL: Final = {
     "mistral-v1": "v1()",
     "mistral-v3": "v3()",
@@ -20,14 +17,12 @@ _MISTRAL: Final = {
 
 def needs_file(chosen: ChosenText) -> bool:
     """Say whether the reader must save the text for the code to find it."""
-    return len(chosen.text) > LONGEST and not chosen.file
+    return len(chosen.text) > MOST_WRITTEN and not chosen.file
 
 
 def text_of(chosen: ChosenText) -> str:
-    """Return the text as Python: written out, or read from a file as it is, line breaks and all."""
-    if len(chosen.text) <= LONGEST:
-        return repr(chosen.text)
-    return f'open({chosen.file or ELSEWHERE!r}, encoding="utf-8", newline="").read()'
+    """Return the text as Python; a sample is read from its own file."""
+    return in_code(chosen.text, chosen.file or ELSEWHERE)
 
 
 def saving(chosen: ChosenText) -> str:

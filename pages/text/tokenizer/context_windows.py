@@ -19,7 +19,8 @@ ANSWERS = ("none", "some", "all")
 
 
 def show(ask: Ask) -> Shown:
-    found, chosen, _ = statistics(ask)
+    counted = statistics(ask)
+    found, chosen, *_ = counted
     size = ask.choice_of("Chunk, in tokens", "chunk", [128, 256, 512, 1024, 2048, 4096], 512)
     overlap = ask.choice_of("Overlap", "overlap", [0, 16, 32, 64], 64)
     own = [(chosen.title, found.context)] if found.context else []
@@ -34,7 +35,7 @@ def show(ask: Ask) -> Shown:
             f"({size:,} − {overlap})⌉ = {made:,}."
         )
     return shown(
-        ask,
+        counted,
         window_fit(found.tokens, windows),
         f"How {found.tokens:,} tokens fill the context windows of known models.",
         f"  \nThese are {chosen.name}'s tokens: each of the other models has its own tokenizer, "

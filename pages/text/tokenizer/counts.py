@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from components.inspection.checks import Check
 from components.inspection.tokenizer.cutting import encoding_checks
 from components.inspection.tokenizer.statistics import TextStatistics, statistics_of
 from components.lesson import Ask, Predict, Shown
@@ -12,16 +13,20 @@ from pages.text.tokenizer import asking, code, texts
 from pages.text.tokenizer.asking import ChosenTokenizer, counted
 from pages.text.tokenizer.texts import ChosenText
 
+Counted = tuple[TextStatistics, ChosenTokenizer, ChosenText, tuple[Check, ...]]
+"""The numbers of a text, whose tokens they are, the text, and the checks of its tokens."""
 
-def statistics(ask: Ask) -> tuple[TextStatistics, ChosenTokenizer, ChosenText]:
+
+def statistics(ask: Ask) -> Counted:
     """Ask for tokenizer and text; return what the one makes of the other."""
     chosen, read = asking.tokenizer(ask), texts.text(ask, texts.ALICE)
     encoded = asking.encoded(ask, chosen, read)
-    return chosen.inspect(ask, statistics_of, read.text, encoded), chosen, read
+    found = chosen.inspect(ask, statistics_of, read.text, encoded)
+    return found, chosen, read, chosen.inspect(ask, encoding_checks, read.text, encoded)
 
 
 def shown(
-    ask: Ask,
+    of: Counted,
     figure: Any,
     alt: str,
     told: str,
@@ -30,13 +35,12 @@ def shown(
     predict: Predict,
 ) -> Shown:
     """Return a figure over the counts with all that it owes."""
-    found, chosen, read = statistics(ask)
-    encoded = asking.encoded(ask, chosen, read)
+    found, chosen, read, checks = of
     return Shown(
         figure,
         alt=alt,
         told=numbers(found) + told,
-        checks=chosen.inspect(ask, encoding_checks, read.text, encoded),
+        checks=checks,
         table=table,
         code=code.cutting(chosen.source, read, chosen.revision),
         read=f"{read_} A word is a run of characters that are not white space.",

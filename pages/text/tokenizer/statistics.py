@@ -7,15 +7,16 @@ from components.figures.tokenizer_tables import counted_table
 from components.inspection.tokenizer.statistics import CountedToken, TextStatistics
 from components.lesson import Ask, Predict, Shown, View
 from pages.text.tokenizer.context_windows import CONTEXT_WINDOWS
-from pages.text.tokenizer.counts import shown, statistics
+from pages.text.tokenizer.counts import Counted, shown, statistics
 
 ANSWERS = ("under a quarter", "a quarter to a half", "over a half")
 
 
 def lengths(ask: Ask) -> Shown:
-    found, *_ = statistics(ask)
+    counted = statistics(ask)
+    found = counted[0]
     return shown(
-        ask,
+        counted,
         length_histogram(found),
         f"Number of tokens by length in bytes, of {found.of_text:,}.",
         "",
@@ -26,28 +27,27 @@ def lengths(ask: Ask) -> Shown:
 
 
 def frequent(ask: Ask) -> Shown:
-    found, *_ = statistics(ask)
+    counted = statistics(ask)
     says = "The most frequent tokens and how often they are"
-    return listing(ask, found, found.frequent, "count", says)
+    return listing(counted, counted[0].frequent, "count", says)
 
 
 def longest(ask: Ask) -> Shown:
-    found, *_ = statistics(ask)
-    return listing(ask, found, found.longest, "length", "The longest tokens that occur, in bytes")
+    counted = statistics(ask)
+    says = "The longest tokens that occur, in bytes"
+    return listing(counted, counted[0].longest, "length", says)
 
 
-def listing(
-    ask: Ask, found: TextStatistics, tokens: tuple[CountedToken, ...], by: str, says: str
-) -> Shown:
+def listing(counted: Counted, tokens: tuple[CountedToken, ...], by: str, says: str) -> Shown:
     most = max((getattr(token, by) for token in tokens), default=0)
     return shown(
-        ask,
+        counted,
         counted_tokens(tokens, by),
         f"{says}; the first: {most:,}.",
         "",
         f"{says}. `·` stands for a space, ⟨E2⟩ for a byte that is no character by itself.",
         lambda: counted_table(tokens),
-        question(found),
+        question(counted[0]),
     )
 
 
