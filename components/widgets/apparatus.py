@@ -112,11 +112,11 @@ def fold(name: str, key: str) -> Iterator[bool]:
 def offer(later: "Later", ask: "Ask", aside: DeltaGenerator) -> None:
     """Draw, where the figure will be, the button that starts a measurement, and what it costs."""
     asks, answers = later.asks
-    with ask.stage.container(
-        border=True, height=220, vertical_alignment="center", horizontal_alignment="center"
-    ):
+    with ask.stage.container(border=True, horizontal_alignment="center"):
+        st.space("small")
         st.button(later.label, type="primary", key=later.key)
         st.caption(later.cost, width="content")
+        st.space("small")
     if answers:
         with aside:
             _answer(asks, answers, ask.key)

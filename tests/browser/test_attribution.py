@@ -101,6 +101,22 @@ def test_expensive_work_is_started_seen_and_stopped(page, app_url):
     expect(page.get_by_role("progressbar")).to_have_count(0)
 
 
+def test_on_a_phone_start_is_in_its_frame_and_above_what_it_costs(browser, app_url):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    story = "Once upon a time there was a little fox named Leo. " * 12
+    opened(page, app_url, prompt=story, method="Shapley values", orders="800")
+    start = page.get_by_role("button", name="Start")
+    expect(start).to_be_visible()
+    button = start.bounding_box()
+    cost = page.get_by_text("Not started yet.").bounding_box()
+    frame = page.locator("[class*=st-key-lit-attribution]").first.bounding_box()
+    assert frame["y"] <= button["y"]
+    assert button["y"] + button["height"] <= cost["y"]
+    assert cost["y"] + cost["height"] <= frame["y"] + frame["height"]
+    context.close()
+
+
 def test_what_is_done_has_no_stop_button(page, app_url):
     opened(page, app_url, bound="5%")
     page.get_by_text("More steps until it adds up").click()

@@ -33,8 +33,8 @@ class Strip:
 def strips(steps: AttentionSteps) -> tuple[Strip, ...]:
     """Return the steps of `steps` that the model takes, in order."""
     found = []
-    if steps.unturned_dots is not None:
-        found.append(Strip("q · k before RoPE", _full(steps.unturned_dots), "signed"))
+    if steps.unrotated_dots is not None:
+        found.append(Strip("q · k before RoPE", _full(steps.unrotated_dots), "signed"))
     found.append(Strip("q · k", _full(steps.dots), "signed"))
     found.append(Strip(f"× {steps.scale:.4g}", _full(steps.scaled), "signed"))
     if steps.cap is not None:

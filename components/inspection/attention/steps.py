@@ -42,7 +42,7 @@ class AttentionSteps:
     keys: Float32[np.ndarray, "key size"]
     """Rotated likewise."""
     values: Float32[np.ndarray, "key value_size"]
-    unturned_dots: Float32[np.ndarray, " key"] | None
+    unrotated_dots: Float32[np.ndarray, " key"] | None
     """q . k as it would be without RoPE; None where the model does not use it, or its rotation
     cannot be taken apart."""
     dots: Float32[np.ndarray, " key"]
@@ -134,7 +134,7 @@ def attention_steps(
         query=query,
         keys=keys,
         values=values,
-        unturned_dots=_unrotated_dots(model, stack.ids, group, layer, head, kv_head, place),
+        unrotated_dots=_unrotated_dots(model, stack.ids, group, layer, head, kv_head, place),
         dots=dots,
         scale=rule.scale,
         cap=rule.cap,

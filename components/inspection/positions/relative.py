@@ -51,7 +51,7 @@ def score(
     rope: Rope,
     scale: float,
 ) -> float:
-    """Return the score of a query and a key, unturned, placed at two positions."""
+    """Return the score of a query and a key, unrotated, placed at two positions."""
     q = rotated(query, np.float32(at), rope)
     k = rotated(key, np.float32(key_at), rope)
     return float(q.astype(np.float64) @ k.astype(np.float64)) * scale
@@ -150,13 +150,13 @@ class Decay:
     of the absolute partial sums of these rotations."""
     bound: Float32[np.ndarray, " distance"]
     """That upper bound, as a share of its value at distance 0."""
-    couples: int
+    pairs: int
     checks: tuple[Check, ...]
     """That the bands and the rest make up the mean that is drawn."""
 
 
 def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
-    """Place the head's own queries and keys (unturned) at every distance, whatever theirs is."""
+    """Place the head's own queries and keys (unrotated) at every distance, whatever theirs is."""
     rope = vectors.rope
     queries = vectors.queries[head].astype(np.float64)
     keys = vectors.keys[vectors.key_head(head)].astype(np.float64)
@@ -191,7 +191,7 @@ def decay(vectors: RotatedVectors, head: int, seed: int = 0) -> Decay:
         band_pairs=tuple((int(low), int(high) - 1) for low, high in pairwise(edges)),
         rest=float(rest.mean()),
         alike=np.cos(angles).mean(1).astype(np.float32),
-        couples=len(q),
+        pairs=len(q),
     )
 
 

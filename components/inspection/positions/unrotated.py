@@ -1,4 +1,4 @@
-"""What queries and keys were before a layer turned them: its block runs a second time, unturned.
+"""What queries and keys were before a layer turned them: its block runs a second time, unrotated.
 
 The family's own projections (and norms of queries and keys, where there are some) make them: only
 the angles that the block is handed are 0.

@@ -1,6 +1,6 @@
 """The live clocks of RoPE: a query and a key, turned while their positions are dragged or played.
 
-Both vectors come once, unturned; the browser turns them by itself (`turning.js`), and on release
+Both vectors come once, unrotated; the browser turns them by itself (`turning.js`), and on release
 tells the server what it has, so that the two can be compared.
 """
 
@@ -54,7 +54,7 @@ def rotation(
     key_: str,
     on_placed: Callable[[int, int], None],
 ) -> PositionModule | None:
-    """Show `query[size]` and `key[size]`, unturned, as clocks; return what came to rest last.
+    """Show `query[size]` and `key[size]`, unrotated, as clocks; return what came to rest last.
 
     `tokens` name the two, `home` are the positions at which the model has them and `at` those to
     show, each first the query's; positions go from 0 to `longest` - 1. None until the browser has

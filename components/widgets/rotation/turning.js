@@ -12,7 +12,7 @@ export function turned(vector, position, rope) {
   return out;
 }
 
-/* What each pair adds to the score, and at the end what the unturned numbers add. */
+/* What each pair adds to the score, and at the end what the unrotated numbers add. */
 export function parts(query, key, rope, scale) {
   const added = new Float64Array(rope.places.length + 1);
   let whole = 0;

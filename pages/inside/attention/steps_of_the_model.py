@@ -57,7 +57,7 @@ def notes(steps: AttentionSteps) -> str:
     said = [BIAS] if steps.bias is not None else []
     if steps.sink is not None:
         said.append(SINK.format(steps.sink, steps.weights.sum()))
-    if steps.unturned_dots is not None:
+    if steps.unrotated_dots is not None:
         said.append(UNTURNED)
     places = figures.shown_places(steps)
     if len(places) < len(steps.read):

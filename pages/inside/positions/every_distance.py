@@ -37,7 +37,7 @@ def distances(ask: Ask) -> Shown:
     return Shown(
         draw(found),
         alt=f"The score against the distance of query and key: {curve}.",
-        told=f"Each of {found.couples} real query-key pairs of this head is put at "
+        told=f"Each of {found.pairs} real query-key pairs of this head is put at "
         f"every distance.{rest}",
         checks=found.checks,
         table=lambda: decay_table(found),

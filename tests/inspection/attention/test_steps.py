@@ -60,8 +60,8 @@ def test_the_effect_of_position_alone_can_be_told(family):
     """At one's own place both are turned alike: there and only there the products are equal."""
     model = tiny.model(family)
     steps = attention_steps(model, TEXT, None, "decoder", 1, 2, 6)
-    assert steps.unturned_dots is not None
-    change = np.abs(steps.unturned_dots - steps.dots)
+    assert steps.unrotated_dots is not None
+    change = np.abs(steps.unrotated_dots - steps.dots)
     assert change[6] < 1e-4 < change[:6].max()
 
 

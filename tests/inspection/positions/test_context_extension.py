@@ -262,7 +262,7 @@ def test_other_angles_than_the_model_s_turn_the_check_red(family, wrong, dtype, 
 @pytest.mark.parametrize(
     ("rope", "said"),
     [
-        (replace(SIXTEEN, kind="proportional"), "leaves a share of its pairs unturned"),
+        (replace(SIXTEEN, kind="proportional"), "leaves a share of its pairs unrotated"),
         (replace(SIXTEEN, kind="unknown", theta=float("nan")), "for any base"),
         (replace(SIXTEEN, frequencies=SIXTEEN.frequencies[:1]), "at least two"),
     ],

@@ -54,7 +54,7 @@ def test_the_bands_sum_to_the_mean_and_the_mean_is_of_scores(family):
         score(vectors.queries[2, i], keys[j], distance, 0, vectors.rope, vectors.scale)
         for i, j in zip(reader, read, strict=True)
     ]
-    assert found.couples == len(scores)
+    assert found.pairs == len(scores)
     assert found.real[0, 7] == pytest.approx(np.mean(scores), abs=1e-4)
     assert found.real[1, 7] == pytest.approx(np.percentile(scores, 10), abs=1e-4)
 
