@@ -56,9 +56,9 @@ class ResultCache:
         return True, pickle.loads(pickled)
 
     def put(self, key: bytes, result: Any) -> None:
-        """Keep `result`, unless it alone would take a quarter of the room."""
+        """Keep `result`, unless it alone would take a third of the room."""
         pickled = pickle.dumps(result, protocol=5)
-        if len(pickled) > self.most_bytes // 4:
+        if len(pickled) > self.most_bytes // 3:
             return
         with self._lock:
             self._bytes += len(pickled) - len(self._pickles.pop(key, b""))

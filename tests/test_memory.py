@@ -84,7 +84,7 @@ def test_entries_and_bytes_stay_within_limits_and_what_is_found_is_what_was_put(
         if what == "put":
             value = bytes([name]) * size
             cache.put(key, value)
-            if len(pickle.dumps(value, protocol=5)) <= MOST_BYTES // 4:
+            if len(pickle.dumps(value, protocol=5)) <= MOST_BYTES // 3:
                 plain = [(k, v) for k, v in plain if k != key] + [(key, value)]
             while len(plain) > MOST or _bytes(plain) > MOST_BYTES:
                 plain.pop(0)

@@ -1,9 +1,8 @@
 """A text cut into tokens: each with its id, raw string, bytes, place, and what it says alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
@@ -11,6 +10,7 @@ from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.graphemes import grapheme_starts
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.pieces import EncodedText, encode_text, ids_check
+from components.inspection.tokenizer.placing import PlacedTokens, place_tokens
 from components.inspection.tokenizer.ready import ReadyTokenizer
 from components.inspection.tokenizer.tokens import Group, Token, TokenWindow
 
@@ -75,107 +75,15 @@ def window(
     tokenizer = ready(holder)
     total = len(encoded.ids)
     last = min(first + count, total)
-    begins, ends = _pieces_of(encoded, first, last)
-    spans = _piece_spans(tokenizer, text, encoded, begins, ends)
-    offset = int(encoded.piece_tokens[begins]) if begins else 0
-    tokens, exact = _tokens(tokenizer, text, encoded, spans, offset)
-    groups = _groups(text, tokens, _piece_start(encoded, begins))
-    cut = _window_of(text, tokens, groups, exact, first - offset, last - offset, offset, encoded)
-    return replace(cut, lossless=tokenizer.lossless)
+    placed = place_tokens(tokenizer, text, encoded, first, last)
+    tokens = _tokens(tokenizer, text, placed)
+    groups = _groups(text, tokens, placed.start)
+    cut = _window_of(text, tokens, groups, placed, first, last, encoded)
+    return replace(cut, lossless=tokenizer.lossless, divided=placed.divided)
 
 
-@dataclass(frozen=True)
-class _Span:
-    id: int
-    start: int
-    end: int
-    byte_start: int
-    byte_end: int
-    inside: bool
-    exact: bool
-
-
-def _piece_start(encoded: EncodedText, piece: int) -> int:
-    starts = encoded.piece_starts
-    return int(starts[piece]) if piece < len(starts) else encoded.characters
-
-
-def _pieces_of(encoded: EncodedText, first: int, last: int) -> tuple[int, int]:
-    """Return the pieces [begins, ends) that hold the tokens [first, last)."""
-    firsts = encoded.piece_tokens
-    begins = max(0, int(firsts.searchsorted(first, side="right")) - 1)
-    ends = max(begins + 1, int(firsts.searchsorted(last, side="left")))
-    return begins, ends
-
-
-def _piece_spans(
-    tokenizer: ReadyTokenizer, text: str, encoded: EncodedText, begins: int, ends: int
-) -> list[_Span]:
-    spans: list[_Span] = []
-    byte = len(text[: _piece_start(encoded, begins)].encode())
-    if begins == 0:
-        before = tokenizer.ends[0][: encoded.before]
-        spans += [_Span(id_, 0, 0, 0, 0, False, True) for id_ in before]
-    for piece in range(begins, ends):
-        start, end = _piece_start(encoded, piece), _piece_start(encoded, piece + 1)
-        part = text[start:end]
-        backend = tokenizer.backend if piece == 0 else tokenizer.continuing
-        encoding = backend.encode(part, add_special_tokens=False)
-        spans += _spans(tokenizer, encoding, part, start, byte)
-        byte += len(part.encode())
-    if ends == len(encoded.piece_starts):
-        size, length = byte, len(text)
-        after = tokenizer.ends[1][: encoded.after]
-        spans += [_Span(id_, length, length, size, size, False, True) for id_ in after]
-    return spans
-
-
-def _spans(
-    tokenizer: ReadyTokenizer, encoding: Any, part: str, character: int, byte: int
-) -> list[_Span]:
-    """Place the tokens of one piece by their bytes, else by the tokenizer's own offsets."""
-    ids = encoding.ids
-    byte_at = [0, *accumulate(len(char.encode()) for char in part)]
-    written = [tokenizer.written_bytes(id_) for id_ in ids]
-    joined, source = b"".join(written), part.encode()
-    # SentencePiece writes a space before the text, which the text does not have.
-    extra = 1 if joined == b" " + source else 0
-    if joined[extra:] != source:
-        return [
-            _Span(
-                id_, character + a, character + b, byte + byte_at[a], byte + byte_at[b], True, False
-            )
-            for id_, (a, b) in zip(ids, encoding.offsets, strict=True)
-        ]
-    character_at = _characters_of_bytes(byte_at)
-    spans, begin = [], 0
-    for id_, end in zip(ids, accumulate(map(len, written)), strict=True):
-        a, b = max(begin - extra, 0), max(end - extra, 0)
-        last = character_at[b - 1] + 1 if b > a else character_at[a]
-        spans.append(
-            _Span(
-                id_, character + character_at[a], character + last, byte + a, byte + b, True, True
-            )
-        )
-        begin = end
-    return spans
-
-
-def _characters_of_bytes(byte_at: Sequence[int]) -> list[int]:
-    """Return for each byte the character that it is in; and one more, for the end."""
-    places: list[int] = []
-    for character in range(len(byte_at) - 1):
-        places += [character] * (byte_at[character + 1] - byte_at[character])
-    return [*places, len(byte_at) - 1]
-
-
-def _tokens(
-    tokenizer: ReadyTokenizer,
-    text: str,
-    encoded: EncodedText,
-    spans: Sequence[_Span],
-    offset: int,
-) -> tuple[list[Token], bool]:
+def _tokens(tokenizer: ReadyTokenizer, text: str, placed: PlacedTokens) -> list[Token]:
+    spans = placed.spans
     alone = tokenizer.alone([span.id for span in spans])
     tokens: list[Token] = []
     group = -1
@@ -194,7 +102,7 @@ def _tokens(
         reach = max(reach, span.end)
         tokens.append(
             Token(
-                position=offset + place,
+                position=placed.first + place,
                 id=span.id,
                 piece=tokenizer.piece(span.id),
                 raw=tokenizer.bytes_of(span.id),
@@ -208,7 +116,7 @@ def _tokens(
                 group=group,
             )
         )
-    return tokens, all(span.exact for span in spans)
+    return tokens
 
 
 def _groups(text: str, tokens: Sequence[Token], start: int) -> list[Group]:
@@ -232,28 +140,27 @@ def _window_of(
     text: str,
     tokens: Sequence[Token],
     groups: Sequence[Group],
-    exact: bool,
-    low: int,
-    high: int,
-    offset: int,
+    placed: PlacedTokens,
+    first: int,
+    last: int,
     encoded: EncodedText,
 ) -> TokenWindow:
-    """Keep the groups of the tokens [low, high), counted within `tokens`."""
+    """Keep the groups of the tokens [first, last)."""
+    offset, exact = placed.first, all(span.exact for span in placed.spans)
+    low, high = first - offset, last - offset
     if not tokens or low >= len(tokens):
-        return TokenWindow(
-            (), (), text if not tokens else "", offset + low, len(encoded.ids), exact
-        )
+        return TokenWindow((), (), "" if len(encoded.ids) else text, first, len(encoded.ids), exact)
     begin, end = tokens[low].group, tokens[min(high, len(tokens)) - 1].group
     shown = groups[begin : end + 1]
-    first = shown[0].first
-    kept = tokens[first : shown[-1].first + shown[-1].count]
+    begins = shown[0].first
+    kept = tokens[begins : shown[-1].first + shown[-1].count]
     covered = max((token.end for token in tokens), default=0)
     whole = high >= len(tokens) and offset + len(tokens) == len(encoded.ids)
     return TokenWindow(
         tokens=tuple(replace(token, group=token.group - begin) for token in kept),
-        groups=tuple(replace(group, first=group.first - first) for group in shown),
+        groups=tuple(replace(group, first=group.first - begins) for group in shown),
         after=text[covered:] if whole else "",
-        first=offset + first,
+        first=offset + begins,
         total=len(encoded.ids),
         exact=exact,
     )

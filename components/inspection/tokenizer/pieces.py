@@ -1,6 +1,7 @@
 """Encode a text of any length in pieces: bounded memory, progress told, and the same ids.
 
-A cut is made before a space (or a line break) that stands between two letters or digits.
+A cut is made before a space (or a line break) that stands between two letters or digits, or
+between a line break and the letter behind it.
 Four things make such a cut safe, and are checked before it is made:
 1. the pre-tokenizer splits there anyway, and splits each side alone as it splits both
    together, tried on the text around the cut;
@@ -39,6 +40,8 @@ BATCH: Final = 128
 """Pieces encoded at once, on all cores; bounds memory to some tens of megabytes."""
 LONGEST_CHECKED: Final = 200_000
 """Characters up to which a text is also encoded whole, to be compared: a tenth of a second."""
+HANDED: Final = 1 << 18
+"""Ids that are taken out of Python at a time."""
 AROUND: Final = 64
 """Characters on each side of a cut on which it is tried."""
 _LOCAL: Final = {
@@ -63,7 +66,7 @@ _LOCAL: Final = {
 """Patterns known to split at every space after a letter, whatever stands before. With any other,
 a cut is tried on everything since the one before it, which takes longer."""
 _SPACE = re.compile(r"(?<=[^\W_]) (?=[^\W_])")
-_BREAK = re.compile(r"(?<=[^\W_])[ \n](?=[^\W_])")
+_BREAK = re.compile(r"(?<=[^\W_])[ \n](?=[^\W_])|(?<=\n)(?=[^\W_])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +131,7 @@ def ids_check(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) -> tup
     if len(text) > LONGEST_CHECKED:
         return ()
     found = encoded.ids[encoded.before : len(encoded.ids) - encoded.after]
-    whole = _array(tokenizer.backend.encode(text, add_special_tokens=False).ids)
+    whole = _array(tokenizer.backend.encode_batch([text], add_special_tokens=False)[0].ids)
     same = min(len(found), len(whole))
     others = int((found[:same] != whole[:same]).sum()) + abs(len(found) - len(whole))
     return (
@@ -154,16 +157,18 @@ def _cuts(
 ) -> Iterator[int]:
     added = _added_pattern(tokenizer)
     around = AROUND if _is_local(tokenizer) else None
-    since, at = 0, piece
+    since, at, vain = 0, piece, 0
     while found := pattern.search(text, at):
         cut = found.start()
         near = text[max(0, cut - AROUND) : cut + AROUND]
         begin = since if around is None else max(0, cut - around)
         if (added is None or not added.search(near)) and _splits_alike(tokenizer, text, begin, cut):
             yield cut
-            since, at = cut, cut + piece
+            since, at, vain = cut, cut + piece, 0
         else:
-            at = cut + 1
+            # Where place after place will not do, they are tried ever further apart.
+            vain += 1
+            at = cut + min(2 ** (vain // 8), piece)
 
 
 def _breaks(tokenizer: ReadyTokenizer) -> re.Pattern[str] | None:
@@ -229,9 +234,10 @@ def _encode_batch(
 ) -> list[UInt32[np.ndarray, " _token"]]:
     ids: list[NDArray[np.uint32]] = []
     rest = list(batch)
+    # In batches, of one too: a single `encode` lets no other thread run until it is done.
     if opening:
-        first = opening_backend.encode(rest.pop(0), add_special_tokens=False)
-        ids.append(_array(first.ids))
+        encodings = opening_backend.encode_batch_fast([rest.pop(0)], add_special_tokens=False)
+        ids.append(_array(encodings[0].ids))
     if rest:
         encodings = backend.encode_batch_fast(rest, add_special_tokens=False)
         ids += [_array(encoding.ids) for encoding in encodings]
@@ -239,4 +245,6 @@ def _encode_batch(
 
 
 def _array(ids: Sequence[int]) -> UInt32[np.ndarray, " token"]:
-    return np.array(ids, dtype=np.uint32)
+    # Some at a time: other threads run in between.
+    parts = (ids[at : at + HANDED] for at in range(0, len(ids), HANDED))
+    return np.concatenate([np.zeros(0, np.uint32), *(np.array(part, np.uint32) for part in parts)])

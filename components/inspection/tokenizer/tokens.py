@@ -60,6 +60,8 @@ class TokenWindow:
     """The tokens' bytes, put together, are the text's bytes."""
     lossless: bool = False
     """The tokenizer is made so that they must be."""
+    divided: bool = False
+    """A character at its edge has more tokens than are looked at: only a part of it is here."""
 
     @property
     def checks(self) -> tuple[Check, ...]:

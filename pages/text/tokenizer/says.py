@@ -35,6 +35,8 @@ def numbers(
     if len(cut.tokens) < cut.total:
         last = cut.first + len(cut.tokens) - 1
         said += f"  \nShown are positions {cut.first:,} to {last:,} of {cut.total:,} tokens."
+    if cut.divided:
+        said += "  \nA character at the edge has thousands of tokens: only a part of it is shown."
     if not back.same:
         said += f"  \n:orange[**decode(encode(text)) ≠ text.**] {' '.join(back.reasons)}"
     return said
