@@ -5,33 +5,27 @@ by one thread (two that import transformers at once fail), in the background fro
 on.
 """
 
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-
 from components.importing import import_libraries, imported
 from components.inspection.catalogue import short_name
-from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 from components.memory import ModelCache, ResultCache, result_key
+from components.turns import Turn, Turns, TurnsByKey
+from components.waiting import telling, waited_for, yield_point
 
 Result = TypeVar("Result")
 
 MOST_RESULTS: Final = 256
 MOST_RESULT_BYTES: Final = 256 * 2**20
 MOST_MODELS: Final = 4
+MOST_AT_WORK: Final = 2
+"""Long computations without a model, such as training a tokenizer, that go on at a time."""
 MODEL_SHARE: Final = 0.5
 """Models that nobody uses at the moment may take up to half of the device's memory."""
-PATIENCE: Final = 120.0
-"""Seconds that a reader waits for the model before being told to try again."""
-WORTH_A_WORD: Final = 1.0
-"""Seconds of waiting after which the reader is told that somebody else is being served."""
 
 
 @dataclass(frozen=True)
@@ -61,30 +55,39 @@ def inspect(
         InspectionError: the model cannot be had, is busy for too long, or the inspection
             itself explains why not.
     """
-    key = result_key(inspection, (choice, *inputs))
-    found, result = _RESULTS.get(key)
-    if not found:
-        with _turn(choice) as model:
-            # Somebody may have asked the same while we waited.
-            found, result = _RESULTS.get(key)
-            if not found:
-                result = _with_room(
-                    lambda: inspection(model, *inputs, **_telling(progress)), model.facts.device
-                )
-                _RESULTS.put(key, result)
-    return result
+
+    def work() -> Result:
+        with _turn(choice) as (model, turn):
+            # Whenever it tells how far it is, others may go before.
+            told = telling(progress, lambda _share: turn.give_way(yield_point))
+            return _with_room(lambda: inspection(model, *inputs, **told), model.facts.device)
+
+    return _remembered(result_key(inspection, (choice, *inputs)), work)
 
 
 def compute(
     function: Callable[..., Result], *inputs: Any, progress: Progress | None = None
 ) -> Result:
-    """Return `function(*inputs)`, remembered like an inspection, for work without a model."""
-    key = result_key(function, inputs)
-    found, result = _RESULTS.get(key)
-    if not found:
-        result = function(*inputs, **_telling(progress))
-        _RESULTS.put(key, result)
-    return result
+    """Return `function(*inputs)`, remembered like an inspection, for work without a model.
+
+    What tells its progress may take long: of that, `MOST_AT_WORK` go on at a time.
+
+    Raises:
+        InspectionError: `function` itself explains why not, or too many are waiting.
+    """
+
+    def work() -> Result:
+        with ExitStack() as place:
+            has: list[Turn] = []
+
+            def wait(share: float) -> None:
+                # What says at once that it is done has no need of a place.
+                if not has and share < 1:
+                    has.append(place.enter_context(waited_for(_WORK, "Others' work goes on")))
+
+            return function(*inputs, **telling(progress, wait))
+
+    return _remembered(result_key(function, inputs), work)
 
 
 def stream(
@@ -143,8 +146,17 @@ def device_memory(device: str) -> tuple[int, int]:
     return memory(device)
 
 
-def _telling(progress: Progress | None) -> dict[str, Progress]:
-    return {} if progress is None else {"progress": progress}
+def _remembered(key: bytes, work: Callable[[], Result]) -> Result:
+    """Return the result that is kept under `key`, or that of `work()`, done once for all who ask
+    meanwhile."""
+    found, result = _RESULTS.get(key)
+    if not found:
+        with waited_for(_ASKED.of(key), "Another reader has asked the same"):
+            found, result = _RESULTS.get(key)
+            if not found:
+                result = work()
+                _RESULTS.put(key, result)
+    return result
 
 
 def _resolved(choice: ModelChoice) -> ModelChoice:
@@ -168,7 +180,7 @@ def _model(choice: ModelChoice, progress: Progress = silent) -> Any:
     model = _MODELS.get(choice)
     if model is not None:
         return model
-    with _acquired(_MODELS.loading(choice), "Another reader is loading this model"):
+    with waited_for(_MODELS.loading(choice), "Another reader is loading this model"):
         model = _MODELS.get(choice)
         if model is None:
             model = _load(choice, progress)
@@ -209,42 +221,14 @@ def _with_room(work: Callable[[], Result], device: str, tries: int = 2) -> Resul
 
 
 @contextmanager
-def _turn(choice: ModelChoice) -> Iterator[Any]:
+def _turn(choice: ModelChoice) -> Iterator[tuple[Any, Turn]]:
     """Wait for the model's turn, have it, give it on."""
     model = _model(choice)
-    with _acquired(
-        _MODELS.turn(_resolved(choice)), "Another reader is using the model; you are next"
-    ):
-        yield model
-
-
-@contextmanager
-def _acquired(lock: threading.Lock, said: str) -> Iterator[None]:
-    started, notice = time.monotonic(), None
-    while not lock.acquire(timeout=0.05):
-        _yield_point()
-        waited = time.monotonic() - started
-        if waited > PATIENCE:
-            raise InspectionError(
-                f"The model has been busy for {PATIENCE:.0f} seconds with other readers' work. "
-                "Try again in a moment, or shorten the text."
-            )
-        if waited > WORTH_A_WORD and notice is None and get_script_run_ctx(suppress_warning=True):
-            notice = st.empty()
-            notice.caption(f"{said}...")
-    try:
-        if notice is not None:
-            notice.empty()
-        yield
-    finally:
-        lock.release()
-
-
-def _yield_point() -> None:
-    """Let Streamlit end this run here if the reader has already asked for something else."""
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        st.session_state.get("_")
+    with waited_for(_MODELS.turn(_resolved(choice)), "The model is in use") as turn:
+        yield model, turn
 
 
 _RESULTS: Final = ResultCache(MOST_RESULTS, MOST_RESULT_BYTES)
+_ASKED: Final[TurnsByKey[bytes]] = TurnsByKey()
+_WORK: Final = Turns(MOST_AT_WORK)
 _MODELS: Final[ModelCache[ModelChoice]] = ModelCache(MOST_MODELS)

@@ -9,7 +9,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
-from weakref import WeakValueDictionary
+
+from components.turns import Turns, TurnsByKey
 
 Key = TypeVar("Key")
 
@@ -81,15 +82,13 @@ class ResultCache:
 
 
 class ModelCache(Generic[Key]):
-    """Loaded models, each with the lock that readers take in turn."""
+    """Loaded models, each with the turns of its readers."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._models: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
-        # Locks live as long as somebody holds one or waits for it: of a name that was only tried,
-        # nothing stays.
-        self._turns: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
-        self._loading: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
+        self._turns: TurnsByKey[Key] = TurnsByKey()
+        self._loading: TurnsByKey[Key] = TurnsByKey()
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Any | None:
@@ -105,15 +104,13 @@ class ModelCache(Generic[Key]):
         with self._lock:
             self._models[key] = (model, size)
 
-    def turn(self, key: Key) -> threading.Lock:
-        """Return the lock that whoever runs the model holds."""
-        with self._lock:
-            return self._turns.setdefault(key, threading.Lock())
+    def turn(self, key: Key) -> Turns:
+        """Return the turns of those who run the model."""
+        return self._turns.of(key)
 
-    def loading(self, key: Key) -> threading.Lock:
-        """Return the lock that whoever loads the model holds."""
-        with self._lock:
-            return self._loading.setdefault(key, threading.Lock())
+    def loading(self, key: Key) -> Turns:
+        """Return the turns of those who load the model."""
+        return self._loading.of(key)
 
     def trim(self, most_bytes: int) -> int:
         """Drop the least recently used until count and bytes are within limits.
@@ -131,8 +128,7 @@ class ModelCache(Generic[Key]):
         with self._lock:
             for key in list(self._models)[: len(self._models) - spare]:
                 total = sum(size for _, size in self._models.values())
-                turn = self._turns.get(key)
-                if not unwanted(len(self._models), total) or (turn and turn.locked()):
+                if not unwanted(len(self._models), total) or self._turns.of(key).locked():
                     continue
                 del self._models[key]
                 dropped += 1

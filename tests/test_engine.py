@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from components import engine
+from components import engine, turns, waiting
 from components.engine import ModelChoice
 from components.inspection.devices import NoRoomError
 from components.inspection.errors import InspectionError
@@ -193,8 +193,8 @@ def test_a_model_is_loaded_once_whoever_asks(llama, monkeypatch):
 
 def test_who_waits_too_long_is_told(llama, monkeypatch):
     engine.facts(llama)
-    monkeypatch.setattr(engine, "PATIENCE", 0.2)
-    with engine._MODELS.turn(engine._resolved(llama)):
+    monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+    with engine._MODELS.turn(engine._resolved(llama)).turn(lambda _before: None):
         started = time.monotonic()
         with pytest.raises(InspectionError, match="busy for 0 seconds with other readers' work"):
             engine.inspect(read, llama, "abc")
@@ -282,6 +282,72 @@ def test_work_without_a_model_is_remembered_too():
     assert engine.compute(square, 8) == 64
     assert [number for _, number in CALLS] == ["7", "8"]
     assert told == [1.0]
+
+
+def long(_model: Model, seconds: float, progress: Callable[[float, str], None]) -> str:
+    """An inspection of many steps, which tells of each."""
+    CALLS.append(("", "long"))
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        progress(0.5, "on")
+        time.sleep(0.01)
+    return "done"
+
+
+def telling_nobody(_share: float, _phrase: str) -> None:
+    """Somebody listens, so that the work tells."""
+
+
+def test_a_long_inspection_lets_a_short_one_go_before_and_is_made_once(llama, monkeypatch):
+    monkeypatch.setattr(turns, "QUANTUM", 0.1)
+    engine.facts(llama)
+    ended: list[str] = []
+
+    def lasting() -> None:
+        engine.inspect(long, llama, 3.0, progress=telling_nobody)
+        ended.append("long")
+
+    def short() -> None:
+        time.sleep(0.3)
+        begun = time.monotonic()
+        engine.inspect(read, llama, "abc")
+        ended.append("short" if time.monotonic() - begun < 2 else "late")
+
+    together(lasting, lasting, short)
+    # The two that ask the same get one answer, though the one at work gave way.
+    assert ended == ["short", "long", "long"]
+    assert [what for _, what in CALLS] == ["long", "abc"]
+
+
+def train(name: str, progress: Callable[[float, str], None]) -> str:
+    """Long work without a model."""
+    progress(0.1, "begins")
+    INSIDE["work"] = INSIDE.get("work", 0) + 1
+    MOST_INSIDE["work"] = max(MOST_INSIDE.get("work", 0), INSIDE["work"])
+    time.sleep(0.2)
+    INSIDE["work"] -= 1
+    return name
+
+
+def test_long_work_without_a_model_is_done_by_two_at_a_time():
+    names = [f"{number}" for number in range(6)]
+    work = [
+        lambda name=name: engine.compute(train, name, progress=telling_nobody) for name in names
+    ]
+    assert together(*work) == names
+    assert {"work": engine.MOST_AT_WORK} == MOST_INSIDE
+    assert not engine._WORK.locked()
+
+
+def test_work_that_is_done_at_once_waits_for_nobody():
+    with engine._WORK.turn(lambda _before: None), engine._WORK.turn(lambda _before: None):
+        assert engine.compute(square, 7, progress=telling_nobody) == 49
+
+
+def test_nothing_stays_of_questions_that_were_answered(llama):
+    together(*[lambda t=text: engine.inspect(read, llama, t) for text in ("a", "b", "c")])
+    engine.compute(square, 9)
+    assert len(engine._ASKED) == 0
 
 
 def test_no_more_models_are_kept_than_there_is_a_place_for(folders, tmp_path):

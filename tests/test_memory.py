@@ -130,6 +130,10 @@ def test_one_giant_does_not_drive_out_the_rest():
     assert cache.get(b"giant") == (False, None)
 
 
+def patiently(_before: int) -> None:
+    """Wait as long as it takes."""
+
+
 @pytest.fixture
 def shelf() -> ModelCache[str]:
     """Three models of 10, 20 and 30 bytes, put in that order."""
@@ -166,7 +170,7 @@ def test_there_are_at_most_so_many(shelf):
 
 
 def test_what_is_in_somebody_s_turn_stays(shelf):
-    with shelf.turn("a"):
+    with shelf.turn("a").turn(patiently):
         assert shelf.trim(45) == 1
         assert held(shelf) == {"a", "c"}
         assert shelf.clear() == 1
@@ -180,24 +184,26 @@ def test_the_newest_stays_even_if_it_is_too_large_alone(shelf):
     assert held(shelf) == {"c"}
 
 
-def test_a_key_has_one_lock_for_running_and_one_for_loading(shelf):
+def test_a_key_has_turns_for_running_and_others_for_loading(shelf):
     assert shelf.turn("a") is shelf.turn("a")
     assert shelf.turn("a") is not shelf.turn("b")
     assert shelf.turn("a") is not shelf.loading("a")
     assert shelf.loading("a") is shelf.loading("a")
 
 
-def test_of_a_name_that_was_only_tried_no_lock_stays():
+def test_of_a_name_that_was_only_tried_nothing_stays():
     models = ModelCache(2)
     for number in range(1000):
-        with models.turn(f"nobody's {number}"), models.loading(f"nobody's {number}"):
+        with models.turn(f"nobody's {number}").turn(patiently):
+            pass
+        with models.loading(f"nobody's {number}").turn(patiently):
             pass
     assert (len(models._turns), len(models._loading)) == (0, 0)
 
 
-def test_who_waits_and_who_holds_have_the_same_lock():
+def test_who_waits_and_who_holds_have_the_same_turns():
     models = ModelCache(2)
-    with models.turn("a"):
+    with models.turn("a").turn(patiently):
         assert models.turn("a").locked()
         assert models.turn("a") is models.turn("a")
         assert not models.turn("b").locked()

@@ -1,13 +1,15 @@
 """Train a small tokenizer on a text, and see it grow: one learned piece after another."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Final, Literal
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models
 
+from components.inspection.apart import TookTooLongError, run_apart
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
-from components.inspection.tokenizer import parts
+from components.inspection.tokenizer import parts, trainers
 from components.inspection.tokenizer.backend import checked_text
 from components.inspection.tokenizer.counting import pair_counts
 from components.inspection.tokenizer.cutting import WINDOW, TokenWindow, cut
@@ -17,6 +19,12 @@ Method = Literal["BPE", "WordPiece", "Unigram"]
 METHODS: Final[tuple[Method, ...]] = ("BPE", "WordPiece", "Unigram")
 LONGEST: Final = 2_000_000
 """Characters of the text that are learned from; the rest is left out, and that is said."""
+SHORT: Final = 20_000
+"""Characters of which any text is learned within a second; a longer one is learned from in a
+process of its own, which can be stopped."""
+PATIENCE: Final = 60.0
+"""Seconds by the clock that it may take."""
+LEARNING: Final = "Learning from the text"
 SMALLEST: Final = 260
 LARGEST: Final = 8_000
 
@@ -70,18 +78,8 @@ def train(text: str, method: Method, size: int, progress: Progress = silent) -> 
     checked_text(text)
     if not text.strip():
         raise InspectionError("There is no text to learn from. Type, choose or upload some.")
-    progress(0.1, "Learning from the text")
-    tokenizer, trainer = _untrained(method, size)
-    # Line by line, as a corpus is: no piece can span two lines.
-    try:
-        tokenizer.train_from_iterator(text.splitlines(keepends=True), trainer)
-    except BaseException as error:
-        # The library's Unigram trainer panics on a text too small for it.
-        if type(error).__name__ != "PanicException" and not isinstance(error, Exception):
-            raise
-        raise InspectionError(
-            f"This text is too short or too uniform for {method} to learn from: give it more text."
-        ) from error
+    progress(0.1, LEARNING)
+    tokenizer = _learn(method, size, text, progress)
     progress(0.7, "Listing what was learned")
     learned = _learned(tokenizer, method, text, progress)
     total = tokenizer.get_vocab_size()
@@ -113,23 +111,30 @@ def cut_after(trained: TrainedTokenizer, steps: int, text: str, count: int = WIN
     return cut(ReadyTokenizer("your own", backend), text, 0, count)
 
 
-def _untrained(method: Method, size: int) -> tuple[Tokenizer, Any]:
-    quiet: dict[str, Any] = {"vocab_size": size, "show_progress": False}
-    if method == "BPE":
-        tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = decoders.ByteLevel()
-        alphabet = pre_tokenizers.ByteLevel.alphabet()
-        return tokenizer, trainers.BpeTrainer(initial_alphabet=alphabet, **quiet)
-    if method == "WordPiece":
-        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        tokenizer.decoder = decoders.WordPiece()
-        return tokenizer, trainers.WordPieceTrainer(special_tokens=["[UNK]"], **quiet)
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    return tokenizer, trainers.UnigramTrainer(special_tokens=["<unk>"], unk_token="<unk>", **quiet)
+def _learn(method: Method, size: int, text: str, progress: Progress) -> Tokenizer:
+    given = {"method": method, "size": size, "text": text}
+    uniform = InspectionError(
+        f"This text is too short or too uniform for {method} to learn from: give it more text."
+    )
+    if len(text) > SHORT:
+        try:
+            content = run_apart(
+                Path(trainers.__file__), given, PATIENCE, lambda: progress(0.2, LEARNING)
+            )
+        except TookTooLongError:
+            raise InspectionError(
+                f"{method} has learned for {PATIENCE:.0f} seconds and was not done. Give it less "
+                "text, or one with spaces between words."
+            ) from None
+        if not content:
+            raise uniform
+        return Tokenizer.from_str(content)
+    try:
+        return trainers.learned(method, size, text)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException" and not isinstance(error, Exception):
+            raise
+        raise uniform from error
 
 
 def _learned(
