@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from components.figures import theme
 from components.figures.numbers import pointed
+from components.figures.once import drawn_once
 from components.inspection.attribution.digits import with_error, written
 from components.inspection.attribution.features import Features
 from components.inspection.attribution.methods import Attribution
@@ -27,6 +28,7 @@ def labels_of(features: Features) -> list[str]:
     return [short(features.texts[place]) for place in features.free]
 
 
+@drawn_once
 def bridge(found: Attribution) -> go.Figure:
     """Draw the way from the target at the baseline to that at the text, a step for each piece.
 
@@ -192,6 +194,7 @@ def strengths(found: Attribution) -> go.Figure:
     return theme.dressed(figure, 380)
 
 
+@drawn_once
 def side_by_side(
     titles: Sequence[str],
     scores: Floats,

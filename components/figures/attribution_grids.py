@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.figures.attribution import LABEL, ROOMY, name_features, numbers, short
+from components.figures.once import drawn_once
 from components.inspection.attribution.agreement import Agreement
 from components.inspection.attribution.digits import with_error
 from components.inspection.attribution.phrase import PhraseAttribution
@@ -32,6 +33,7 @@ def agreement_grid(found: Agreement) -> go.Figure:
     return theme.dressed(figure, min(44 * len(found.names) + 220, 440))
 
 
+@drawn_once
 def phrase_table(found: PhraseAttribution) -> go.Figure:
     """Draw a row for each token of the sequence, a column for each token of the prompt."""
     labels = [short(token) for token in found.tokens]

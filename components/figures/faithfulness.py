@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.inspection.attribution.faithfulness import Curves, area
 from components.inspection.attribution.features import Features
 
@@ -26,6 +27,7 @@ LINES: Final = {
 """The same method has the same colour and dash everywhere on the page."""
 
 
+@drawn_once
 def deletion_and_insertion(curves: Curves) -> go.Figure:
     """Draw both curves of each ranking over the middle nine tenths of the random orders."""
     figure = make_subplots(
@@ -88,6 +90,7 @@ def deletion_and_insertion(curves: Curves) -> go.Figure:
     return theme.with_legend(theme.dressed(figure, 400))
 
 
+@drawn_once
 def areas(curves: Curves) -> go.Figure:
     """Draw the area under both curves of each ranking, and the mean of random orders."""
     figure = go.Figure()
@@ -115,6 +118,7 @@ def areas(curves: Curves) -> go.Figure:
     return theme.with_legend(theme.dressed(figure, 400))
 
 
+@drawn_once
 def beside_attention(
     names: Sequence[str],
     rows: NDArray[np.float32],

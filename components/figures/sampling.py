@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.inspection.sampling.draws import Draws
 from components.inspection.sampling.generation import Step
 
@@ -33,6 +34,7 @@ def enough(*shares: Sequence[float] | NDArray[np.float64]) -> int:
     return max(FEWEST, *ends)
 
 
+@drawn_once
 def why_taken(step: Step) -> go.Figure:
     """Draw where the random number fell, if there is one, and below it the candidates."""
     bars = candidate_bars(step)
@@ -123,24 +125,36 @@ def draw_line(step: Step) -> go.Figure:
             marker={"color": theme.PROBABILITY_FAINT, "line_width": 0},
         )
     )
-    for place, each in enumerate(left):
-        color = theme.PROBABILITY if place % 2 == 0 else "rgba(15, 139, 141, 0.62)"
-        name = theme.label(each.text)
-        figure.add_bar(
-            x=[each.high - each.low],
-            base=[each.low],
-            y=[0],
-            orientation="h",
-            marker={"color": theme.HIGHLIGHT if each == step.chosen else color, "line_width": 0},
-            text=name if (each.high - each.low) * LETTERS > len(name) else "",
-            textposition="inside",
-            insidetextanchor="middle",
-            textfont={
-                "family": "monospace",
-                "color": "#1D1D1B" if each == step.chosen else "#FFFFFF",
-            },
-            hovertemplate=f"{name}<br>{each.low:.4f} to {each.high:.4f}<extra></extra>",
-        )
+    names = [theme.label(each.text) for each in left]
+    wide = [each.high - each.low for each in left]
+    colors = [theme.PROBABILITY, "rgba(15, 139, 141, 0.62)"]
+    figure.add_bar(
+        x=wide,
+        base=[each.low for each in left],
+        y=[0] * len(left),
+        orientation="h",
+        marker={
+            "color": [
+                theme.HIGHLIGHT if each == step.chosen else colors[place % 2]
+                for place, each in enumerate(left)
+            ],
+            "line_width": 0,
+        },
+        text=[
+            name if share * LETTERS > len(name) else ""
+            for name, share in zip(names, wide, strict=True)
+        ],
+        textposition="inside",
+        insidetextanchor="middle",
+        textfont={
+            "family": "monospace",
+            "color": ["#1D1D1B" if each == step.chosen else "#FFFFFF" for each in left],
+        },
+        hovertemplate=[
+            f"{name}<br>{each.low:.4f} to {each.high:.4f}<extra></extra>"
+            for name, each in zip(names, left, strict=True)
+        ],
+    )
     if step.number is not None:
         figure.add_vline(x=step.number, line={"width": 2, "color": theme.KEY})
         figure.add_annotation(

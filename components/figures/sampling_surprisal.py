@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from components.figures import theme
 from components.figures.numbers import percent
+from components.figures.once import drawn_once
 from components.inspection.sampling.perplexity import Surprisals
 
 HEIGHT: Final = 380
@@ -47,6 +48,7 @@ def surprisal_bars(found: Surprisals, first: int, last: int) -> go.Figure:
     return theme.with_legend(theme.dressed(figure, HEIGHT))
 
 
+@drawn_once
 def two_texts(above: Surprisals, below: Surprisals) -> go.Figure:
     """Draw the surprisal of two texts on one scale, each with its mean as a line."""
     figure = go.Figure()

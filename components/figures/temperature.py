@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.inspection.sampling.temperature import TemperatureCurve
 
 HUES = (theme.PROBABILITY, theme.QUERY, theme.VALUE, theme.KEY, "#CC79A7", "#B8860B")
@@ -12,6 +13,7 @@ HEIGHT = 400
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
+@drawn_once
 def temperature_lines(found: TemperatureCurve, names: Sequence[str], marked: float) -> go.Figure:
     """Draw each token's probability above, the entropy below, over temperature; mark one."""
     figure = go.Figure()

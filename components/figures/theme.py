@@ -5,11 +5,13 @@ Figures keep a transparent ground and leave text colours to Streamlit's theme, s
 figure serves light and dark.
 """
 
-from typing import Final
+import re
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
+from components.figures.once import made_of, parts_of
 from components.figures.visible import label as label
 from components.figures.visible import visible as visible
 
@@ -67,6 +69,7 @@ FEW: Final = 8
 """Columns whose numbers a phone has room for."""
 
 MARGIN: Final = {"l": 8, "r": 8, "t": 24, "b": 8}
+_AXIS: Final = re.compile(r"[xy]axis\d+")
 CELL: Final = 22
 """Height in pixels of one row that carries a token."""
 
@@ -99,73 +102,85 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0, narrow: bool = False)
     how much larger than on a desk) or phones (`narrow`: numbers that would crowd are left to the
     finger, which reads one at a time, and to the table).
     """
-    figure = go.Figure(figure)
+    # Plotly checks each property as it is set: plain values take a twentieth of the time. What was
+    # built is sound, and so is what is added here.
+    parts = parts_of(figure)
+    traces, layout = parts["data"], parts["layout"]
     ink, quiet = INK[dark]
     size = SMALLEST * scale
-    axis = {
+    words = {"size": size, "color": ink}
+    _add(layout, font=words, legend={"font": words})
+    _add(layout, hoverlabel={"font": {"size": size, "family": "monospace"}})
+    layout["height"] = round((layout.get("height") or 420) * scale)
+    for name in {"xaxis", "yaxis", *filter(_AXIS.fullmatch, layout)}:
+        marks = {"tickfont": {"size": size, "color": quiet}, "automargin": True}
+        _add(layout, **{name: {**marks, "title": {"font": words}}})
+    for note in layout.get("annotations", ()):
+        _add(note, font=words)
+    for trace in traces:
+        if trace["type"] == "heatmap":
+            # Without a size of its own, the text of a cell fits it, or is left out.
+            trace.get("textfont", {}).pop("size", None)
+            if trace.get("showscale") is not False:
+                _add(trace, colorbar=_scale(size, scale, ink, quiet))
+                _add(layout, margin={"t": 64 * scale})
+        if narrow:
+            _thin_out(trace)
+        if dark:
+            _darken(trace)
+    return made_of(parts)
+
+
+def _add(part: dict[str, Any], **more: Any) -> None:
+    """Set properties of a figure's part; of what has properties itself, those that are given."""
+    for name, value in more.items():
+        if isinstance(value, dict):
+            _add(part.setdefault(name, {}), **value)
+        else:
+            part[name] = value
+
+
+def _scale(size: float, scale: float, ink: str, quiet: str) -> dict[str, Any]:
+    """Return what a heatmap's scale of colours looks like: short, above the figure's right end."""
+    return {
+        "orientation": "h",
+        "tickangle": 0,
+        "x": 1,
+        "xanchor": "right",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "len": 0.4,
+        "thickness": 8 * scale,
+        "ypad": 5,
         "tickfont": {"size": size, "color": quiet},
-        "title": {"font": {"size": size, "color": ink}},
-        "automargin": True,
+        "title": {"side": "top", "font": {"size": size, "color": ink}},
     }
-    figure.update_layout(
-        font={"size": size, "color": ink},
-        legend={"font": {"size": size, "color": ink}},
-        hoverlabel={"font": {"size": size, "family": "monospace"}},
-        height=round((figure.layout.height or 420) * scale),
-    )
-    figure.update_xaxes(axis).update_yaxes(axis)
-    figure.update_annotations(font={"size": size, "color": ink})
-    for trace in figure.select_traces({"type": "heatmap"}):
-        # Without a size of its own, the text of a cell fits it, or is left out.
-        trace.textfont.size = None
-        if trace.showscale is not False:
-            trace.colorbar.update(
-                orientation="h",
-                tickangle=0,
-                x=1,
-                xanchor="right",
-                y=1.0,
-                yanchor="bottom",
-                len=0.4,
-                thickness=8 * scale,
-                ypad=5,
-                tickfont={"size": size, "color": quiet},
-                title={"side": "top", "font": {"size": size, "color": ink}},
-            )
-            figure.update_layout(margin_t=64 * scale)
-    if narrow:
-        _thin_out(figure)
-    if dark:
-        _darken(figure)
-    return figure
 
 
-def _thin_out(figure: go.Figure) -> None:
-    for trace in figure.data:
-        values = getattr(trace, "z" if trace.type == "heatmap" else "x", None)
-        columns = 0 if values is None else np.shape(values)[-1]
-        if columns <= FEW or getattr(trace, "orientation", None) == "h":
-            continue
-        if trace.type in ("heatmap", "bar", "waterfall"):
-            trace.update(text=None, texttemplate=None)
-        elif trace.type == "scatter" and trace.mode == "text":
-            trace.visible = False
-        elif trace.type == "scatter" and trace.mode == "markers+text":
-            trace.mode = "markers"
+def _thin_out(trace: dict[str, Any]) -> None:
+    kind, mode = trace["type"], trace.get("mode")
+    values = trace.get("z" if kind == "heatmap" else "x")
+    columns = 0 if values is None else np.shape(values)[-1]
+    if columns <= FEW or trace.get("orientation") == "h":
+        return
+    if kind in ("heatmap", "bar", "waterfall"):
+        trace.pop("text", None)
+        trace.pop("texttemplate", None)
+    elif kind == "scatter" and mode == "text":
+        trace["visible"] = False
+    elif kind == "scatter" and mode == "markers+text":
+        trace["mode"] = "markers"
 
 
-def _darken(figure: go.Figure) -> None:
+def _darken(trace: dict[str, Any]) -> None:
     turned = {ATTENTION: ATTENTION_DARK, SIGNED: SIGNED_DARK, STRENGTH: STRENGTH_DARK}
-    for trace in figure.data:
-        if trace.type == "heatmap" and trace.colorscale is not None:
-            steps = tuple((at, color) for at, color in trace.colorscale)
-            trace.colorscale = turned.get(steps, steps)
-        marker = getattr(trace, "marker", None)
-        for owner in (trace, getattr(trace, "line", None), marker, getattr(marker, "line", None)):
-            color = getattr(owner, "color", None)
-            if owner is None:
-                continue
-            if isinstance(color, str):
-                owner.color = DARK.get(color, color)
-            elif isinstance(color, (list, tuple)):
-                owner.color = [DARK.get(each, each) for each in color]
+    if trace["type"] == "heatmap" and trace.get("colorscale") is not None:
+        steps = tuple((at, color) for at, color in trace["colorscale"])
+        trace["colorscale"] = turned.get(steps, steps)
+    marker = trace.get("marker", {})
+    for owner in (trace, trace.get("line", {}), marker, marker.get("line", {})):
+        color = owner.get("color")
+        if isinstance(color, str):
+            owner["color"] = DARK.get(color, color)
+        elif isinstance(color, list | tuple):
+            owner["color"] = [DARK.get(each, each) for each in color]

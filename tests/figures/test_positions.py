@@ -92,7 +92,10 @@ def test_each_rotation_has_its_line_of_perplexity():
 
 def test_tables_slopes_and_buckets_are_drawn_whole():
     found = table(tiny.model("gpt2"))
-    assert schemes.vector_map(found.vectors).data[0].z.shape == (64, 24)
+    drawn = schemes.vector_map(found.vectors).data[0].z
+    assert drawn.shape == (64, 24)
+    assert drawn.dtype == np.float32
+    assert [f"{x:.4f}" for x in drawn[9]] == [f"{x:.4f}" for x in found.vectors[9]]
     assert schemes.likeness_map(found.likeness, found.shown).data[0].zmax >= 1 - 1e-6
     np.testing.assert_array_equal(schemes.norm_line(found).data[0].y, found.norms)
     falling = schemes.slope_lines(alibi_slopes(8)).data

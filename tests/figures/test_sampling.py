@@ -39,15 +39,17 @@ def test_an_unlikely_choice_is_added_below_the_likeliest(tiny_causal):
 
 def test_the_line_is_laid_end_to_end_and_the_number_marked(step):
     figure = figures.draw_line(step)
-    ground, *stretches = figure.data
+    ground, stretches = figure.data
     assert list(ground.x) == [1]
     ends = 0.0
-    for stretch in stretches:
-        assert stretch.base[0] == pytest.approx(ends)
-        ends += stretch.x[0]
+    for begins, share in zip(stretches.base, stretches.x, strict=True):
+        assert begins == pytest.approx(ends)
+        ends += share
     assert ends == pytest.approx(1)
-    drawn = [bar for bar in stretches if bar.marker.color == theme.HIGHLIGHT]
-    assert drawn[0].base[0] <= 0.62 <= drawn[0].base[0] + drawn[0].x[0]
+    drawn = stretches.marker.color.index(theme.HIGHLIGHT)
+    assert stretches.base[drawn] <= 0.62 <= stretches.base[drawn] + stretches.x[drawn]
+    assert set(stretches.y) == {0}
+    assert len(stretches.text) == len(stretches.hovertemplate) == len(stretches.x)
     assert figure.layout.shapes[0].x0 == 0.62
 
 

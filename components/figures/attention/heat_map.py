@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from components.figures import theme
 from components.figures.attention.axes import KEY, MOST_ROWS, QUERY, label, token_axis
 from components.figures.numbers import pointed
+from components.figures.once import drawn_once
 
 FAINTEST: Final = 1e-4
 """On the logarithmic scale, smaller weights look like this one."""
@@ -32,6 +33,7 @@ class Look:
     unit: str = "attention weight"
 
 
+@drawn_once
 def heat_map(
     weights: NDArray[np.float32],
     readers: Sequence[str],

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from components.figures import theme
 from components.figures.attention.axes import KEY, MOST_ROWS, QUERY, token_axis
+from components.figures.once import drawn_once
 from components.inspection.attention.patterns import Sharing
 
 
+@drawn_once
 def mask_square(
     allowed: NDArray[np.bool_], readers: Sequence[str] = (), read: Sequence[str] = ()
 ) -> go.Figure:

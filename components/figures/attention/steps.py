@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from components.figures import theme
 from components.figures.attention.axes import KEY, label, token_axis
 from components.figures.numbers import pointed
+from components.figures.once import drawn_once
 from components.inspection.attention.steps import AttentionSteps
 from components.inspection.attention.toy import ToyAttention
 
@@ -56,6 +57,7 @@ def shown_places(steps: AttentionSteps, most: int = MOST_READ) -> NDArray[np.int
     return np.sort(np.argsort(-steps.weights, kind="stable")[:most])
 
 
+@drawn_once
 def step_strips(steps: AttentionSteps) -> go.Figure:
     """Draw the steps as strips, one below the other, over the tokens that get most.
 
@@ -172,6 +174,7 @@ def write_bars(steps: AttentionSteps) -> go.Figure:
     return theme.dressed(figure, 320)
 
 
+@drawn_once
 def toy_matrices(toy: ToyAttention, scaled: str) -> go.Figure:
     """Draw every matrix of a toy, in the order of the steps, numbers written in."""
     panels: Sequence[tuple[str, NDArray[np.float64]]] = (

@@ -5,9 +5,11 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.figures.kv_cache import WITH
+from components.figures.once import drawn_once
 from components.inspection.kv_cache.agreement import Agreement
 
 
+@drawn_once
 def differences(found: Agreement, told: bool = True) -> go.Figure:
     """Draw the largest difference of a logit at each step, below the margin of the best token.
 

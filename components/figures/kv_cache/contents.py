@@ -8,6 +8,7 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.figures.kv_cache import WITH
+from components.figures.once import drawn_once
 from components.inspection.causality import LastTokenChanged
 from components.inspection.kv_cache.contents import Contents
 from components.inspection.kv_cache.shapes import Shape, sharing
@@ -16,6 +17,7 @@ MOST_ROWS: Final = 22
 HEIGHT: Final = 440
 
 
+@drawn_once
 def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.Figure:
     """Draw one head's keys and values after `step` steps, a row for each token.
 

@@ -7,6 +7,7 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.figures.kv_cache import WITH
+from components.figures.once import drawn_once
 from components.inspection.kv_cache.kinds import KindRow
 
 ELSEWHERE = "rgba(138, 138, 134, 0.35)"
@@ -14,6 +15,7 @@ ROOM = 1.7
 """Times the longest bar: behind it stands its number, on a phone as well."""
 
 
+@drawn_once
 def memory_and_difference(rows: Sequence[KindRow], told: bool = True) -> go.Figure:
     """Draw three columns of bars: KiB held, milliseconds per step, largest difference of a logit.
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.figures.kv_cache import WITH
+from components.figures.once import drawn_once
 from components.inspection.kv_cache.hardware import Hardware
 from components.inspection.kv_cache.planner import Fit, Growth
 
@@ -14,6 +15,7 @@ ROOM: Final = 130
 """Pixels beside the picture, for the names of devices."""
 
 
+@drawn_once
 def memory_areas(grown: Growth, length: int, hardware: Sequence[Hardware], gpus: int) -> go.Figure:
     """Draw GiB against the length of the texts, with what `gpus` of each device have in all."""
     figure = go.Figure()
@@ -72,6 +74,7 @@ def memory_areas(grown: Growth, length: int, hardware: Sequence[Hardware], gpus:
     return theme.with_legend(theme.dressed(figure, 380)).update_layout(margin_r=ROOM)
 
 
+@drawn_once
 def device_bars(fits: Sequence[Fit], fullest: float) -> go.Figure:
     """Draw what can be used of one device of each kind, and the bytes on the `fullest` of them."""
     places = list(range(len(fits)))

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.figures.kv_cache import WAY_COLORS, WAY_NAMES
+from components.figures.once import drawn_once
 from components.inspection.kv_cache.summary import Summary, WaySummary
 from components.inspection.kv_cache.timing import WAYS, Timing
 
@@ -14,6 +15,7 @@ ROOM: Final = 1.35
 SYMBOLS: Final = {"with": "circle", "without": "diamond"}
 
 
+@drawn_once
 def step_times(timing: Timing, summary: Summary) -> go.Figure:
     """Draw the milliseconds of each step against the positions in the text at that step.
 

@@ -6,12 +6,14 @@ from plotly.subplots import make_subplots
 
 from components.figures import theme
 from components.figures.kv_cache import WITH, WITHOUT
+from components.figures.once import drawn_once
 from components.inspection.kv_cache.arithmetic import Shares, positions
 from components.inspection.kv_cache.roofline import Roofline
 
 READ = "rgba(230, 159, 0, 0.22)"
 
 
+@drawn_once
 def positions_grid(start: int, new: int) -> go.Figure:
     """Draw for each step which positions are computed and which are looked up."""
     steps, last = np.arange(new)[:, None], start + new - 1
@@ -54,6 +56,7 @@ def positions_grid(start: int, new: int) -> go.Figure:
     return theme.dressed(figure, 420).update_layout(margin={**theme.MARGIN, "t": 54})
 
 
+@drawn_once
 def roofline_chart(found: Roofline) -> go.Figure:
     """Draw the rates reached against operations per byte, below what the machine can do."""
     reached = [each.intensity for each in found.passes]
@@ -205,6 +208,7 @@ def first_positions(step: float, more: float, average: float) -> go.Figure:
     return theme.dressed(figure, 340)
 
 
+@drawn_once
 def share_areas(found: Shares) -> go.Figure:
     """Draw a token's operations in one block against the length, and where they cross."""
     figure = go.Figure()

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.inspection.positions.extended_attention import ExtendedAttention
 from components.inspection.positions.growth import Growth
 
@@ -22,6 +23,7 @@ COLORS: Final = (
 )
 
 
+@drawn_once
 def number_line(context: int, length: int, position: int) -> go.Figure:
     """Draw the positions that were trained, those beyond, and where interpolation puts them."""
     figure = go.Figure()
@@ -77,6 +79,7 @@ def number_line(context: int, length: int, position: int) -> go.Figure:
     return theme.dressed(figure, 230)
 
 
+@drawn_once
 def attention_change(result: ExtendedAttention) -> go.Figure:
     """Draw one head's attention as trained, extended, and the difference.
 

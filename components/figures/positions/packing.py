@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.figures.positions.context_extension import COLORS
 from components.inspection.positions.packing import Packing
 
@@ -16,6 +17,7 @@ INK: Final = ("#FFFFFF", "#1D1D1B")
 """What is written on them."""
 
 
+@drawn_once
 def packing_rows(packed: Packing) -> go.Figure:
     """Draw each row of the context with the lengths of the documents in it."""
     figure = go.Figure()
@@ -58,6 +60,7 @@ def packing_rows(packed: Packing) -> go.Figure:
     return theme.dressed(figure, min(520, 90 + 30 * len(packed.rows)))
 
 
+@drawn_once
 def mask_map(mask: np.ndarray, document: Sequence[int], tokens: Sequence[str]) -> go.Figure:
     """Draw which token may attend to which, in the colour of its document."""
     owner = np.where(mask, np.asarray(document)[:, None] + 1, 0).astype(float)

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.inspection.positions.relative import Decay, Shifts
 from components.inspection.positions.rotation import Rope, places, still
 
@@ -15,6 +16,7 @@ BANDS: Final = ("#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 GREY: Final = "#8A8A86"
 
 
+@drawn_once
 def shift_lines(shifts: Shifts, query: int, key: int, together: bool = True) -> go.Figure:
     """Draw the score of a query and a key that move `together`, and where only the key moves."""
     figure = go.Figure()
@@ -111,6 +113,7 @@ def alike_line(decay: Decay) -> go.Figure:
     return theme.with_legend(theme.dressed(figure, 440))
 
 
+@drawn_once
 def wavelength_dots(
     rope: Rope, changed: Rope | None = None, length: int | None = None
 ) -> go.Figure:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures import theme
+from components.figures.once import drawn_once
 from components.figures.positions.context_extension import COLORS
 from components.inspection.positions.added import Table
 from components.inspection.positions.distances import Buckets
@@ -18,12 +19,13 @@ MOST_ROWS = 24
 """With more tokens neither names nor numbers can be read."""
 
 
+@drawn_once
 def vector_map(vectors: np.ndarray) -> go.Figure:
     """Draw one row for each position: its vector's numbers, zero in the middle."""
     limit = float(np.percentile(np.abs(vectors), 99)) or 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=vectors,
+            z=vectors.astype(np.float32),  # half the bytes, and more digits than are told
             zmin=-limit,
             zmax=limit,
             colorscale=theme.SIGNED,
@@ -41,7 +43,7 @@ def likeness_map(likeness: np.ndarray, shown: np.ndarray, words: str = "cosine")
     limit = max(1e-9, float(np.abs(likeness).max()))
     figure = go.Figure(
         go.Heatmap(
-            z=likeness,
+            z=likeness.astype(np.float32),
             x=shown,
             y=shown,
             zmin=-limit,
@@ -132,6 +134,7 @@ def bias_map(buckets: Buckets) -> go.Figure:
     return theme.dressed(figure, 60 + max(140, 24 * len(buckets.bias)))
 
 
+@drawn_once
 def three_maps(compared: SchemeScores) -> go.Figure:
     """Draw the scores of one vector with itself under three schemes, side by side."""
     titles = ("sinusoid added", "ALiBi", "RoPE")
@@ -161,6 +164,7 @@ def condition_name(condition: Condition) -> str:
     return f"{positions}, {'causal mask' if condition.mask else 'no mask'}"
 
 
+@drawn_once
 def order_map(shuffled: WordOrder) -> go.Figure:
     """Draw how much each token's output changed: a row for each token, a column a condition."""
     labels = [theme.label(token) for token in shuffled.tokens]
@@ -212,6 +216,7 @@ def _share(change: float, rounding: float) -> str:
     return f"{change:.0%}" if change >= 0.005 else "<1%"
 
 
+@drawn_once
 def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.Figure:
     """Draw one head's attention with its own convention and with the other."""
     labels = [theme.label(token) for token in tokens]
@@ -247,6 +252,7 @@ def two_maps(right: np.ndarray, wrong: np.ndarray, tokens: Sequence[str]) -> go.
     )
 
 
+@drawn_once
 def moved_bars(moved: ShiftInvariance) -> go.Figure:
     """Draw how much the logits change when the text begins later, and what rounding may do."""
     names = [f"from {shift:,}" for shift in moved.shifts]
