@@ -133,14 +133,10 @@ class Controls(Row):
         labels = [spoken(option) for option in options]
 
         def draw(key: str) -> tuple[Option, ...]:
+            first = [spoken(each) for each in default]
+            kept = settled.some_of(key, label, labels, first)
             picked = self._row.pills(
-                label,
-                labels,
-                selection_mode="multi",
-                default=[spoken(each) for each in default],
-                wrap=True,
-                key=key,
-                **settled.KEPT,
+                label, labels, selection_mode="multi", default=first, wrap=True, **kept
             )
             return tuple(each for each, said in zip(options, labels, strict=True) if said in picked)
 
@@ -150,10 +146,12 @@ class Controls(Row):
         self, label: str, name: str, default: bool = False, *, hint: str | None = None
     ) -> bool:
         """Ask for yes or no."""
-        return self._once(
-            name,
-            lambda key: bool(self._row.toggle(label, default, help=hint, key=key, **settled.KEPT)),
-        )
+
+        def draw(key: str) -> bool:
+            kept = settled.yes_no(key, label, default)
+            return bool(self._row.toggle(label, default, help=hint, **kept))
+
+        return self._once(name, draw)
 
     def text(
         self,
@@ -174,7 +172,7 @@ class Controls(Row):
 
         def draw(key: str) -> str:
             box: dict[str, Any] = {"width": self._wide(wide), "help": hint}
-            box |= settled.text(key, default)
+            box |= settled.text(key, label, default, most)
             if lines == 1:
                 return str(self._row.text_input(label, default, most, **box) or "")
             written = self._row.text_area(label, default, 28 * lines + 16, most, **box)
@@ -215,7 +213,7 @@ class Controls(Row):
                 accept_new_options=True,
                 help=hint,
                 width=self._wide(170),
-                **settled.anything(key, default),
+                **settled.anything(key, label, default),
             )
             return str(picked or default)
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.widgets import models, settled
 from components.widgets.listed import line, listing
+from components.widgets.markup import literal
 
 SAMPLES: Final = {
     "Who gets the drink?": "When Mary and John went to the shop, Mary gave a drink to",
@@ -74,9 +75,7 @@ def _prompt_box(example: str) -> None:
     if st.session_state.get("prompt", "") == st.session_state.get(_EXAMPLE):
         st.session_state["prompt"] = example
     st.session_state[_EXAMPLE] = example
-    if "prompt" not in st.session_state and len(st.query_params.get("prompt", "")) > MOST_PROMPT:
-        st.session_state["prompt"] = st.query_params["prompt"][:MOST_PROMPT]
-    kept = settled.text("prompt", example)
+    kept = settled.text("prompt", "Prompt", example, MOST_PROMPT)
     st.text_area(
         "Prompt",
         example,
@@ -86,6 +85,8 @@ def _prompt_box(example: str) -> None:
         help="Every page looks at the model reading this text. Enter applies it, Shift+Enter "
         "breaks the line.",
     )
+    for sentence in settled.corrections(["prompt"]):
+        st.caption(literal(sentence))
     if kept["bind"] is None:
         st.caption(
             f"{len(prompt()):,} characters: too long for a link, so it stays in this session."

@@ -10,7 +10,7 @@ from components.engine import ModelChoice
 from components.inspection.catalogue import HUB_MODELS, HubModel, bundled
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress
-from components.widgets import address
+from components.widgets import settled
 from components.widgets.explained import explain
 from components.widgets.listed import line, listing
 from components.widgets.markup import literal
@@ -20,6 +20,7 @@ DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
 DEFAULT: Final = "storyteller"
 MOST_OF_A_NAME: Final = 4_096
 """Characters that the box takes: a path may be long."""
+MOST_OF_A_REVISION: Final = 100
 
 _LAST_GOOD: Final = "model-that-loaded"
 _CHOSEN: Final = "model-of-this-run"
@@ -34,39 +35,37 @@ def ask() -> None:
         source = st.text_input(
             "Model",
             DEFAULT,
-            key="model",
-            bind="query-params",
-            persist_state="session",
             max_chars=MOST_OF_A_NAME,
+            **settled.text("model", "Model", DEFAULT, MOST_OF_A_NAME),
             help="One of the list, any hub id (`owner/name`), or the path of a model folder or of "
             "a `.gguf` file.",
         )
         _offer()
     place = st.empty()
-    for name, allowed in (("device", DEVICES), ("dtype", DTYPES)):
-        address.warn_unless_one_of(name, allowed)
+    device_kept = settled.one_of("device", "device", DEVICES, DEVICES[0])
+    dtype_kept = settled.one_of("dtype", "dtype", DTYPES, DTYPES[0])
+    revision_kept = settled.text("revision", "Revision", "main", MOST_OF_A_REVISION)
+    for sentence in settled.corrections(["model", "device", "dtype", "revision"]):
+        st.warning(literal(sentence))
     with st.expander("Device and precision"):
         device = st.selectbox(
             "Device",
             DEVICES,
-            key="device",
-            bind="query-params",
+            **device_kept,
             help="auto: the GPU if there is one.",
         )
         dtype = st.selectbox(
             "Number format (dtype)",
             DTYPES,
-            key="dtype",
-            bind="query-params",
+            **dtype_kept,
             help="auto: the 16-bit format that the GPU computes with (bfloat16; before Ampere "
             "float16), else float32.",
         )
         revision = st.text_input(
             "Revision",
             "main",
-            key="revision",
-            bind="query-params",
-            max_chars=100,
+            max_chars=MOST_OF_A_REVISION,
+            **revision_kept,
             help="A branch, tag or commit, for hub models.",
         )
     # For the length of this run only: pages ask for them through `chosen`.

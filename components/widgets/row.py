@@ -70,6 +70,10 @@ class Row:
         if self._notes is not None:
             self._notes.caption(f":material/info: {literal(sentence)}")
 
+    def tells(self, *keys: str) -> None:
+        """Say below the row, too, what could not be had as asked of these."""
+        self._own += keys
+
     def tell_corrections(self) -> None:
         """Say below the row what could not be had as asked."""
         for sentence in settled.corrections(self._own):

@@ -39,9 +39,19 @@ def number(key: str, label: str, low: float, high: float, default: float) -> dic
             st.session_state[key] = fitting
     elif (given := _asked(key)) is not None and not _between(given, low, high, default):
         there = f"it goes from {low:,g} to {high:,g}"
-        _say(key, _vain(label, given, there, f"{default:,g}"), default)
-        # Left to itself, Streamlit fails at an infinite number. Bound again in the next run.
-        return {"key": key, "persist_state": KEPT["persist_state"]}
+        return _in_vain(key, _vain(label, given, there, f"{default:,g}"), default)
+    elif given is not None and _several(key):
+        st.session_state[key] = type(default)(given)
+        return _unread(key)
+    return {"key": key, **KEPT}
+
+
+def yes_no(key: str, label: str, default: bool) -> dict[str, Any]:
+    """Settle a choice of yes or no; return the widget's `key` and how it is kept."""
+    given = None if key in st.session_state else _asked(key)
+    if given is not None and given.lower() not in ("true", "false"):
+        said = _vain(label, given, "it is true or false", str(default).lower())
+        return _in_vain(key, said, default)
     return {"key": key, **KEPT}
 
 
@@ -72,29 +82,61 @@ def one_of(
         if place is not None:
             st.session_state[key] = place
         else:
-            some = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
-            _say(key, _vain(label, given, f"there is: {some}", default), default)
+            said = _vain(label, given, f"there is: {_listed(labels)}", default)
+            return _in_vain(key, said, default)
+    elif given is not None and _several(key):
+        st.session_state[key] = given
+        return _unread(key)
     return {"key": key, **KEPT}
 
 
-def anything(key: str, default: str) -> dict[str, Any]:
+def some_of(
+    key: str,
+    label: str,
+    labels: Sequence[str] | None,
+    default: Sequence[str],
+    most: int | None = None,
+) -> dict[str, Any]:
+    """Settle a choice of any number of `labels` (None: of anything), or of up to `most`."""
+    asked = [] if key in st.session_state else st.query_params.get_all(key)
+    given = [each for each in dict.fromkeys(asked) if each]
+    there = given if labels is None else [each for each in given if each in labels]
+    fitting = there[:most] or list(default)
+    using = ", ".join(fitting) or "none"
+    wrong = next((each for each in given if each not in there), None)
+    if wrong is not None:
+        said = _vain(label, wrong, f"there is: {_listed(labels or ())}", using)
+        if not there:
+            return _in_vain(key, said, fitting)
+        _say(key, said, fitting)
+    elif there[len(fitting) :]:
+        _say(key, f"The link asks for {len(there):,} of {label}. Using {using}.", fitting)
+    return {"key": key, **KEPT}
+
+
+def anything(key: str, label: str, default: str) -> dict[str, Any]:
     """Settle a choice that may be typed too: only one left at the default follows a new default."""
-    old = st.session_state.setdefault(_OFFERS, {}).get(key, default)
-    if _offered(key, default) and st.session_state.get(key) == old:
-        st.session_state[key] = default
+    _follow(key, default)
+    if key not in st.session_state and _asked(key) == "":
+        return _in_vain(key, _vain(label, "", "it takes a name", default), default)
     return {"key": key, **KEPT}
 
 
-def text(key: str, default: str) -> dict[str, Any]:
-    """Settle a text: in the address, but for one that would not survive in a link."""
-    kept = anything(key, default)
+def text(key: str, label: str, default: str, most: int) -> dict[str, Any]:
+    """Settle a text of up to `most` characters: in the address, but for one that would not survive
+    in a link."""
+    _follow(key, default)
     held = str(st.session_state.get(key, st.query_params.get(key, default)))
+    if len(held) > most:
+        said = f"{label} has {len(held):,} characters; it takes {most:,}. Using the first {most:,}."
+        held = held[:most]
+        _say(key, said, held)
     short = len(held) <= MOST_IN_LINK
     if _offered(f"short-{key}", short) or (not short and key not in st.session_state):
         # Said again, since the address learns of a value only when it changes; and what a long
         # link gives is taken, though it is not kept there.
         st.session_state[key] = held
-    return kept | {"bind": "query-params" if short else None}
+    return {"key": key, **KEPT, "bind": KEPT["bind"] if short else None}
 
 
 def corrections(keys: Sequence[str]) -> list[str]:
@@ -122,6 +164,13 @@ def moved(key: str, home: object) -> bool:
     return _offered(f"home-{key}", home)
 
 
+def _follow(key: str, default: str) -> None:
+    """Let a value that was left at the default follow a new one."""
+    old = st.session_state.setdefault(_OFFERS, {}).get(key, default)
+    if _offered(key, default) and st.session_state.get(key) == old:
+        st.session_state[key] = default
+
+
 def _offered(key: str, offer: object) -> bool:
     """Remember what is on offer; say whether it was something else in the last run."""
     offers = st.session_state.setdefault(_OFFERS, {})
@@ -131,9 +180,33 @@ def _offered(key: str, offer: object) -> bool:
 
 
 def _asked(key: str) -> str | None:
-    """Return what the address gives this key: of several the last, as Streamlit reads it."""
-    given = st.query_params.get_all(key)
-    return given[-1] if given else None
+    """Return what the address gives this key: of several the last."""
+    return st.query_params.get(key)
+
+
+def _several(key: str) -> bool:
+    """Say whether the address gives this key twice: each widget takes another of them."""
+    return len(st.query_params.get_all(key)) > 1
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
+
+
+def _in_vain(key: str, sentence: str, default: object) -> dict[str, Any]:
+    """Say that the address asks in vain; return how a widget is kept that has not read it."""
+    _say(key, sentence, default)
+    return _unread(key)
+
+
+def _unread(key: str) -> dict[str, Any]:
+    """Return how a widget is kept that has not read the address, from which this key is taken.
+
+    Left to itself, Streamlit fails at an infinite number, and takes an empty value for a choice of
+    nothing where one is required. The next run binds the widget to the address again.
+    """
+    st.query_params.pop(key, None)
+    return {"key": key, "persist_state": KEPT["persist_state"]}
 
 
 def _at(label: str, labels: Sequence[str]) -> str | None:

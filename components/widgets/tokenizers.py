@@ -14,6 +14,7 @@ from components.inspection.tokenizer.opening import fetch_tokenizer, ready
 from components.widgets import models, settled
 from components.widgets.ask import Ask
 from components.widgets.explained import explained
+from components.widgets.markup import literal
 
 OWN: Final = "model"
 """Stands for the tokenizer of the model that is chosen in the sidebar."""
@@ -27,15 +28,16 @@ def one(ask: Ask) -> str:
     """Ask which tokenizer is looked at; of one that cannot be opened say why, and return `OWN`."""
 
     def draw(row: DeltaGenerator) -> str:
+        key = f"{ask.scope}.name"
+        ask.tells(key)
         picked = row.selectbox(
             "Tokenizer",
             offers(),
-            key=f"{ask.scope}.name",
             accept_new_options=True,
             format_func=described,
             help=f"The chosen model's, or another. {_HINT} or of a .gguf file.",
             width=round(230 * ask.scale),
-            **settled.KEPT,
+            **settled.anything(key, "Tokenizer", OWN),
         )
         source = source_of(picked or OWN)
         if source == OWN:
@@ -57,17 +59,19 @@ def several(ask: Ask) -> tuple[str, ...]:
     """Ask for up to `MOST` tokenizers."""
 
     def draw(row: DeltaGenerator) -> tuple[str, ...]:
+        key = f"{ask.scope}.against"
+        ask.tells(key)
+        default = [source for source in _FIRST if source in offers() and _here(source)]
         chosen = row.multiselect(
             "Tokenizers side by side",
             [source for source in offers() if source != OWN],
-            default=[source for source in _FIRST if source in offers() and _here(source)],
-            key=f"{ask.scope}.against",
+            default=default,
             max_selections=MOST,
             accept_new_options=True,
             format_func=described,
             help=f"Up to six. {_HINT}.",
             width=round(640 * ask.scale),
-            **settled.KEPT,
+            **settled.some_of(key, "Tokenizers side by side", None, default, MOST),
         )
         sources = tuple(dict.fromkeys(source_of(source) for source in chosen))
         for source in sources:
@@ -108,7 +112,7 @@ def offer_to_fetch(ask: Ask, row: DeltaGenerator, sources: Sequence[str]) -> Non
     for source in sources:
         if is_path(source) or on_this_machine(source):
             continue
-        if row.button(f"Fetch {source} from the hub", key=f"{ask.key}-fetch-{source}"):
+        if row.button(f"Fetch {literal(source)} from the hub", key=f"{ask.key}-fetch-{source}"):
             with explained(), st.spinner(f"Fetching {source}"):
                 fetch_tokenizer(source)
                 _here.clear(source)

@@ -3,14 +3,19 @@
 import streamlit as st
 
 from components import glossary
-from components.widgets import apparatus
+from components.widgets import apparatus, settled
+
+MOST_TEXT = 60
 
 apparatus.head("Glossary")
 st.markdown(
     "The field's words, as papers, courses and tools use them. Each page lists below its figure "
     "those that it needs."
 )
-wanted = st.text_input("Find", key="find", bind="query-params", max_chars=60, width=420)
+wanted = st.text_input(
+    "Find", max_chars=MOST_TEXT, width=420, **settled.text("find", "Find", "", MOST_TEXT)
+)
+apparatus.correct("find")
 rows = [
     f"- **{term}**: {plain}."
     for term, plain in glossary.TERMS.items()

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
-from components.widgets import address, apparatus, measuring, models
+from components.widgets import apparatus, measuring, models, settled
 from components.widgets.checks import show_checks
 from components.widgets.explained import explained
 
 if TYPE_CHECKING:
     from components.inspection.self_check import Row, SelfCheck
 
+MOST_TEXT: Final = 200
 _KEPT: Final = "self-check"
 SHOWN: Final = {
     "everything": "",
@@ -86,11 +87,11 @@ with explained():
     text = asked_text.text_input(
         "Text",
         TEXT,
-        key="check_text",
-        bind="query-params",
-        max_chars=200,
+        max_chars=MOST_TEXT,
+        **settled.text("check_text", "Text", TEXT, MOST_TEXT),
         help="A short one: some methods read it hundreds of times.",
     )
+    apparatus.correct("check_text")
     asked = (choice, text)
     if button.button("Check this model", type="primary", width="stretch"):
         measuring.measure(_KEPT, self_check, asked, _told)
@@ -109,16 +110,16 @@ with explained():
         for row in failed:
             check = Check(row.says, row.error, row.bound, row.meaning)
             show_checks([check], of, f"{row.page}, {row.view}")
-        address.warn_unless_one_of("check_rows", list(SHOWN))
+        kept_rows = settled.one_of("check_rows", "Rows", list(SHOWN), "everything")
         only = st.segmented_control(
             "Rows",
             list(SHOWN),
             default="everything",
             required=True,
-            key="check_rows",
-            bind="query-params",
+            **kept_rows,
             label_visibility="collapsed",
         )
+        apparatus.correct("check_rows")
         wanted = SHOWN[only or "everything"]
         table = _table([row for row in found.rows if wanted in ("", row.verdict)])
         if table.empty:

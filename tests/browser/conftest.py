@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,9 +64,11 @@ def running_app(
     launch: Sequence[str] = LAUNCH,
     folder: Path = ROOT,
     environment: Mapping[str, str] = os.environ,
+    port: int = 0,
+    end: Callable[[subprocess.Popen[bytes]], None] = subprocess.Popen.terminate,
 ) -> Iterator[str]:
-    """Start Vitrine by a command in a folder, on a free port; give its address."""
-    port = free_port()
+    """Start Vitrine by a command in a folder, on a port (0: a free one); give its address."""
+    port = port or free_port()
     command = [*launch, "--server.headless", "true", "--server.port", str(port)]
     variables = {**environment, "HF_HUB_OFFLINE": "1"}
     with log.open("w") as output:
@@ -78,7 +80,7 @@ def running_app(
         _wait_for(url, server, log)
         yield url
     finally:
-        server.terminate()
+        end(server)
         server.wait(timeout=20)
 
 

@@ -65,7 +65,7 @@ def test_it_shows_every_row_with_its_verdict():
 
 def test_rows_can_be_chosen_and_a_choice_unknown_is_explained():
     app = pressed(opened(check_rows="nonsense"))
-    assert "nonsense" in "\n".join(one.value for one in app.warning)
+    assert "nonsense" in "\n".join(one.value for one in app.caption)
     app = pressed(opened(check_rows="– does not apply"))
     assert set(app.dataframe[0].value[""]) == {"–"}
     app = pressed(opened(check_rows="✗ fails"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -41,28 +42,29 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def read_as_markup(app: AppTest) -> list[str]:
+SIGNS = (*HOSTILE, NAME.replace("/", "-"))
+BODIES = ("Markdown", "Caption", "Error", "Warning", "Info", "Success")
+HEADINGS = ("Title", "Subheader", "Header", "Metric")
+
+
+def handed_as_markdown(app: AppTest) -> Iterator[str]:
+    """Yield what Streamlit was handed to be read as Markdown: sentences, labels, hints, options."""
+    for node in (*app.main, *app.sidebar):
+        name, proto = type(node).__name__, node.proto
+        hints = [getattr(proto, each, "") for each in ("label", "help", "tooltip")]
+        options = [each.content for each in proto.options] if name == "ButtonGroup" else []
+        body = [str(node.value)] if name in BODIES + HEADINGS else []
+        yield from filter(None, (*body, *hints, *options))
+
+
+def read_as_markup(app: AppTest, signs: Sequence[str] = SIGNS) -> list[str]:
     """Return what Streamlit was handed as Markdown and holds one of these strings as it is."""
-    kinds = (
-        "markdown",
-        "caption",
-        "error",
-        "warning",
-        "info",
-        "success",
-        "title",
-        "subheader",
-        "header",
-        "metric",
-    )
     found = []
-    for kind in kinds:
-        for element in getattr(app, kind):
-            # A sign behind a backslash is shown as it is.
-            said = re.sub(r"\\.", "", str(element.value))
-            if kind == "markdown":
-                said = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", said, flags=re.DOTALL)
-            found += [said for text in (*HOSTILE, NAME.replace("/", "-")) if text in said]
+    for whole in handed_as_markdown(app):
+        # A sign behind a backslash is shown as it is, and so is code.
+        said = re.sub(r"\\.", "", whole)
+        said = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", said, flags=re.DOTALL)
+        found += [said for text in signs if text in said]
     return found
 
 

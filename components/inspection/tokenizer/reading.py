@@ -70,7 +70,8 @@ def read_text(name: str, raw: bytes) -> FileText:
             f"{name} has {len(raw) / 2**20:.1f} MB; files of at most {LARGEST // 2**20} MB are "
             "read. Cut out a part of it."
         )
-    if not raw:
+    # A mark alone says how nothing is written.
+    if raw in (b"", *(mark for mark, _, _ in _MARKS)):
         raise InspectionError(f"{name} is empty. Choose a file with some text in it.")
     for mark, codec, encoding in _MARKS:
         if raw.startswith(mark):

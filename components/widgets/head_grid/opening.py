@@ -7,14 +7,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from components.widgets import settled
+from components.widgets.row import Row
 
-def chosen(layers: Sequence[int], heads: Sequence[int]) -> tuple[int, int]:
+
+def chosen(row: Row, layers: Sequence[int], heads: Sequence[int]) -> tuple[int, int]:
     """Return the layer and head that other views show, or the first of `layers` and `heads`."""
+    row.tells("layer", "head")
     return _chosen("layer", layers), _chosen("head", heads)
 
 
 def _chosen(name: str, there: Sequence[int]) -> int:
     labels = [str(each) for each in there]
+    if name not in st.session_state:
+        settled.one_of(name, name.capitalize(), labels, labels[0])
     asked = str(st.session_state.get(name, st.query_params.get(name, labels[0])))
     if asked not in labels:
         return there[0]

@@ -90,7 +90,7 @@ def draw(
             columns=maps.heads if order == PLACE and whole else None,
             scale=theme.ATTENTION_DARK if dark() else theme.ATTENTION,
             log=log,
-            selected=chosen(maps.numbers, range(maps.heads)),
+            selected=chosen(ask, maps.numbers, range(maps.heads)),
             key=f"heads-{ask.key}",
             on_open=partial(open_head, "One head"),
             kinds=COLOURS_OF,

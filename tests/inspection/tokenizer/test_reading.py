@@ -5,7 +5,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.inspection.errors import InspectionError
@@ -83,6 +83,40 @@ def test_a_mark_decides(text, codec):
         assert read.mark + read.text.encode(read.codec) == raw
 
 
+STARTS = st.sampled_from(
+    [
+        *(b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE),
+        *(codecs.BOM_UTF32_BE, b"%PDF", b"PK\x03\x04", b"\x1f\x8b", b"ID3", b"GIF8", b"\x80\x02}"),
+    ]
+)
+PIECES = st.lists(
+    st.one_of(
+        st.binary(max_size=8),
+        st.integers(0, 255).map(lambda byte: bytes([byte, 0]) * 30),
+        st.integers(0, 255).map(lambda byte: bytes([0, byte]) * 30),
+        st.integers(0, 0xFFFF).map(lambda unit: unit.to_bytes(2, "little")),  # half surrogates too
+        st.text(max_size=20).map(str.encode),
+        st.just(b"plain words " * 20),
+    ),
+    max_size=12,
+).map(b"".join)
+"""What almost is a text: runs of zeros in between, half of a pair, cut off characters."""
+
+
+@settings(max_examples=500)
+@given(start=STARTS, rest=PIECES)
+def test_what_almost_is_a_text_is_kept_whole_or_refused_in_words(start, rest):
+    raw = start + rest
+    try:
+        read = read_text("a.txt", raw)
+    except InspectionError as error:
+        assert str(error).startswith("a.txt ")
+        assert str(error).endswith(".")
+    else:
+        assert read.text
+        assert read.mark + read.text.encode(read.codec) == raw
+
+
 @given(raw=st.binary(min_size=1, max_size=200))
 def test_any_bytes_are_either_kept_whole_or_refused_in_words(raw):
     try:
@@ -112,6 +146,8 @@ def _zip() -> bytes:
         (b"name\0value\0another name\0value\0" * 9, "zero bytes"),
         (bytes(range(1, 9)) * 50, "control codes"),
         (b"", "is empty"),
+        (codecs.BOM_UTF8, "is empty"),
+        (codecs.BOM_UTF16_LE, "is empty"),
         (b"\xff\xfeA", "bytes at 0 are not"),
         (b"a" * (LARGEST + 1), "at most 20 MB"),
     ],
