@@ -18,6 +18,10 @@ DOCUMENTED = {
     "captum.attr",
     "huggingface_hub.errors",
     "huggingface_hub.utils",
+    "jinja2.exceptions",
+    "jinja2.ext",
+    "jinja2.parser",
+    "jinja2.sandbox",
     "numpy.typing",
     "plotly.graph_objects",
     "plotly.subplots",
@@ -25,6 +29,7 @@ DOCUMENTED = {
     "scipy.stats",
     "torch.nn",
     "torch.nn.functional",
+    "torch.nn.modules.module",
     "torch.overrides",
     "tqdm.auto",
     "transformers.modeling_outputs",
@@ -37,6 +42,8 @@ PYTHONS = {"__name__", "__module__", "__qualname__", "__version__", "__cause__"}
     "__call__",
     "__getitem__",
     "__matmul__",
+    "__contains__",
+    "__file__",
     "_fields",  # of named tuples
 }
 """Names with underscores that the language documents, and those of any package."""

@@ -12,11 +12,16 @@ from typing import Any, Final
 from unittest import mock
 
 import torch
+from torch.nn.modules.module import register_module_module_registration_hook
 from torch.overrides import TorchFunctionMode
 from transformers import PretrainedConfig, PreTrainedModel, modeling_utils
 
+from components.inspection.errors import InspectionError
+
 _ONE_AT_A_TIME: Final = threading.RLock()
 """Of two networks built at once, one was left with its tied weights untied."""
+MOST_MODULES: Final = 200_000
+"""Parts of the largest network that is built, where nothing says how many there should be."""
 _MAKES: Final[set[Callable[..., Any]]] = {
     torch.empty,
     torch.zeros,
@@ -62,10 +67,41 @@ def _default_dtype(dtype: torch.dtype, _class_name: str | None = None) -> Iterat
 
 
 @contextmanager
-def building() -> Iterator[None]:
-    """Let networks be built inside, by this thread alone."""
-    with _ONE_AT_A_TIME, mock.patch.object(modeling_utils, "local_torch_dtype", _default_dtype):
+def building(most: int = MOST_MODULES) -> Iterator[None]:
+    """Let networks be built inside, by this thread alone, of at most so many modules.
+
+    Raises:
+        InspectionError: there would be more. A configuration may ask for a million layers, and
+            building them would take hours in which nobody else could load a model.
+    """
+    with (
+        _ONE_AT_A_TIME,
+        mock.patch.object(modeling_utils, "local_torch_dtype", _default_dtype),
+        _at_most(most),
+    ):
         yield
+
+
+@contextmanager
+def _at_most(most: int) -> Iterator[None]:
+    mine, made = threading.get_ident(), 0
+
+    def count(*_parts: Any) -> None:
+        nonlocal made
+        if threading.get_ident() == mine:
+            made += 1
+        if made > most:
+            raise InspectionError(
+                f"The configuration asks for a network of more than {most:,} modules, which is "
+                "many times what belongs to these weights: some number in it is wrong. Fetch the "
+                "model again, or choose another."
+            )
+
+    hook = register_module_module_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def on_meta(kind: type[PreTrainedModel], config: PretrainedConfig) -> PreTrainedModel:

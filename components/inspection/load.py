@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from components.inspection.building import building
+from components.inspection.building import MOST_MODULES, building
 from components.inspection.devices import (
     NoRoomError,
     chosen_device,
@@ -28,10 +28,17 @@ from components.inspection.devices import (
 from components.inspection.errors import InspectionError
 from components.inspection.model import Kind, Model
 from components.inspection.progress import Progress, silent
-from components.inspection.running import RAISED
+from components.inspection.running import RAISED, NetworkError
 from components.inspection.sources import local as local
 from components.inspection.sources import locate as locate
-from components.inspection.weights import Weights, weigh
+from components.inspection.stored import (
+    check_shapes,
+    check_tables,
+    described,
+    left_out,
+    most_modules,
+)
+from components.inspection.weights import Weights, saved_as, weigh
 from components.inspection.wrapping import wrapped
 
 log = logging.getLogger(__name__)
@@ -101,6 +108,12 @@ def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
 def _shown(network: PreTrainedModel, *further: Any) -> Model:
     try:
         return wrapped(network, *further)
+    except NetworkError as error:
+        raise InspectionError(
+            f"The network that the configuration of '{further[2]}' describes fails at a short "
+            f"text: {_first_line(error.__cause__ or error)}. One of its numbers is wrong, or it is "
+            "built in a way that is not known here. Fetch the model again, or choose another."
+        ) from error
     except RAISED as error:
         if ran_out(error):
             raise
@@ -112,7 +125,14 @@ def _shown(network: PreTrainedModel, *further: Any) -> Model:
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def _why(error: Exception) -> str:
+    said = _first_line(error)
+    if "ignore_mismatched_sizes" in said:  # of a part that is put together from several stored ones
+        return "some parts have other sizes in the one than in the other"
+    return f"{said.removesuffix('.')} ({type(error).__name__})"
+
+
+def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0][:200] if str(error) else "no reason given"
 
 
@@ -124,9 +144,11 @@ def _tokenizer(weights: Weights, source: str) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **inside)
     except Exception as error:  # any broken file ends in a library's own error
+        # Not what the library says of the file, which quotes it; only which package it lacks.
+        reason = _first_line(error) if isinstance(error, ImportError) else type(error).__name__
         raise InspectionError(
-            f"The tokenizer of '{source}' cannot be read: {type(error).__name__}: "
-            f"{_first_line(error)}."
+            f"The tokenizer of '{source}' cannot be read ({reason}). Its tokenizer.json or its "
+            "tokenizer_config.json is damaged: fetch the model again, or choose another."
         ) from error
     if not hasattr(tokenizer, "backend_tokenizer"):
         raise InspectionError(
@@ -140,8 +162,7 @@ def _network(
     weights: Weights, source: str, device: str, dtype: str, spread: bool
 ) -> tuple[PreTrainedModel, Kind]:
     auto, kind = _CLASSES[weights.kind], weights.kind
-    saved = str((weights.config.architectures or [""])[0])
-    if kind == "headless" and saved.endswith("EncoderModel"):
+    if kind == "headless" and saved_as(weights.config).endswith("EncoderModel"):
         auto = AutoModelForTextEncoding
     arguments: dict[str, Any] = {
         "dtype": getattr(torch, dtype),
@@ -154,16 +175,31 @@ def _network(
     if device.startswith("cuda"):
         # Straight onto the card, not through a copy of the whole in main memory.
         arguments["device_map"] = "auto" if spread else {"": device}
+    if weights.shapes:
+        sketch = described(auto, weights.config, weights.shapes)
+        if sketch is not None:
+            check_shapes(sketch, weights.shapes, source)
+            check_tables(sketch, source)
     try:
-        with building():
+        with building(most_modules(weights.shapes) if weights.shapes else MOST_MODULES):
             network, info = auto.from_pretrained(weights.folder, **arguments)
+    except InspectionError:
+        raise
     except Exception as error:  # any broken file ends in a library's own error
         if ran_out(error):
             raise
         raise InspectionError(
-            f"The weights of '{source}' cannot be loaded: {type(error).__name__}: "
-            f"{_first_line(error)}."
+            f"transformers cannot build '{source}' of its config.json and its weights: "
+            f"{_why(error)}. Fetch the model again, or choose another."
         ) from error
+    unused = left_out(network, info["unexpected_keys"])
+    if unused:
+        others = f" and {len(unused) - 1} more parts" if unused[1:] else ""
+        raise InspectionError(
+            f"The weights of '{source}' hold {unused[0]}{others}, which the network of its "
+            "config.json leaves out: it would compute something else than the model that was "
+            "saved. Fetch the model again, or correct the number of layers in that file."
+        )
     missing = sorted(name for name in info["missing_keys"] if "pooler" not in name)
     own = f"{network.base_model_prefix}."
     if missing and kind in ("causal", "masked") and not any(key.startswith(own) for key in missing):

@@ -15,7 +15,7 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 from components.inspection.anatomy import Anatomy
 from components.inspection.catalogue import short_name
 from components.inspection.errors import InspectionError
-from components.inspection.tokenizer.backend import BYTE_OF, unlimited
+from components.inspection.tokenizer.backend import BYTE_OF, encoded, unlimited
 from components.inspection.tokenizer.backend import checked_text as checked_text
 
 Kind = Literal["causal", "masked", "seq2seq", "classifier", "headless"]
@@ -230,9 +230,9 @@ class Model:
         """Return the whole `tokenizers.Encoding`, which also knows each token's place in `text`.
 
         Raises:
-            InspectionError: as `ids_of`.
+            InspectionError: as `ids_of`, or the tokenizer itself fails.
         """
-        return self.backend.encode(checked_text(text), add_special_tokens=special)
+        return encoded(self.backend, text, special)
 
     def token_texts(self, ids: Sequence[int]) -> tuple[str, ...]:
         """Return for each id what it stands for, with its leading space.

@@ -1,11 +1,9 @@
 """A model looked at before anything is loaded: what it is and how much it weighs."""
 
-import json
-import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from transformers import AutoConfig, PretrainedConfig
 from transformers.models.auto.modeling_auto import (
@@ -18,13 +16,31 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from components.inspection import gguf_file
+from components.inspection.configuration import read_config
 from components.inspection.errors import InspectionError
-from components.inspection.model import Kind
+from components.inspection.folder import check_folder, check_settings, read_json
+from components.inspection.model import Kind, first_number
+from components.inspection.safetensors_header import Shapes, read_shapes
 
-MOST_HEADER_BYTES: Final = 100_000_000
-"""The safetensors format's own limit on a header."""
+SUFFIX: Final = ".safetensors"
 SINGLE: Final = "model.safetensors"
 INDEX: Final = "model.safetensors.index.json"
+SETTINGS: Final = (
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+"""What else transformers reads, where it is there."""
+DEPTHS: Final = (
+    "num_hidden_layers",
+    "num_layers",
+    "encoder_layers",
+    "decoder_layers",
+    "num_encoder_layers",
+    "num_decoder_layers",
+)
+"""What families call the number of their layers."""
 PICKLED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack")
 
 
@@ -41,6 +57,8 @@ class Weights:
     """The name of the .gguf file in `folder` that holds it; empty for safetensors."""
     quantized: str = ""
     """To what its weights were rounded, in words; empty if they were not."""
+    shapes: Shapes = field(default_factory=dict)
+    """The size of each stored tensor; none of a .gguf file, which has names of its own."""
 
     def bytes_in(self, dtype: str) -> int:
         """Return how much memory the weights take as `dtype`."""
@@ -56,12 +74,17 @@ def weigh(place: Path, source: str) -> Weights:
     """
     if place.is_file():
         return _gguf_weights(place, source)
-    config = _config(place, source)
+    check_folder(place, source)
+    config = read_config(place, source)
     kind = _kind(config, source)
     _check_attention(config, source)
-    files = _files(place, source)
-    parameters = sum(_parameters(file, source) for file in files)
-    return Weights(place, config, kind, parameters)
+    check_settings(place, source, *SETTINGS)
+    shapes: Shapes = {}
+    for file in _files(place, source):
+        shapes |= read_shapes(file, source)
+    _check_depth(config, shapes, source)
+    parameters = sum(prod(shape) for shape in shapes.values())
+    return Weights(place, config, kind, parameters, shapes=shapes)
 
 
 def config_of(place: Path, source: str) -> PretrainedConfig:
@@ -71,7 +94,7 @@ def config_of(place: Path, source: str) -> PretrainedConfig:
         InspectionError: it is missing, broken, or needs code of its own.
     """
     if not place.is_file():
-        return _config(place, source)
+        return read_config(place, source)
     return _gguf_config(place, source, gguf_file.read(place, source))
 
 
@@ -106,29 +129,17 @@ def _check_attention(config: PretrainedConfig, source: str) -> None:
         )
 
 
-def _config(folder: Path, source: str) -> PretrainedConfig:
-    path = folder / "config.json"
-    if not path.exists():
-        raise InspectionError(f"'{source}' is no model folder: {folder} has no config.json.")
-    try:
-        raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        family = raw["model_type"]
-    except (ValueError, KeyError, TypeError, RecursionError, OSError):
-        raise InspectionError(
-            f"The config.json of '{source}' is broken: it is not JSON with a 'model_type'."
-        ) from None
-    try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # any broken value ends in a library's own error
-        reason = (
-            "it needs code from its own repository, which Vitrine never runs"
-            if "auto_map" in raw
-            else f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
-        )
-        raise InspectionError(
-            f"transformers cannot read the configuration of '{source}' (family '{family}'): "
-            f"{reason}."
-        ) from error
+def _check_depth(config: PretrainedConfig, shapes: Shapes, source: str) -> None:
+    """See that there may be as many layers as are stated, before one is built."""
+    text = config.get_text_config()
+    for name in DEPTHS:
+        layers = first_number(text, name) or 0
+        if layers > len(shapes):
+            raise InspectionError(
+                f"The config.json of '{source}' says {name} = {layers:,}, but its weights are "
+                f"{len(shapes):,} tensors, and each layer has at least one of its own: the others "
+                "would be random. Fetch the model again, or correct the file."
+            )
 
 
 def _files(folder: Path, source: str) -> list[Path]:
@@ -147,10 +158,16 @@ def _files(folder: Path, source: str) -> list[Path]:
             )
         raise InspectionError(f"'{source}' holds no weights: no {SINGLE} in {folder}.")
     try:
-        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        shards = [folder / Path(name).name for name in sorted(names)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+        names = sorted(set((read_json(index) or {})["weight_map"].values()))
+        odd = [name for name in names if Path(name).name != name or Path(name).suffix != SUFFIX]
+    except (KeyError, TypeError, AttributeError):
         raise InspectionError(f"The {INDEX} of '{source}' is broken. Fetch it again.") from None
+    if odd or not names:
+        raise InspectionError(
+            f"The {INDEX} of '{source}' names {repr(odd[0][:80]) if odd else 'no file'}: Vitrine "
+            f"reads {SUFFIX} files beside it, and nothing else. Fetch it again."
+        )
+    shards = [folder / name for name in names]
     missing = [shard.name for shard in shards if not shard.exists()]
     if missing:
         raise InspectionError(
@@ -160,34 +177,9 @@ def _files(folder: Path, source: str) -> list[Path]:
     return shards
 
 
-def _parameters(file: Path, source: str) -> int:
-    """Count the numbers in a safetensors file from its header (format: 8 bytes of length, JSON)."""
-    broken = InspectionError(
-        f"The weights file {file.name} of '{source}' is broken or cut short. Fetch it again."
-    )
-    with file.open("rb") as opened:
-        start = opened.read(8)
-        if len(start) < 8:
-            raise broken
-        (length,) = struct.unpack("<Q", start)
-        if length > min(MOST_HEADER_BYTES, file.stat().st_size):
-            raise broken
-        try:
-            header = json.loads(opened.read(length))
-            tensors = [value for name, value in header.items() if name != "__metadata__"]
-            end = max((tensor["data_offsets"][1] for tensor in tensors), default=0)
-            count = sum(prod(tensor["shape"]) for tensor in tensors)
-            whole = 8 + length + end <= file.stat().st_size
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-            raise broken from None
-    if not whole:
-        raise broken
-    return count
-
-
 def _kind(config: PretrainedConfig, source: str) -> Kind:
     """Say what the model does, from the class it was saved as, else from its family."""
-    saved = str((config.architectures or [""])[0])
+    saved = saved_as(config)
     family, both = config.model_type, config.is_encoder_decoder
     if saved.endswith("ForSequenceClassification"):
         if family in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES and not both:
@@ -212,6 +204,12 @@ def _kind(config: PretrainedConfig, source: str) -> Kind:
         f"'{source}' is a {saved or family}: Vitrine shows language models that continue a text, "
         "fill a mask, translate, classify a text, or give its hidden states."
     )
+
+
+def saved_as(config: PretrainedConfig) -> str:
+    """Return the name of the class that the configuration says it was saved as; "" if none."""
+    stated = config.architectures
+    return str(stated[0]) if isinstance(stated, list) and stated else ""
 
 
 def _reads_text(config: PretrainedConfig) -> bool:

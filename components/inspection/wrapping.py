@@ -18,6 +18,8 @@ from components.inspection.stacks import anatomy_of
 
 LONGEST = 1_000_000
 """Stands in where a model states no limit on its context."""
+SHORTEST = 2
+"""A token, and one to be expected after it."""
 
 
 def wrapped(
@@ -71,6 +73,12 @@ def _facing(model: Model) -> Model:
 
 
 def _check_numbers(model: Model) -> None:
+    if len(model.anatomy.stacks) == 2 and not 0 <= model.decoder_start < model.rows_of_embedding:
+        raise InspectionError(
+            f"By the configuration of '{model.name}' its decoder begins with the token of id "
+            f"{model.decoder_start:,} (decoder_start_token_id), but its vocabulary has ids 0 to "
+            f"{model.rows_of_embedding - 1:,}. Fetch the model again, or correct the file."
+        )
     inputs = inputs_of(model, probe_ids(model), probe_target(model))
     with torch.no_grad():
         output = run(model, **arguments_of(model, inputs))
@@ -92,13 +100,34 @@ def _check_numbers(model: Model) -> None:
 
 
 def context_length(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return how many tokens the model reads at most, by its configuration."""
+    """Return how many tokens the model reads at most, by its configuration.
+
+    Raises:
+        InspectionError: fewer than two, so that no token could be expected after another.
+    """
     config = network.config.get_text_config()
     limit = stated_context(config)
     if limit is None:
-        limit = min(int(tokenizer.model_max_length), LONGEST)
+        limit = _limit_of(tokenizer)
     family = FAMILIES.get(config.model_type)
-    return int(np.clip(limit - (family.reserved_positions if family else 0), 1, LONGEST))
+    read = int(np.clip(limit - (family.reserved_positions if family else 0), 0, LONGEST))
+    if read < SHORTEST:
+        raise InspectionError(
+            f"By its configuration this model has {limit:,} positions, so that it reads {read} "
+            f"tokens at once; something can be shown from {SHORTEST} on. Fetch the model again, or "
+            "choose another."
+        )
+    return read
+
+
+def _limit_of(tokenizer: PreTrainedTokenizerBase) -> int:
+    stated: Any = tokenizer.model_max_length
+    if not isinstance(stated, (int, float)) or not stated >= 1:  # NaN is not either
+        raise InspectionError(
+            f"The tokenizer_config.json says model_max_length = {str(stated)[:60]}, but a model "
+            "reads at least one token. Correct the file, or fetch the model again."
+        )
+    return int(min(stated, LONGEST))
 
 
 def stated_context(config: PretrainedConfig) -> int | None:

@@ -11,16 +11,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import huggingface_hub
+import jinja2
+import plotly.graph_objects as go
 import tokenizers
 import torch
 from bertviz import head_view, model_view
 from gguf import GGUFReader, GGUFWriter
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
+from jinja2.utils import Namespace
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Tokenizer, decoders, models, normalizers
 
 from components.inspection.tokenizer import mistral
+from components.inspection.tokenizer.render import Values
 from tests.borrowed import borrowed
 
 BPE = {"a": 0, "b": 1, "ab": 2}
@@ -251,3 +255,21 @@ def pickling_without_references_back():
     word = "".join(["au", "to"])
     assert key((word, word)) == key((word, "".join(["au", "to"])))
     assert pickle.dumps((word, word)) != pickle.dumps((word, "".join(["au", "to"])))
+
+
+@borrowed("plotly", "_validate", by=("figures/once.py",))
+def a_figure_is_made_of_sound_parts_without_checking_them():
+    """Each run draws a figure, and Plotly's checks take longer than all else in it. Parts that it
+    has checked before need no second look: without the word for it, they would all get one."""
+    wrong = {"data": [{"type": "bar", "orientation": "sideways"}], "layout": {"height": 40}}
+    figure = go.Figure(wrong, _validate=False)
+    assert figure.to_dict()["data"][0] == {"type": "bar", "orientation": "sideways"}
+    assert (figure.layout.height, wrong["layout"]) == (40, {"height": 40})
+
+
+@borrowed("jinja2", "jinja2.utils", "Namespace", by=("inspection/tokenizer/render.py",))
+def what_templates_call_a_namespace():
+    """Chat templates count in one; ours is the library's, without names that lead elsewhere."""
+    text = "{% set n = namespace(x=1) %}{% set n.x = n.x + 1 %}{{ n.x }}"
+    assert jinja2.Environment().from_string(text).render(namespace=Namespace) == "2"
+    assert issubclass(Values, Namespace)

@@ -6,19 +6,29 @@ from unittest import mock
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import net_util
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.session_manager import SessionManager
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web import cli
+from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_app
 
 from components.compression import CompressedFiles
 from tests.borrowed import borrowed
 
 
-@borrowed("streamlit", "streamlit.runtime.scriptrunner", "get_script_run_ctx", by=("engine.py",))
+@borrowed(
+    "streamlit",
+    "streamlit.runtime.scriptrunner",
+    "get_script_run_ctx",
+    "add_script_run_ctx",
+    by=("waiting.py", "widgets/bar.py"),
+)
 def the_context_of_a_run():
     """The engine is used by notebooks and threads too: it must know whether a page is running."""
     assert get_script_run_ctx(suppress_warning=True) is None
@@ -27,7 +37,7 @@ def the_context_of_a_run():
 @borrowed(
     "streamlit",
     "st.session_state.get",
-    by=("engine.py", "widgets/bar.py"),
+    by=("waiting.py", "widgets/bar.py"),
 )
 def looking_into_the_session_yields():
     """Long work must end where the reader has asked for something else. Streamlit ends a run
@@ -97,6 +107,24 @@ def the_layers_of_the_server():
     first, *_ = starlette_app.create_streamlit_middleware()
     assert first.cls.__name__ == "PathSecurityMiddleware"
     assert "create_streamlit_middleware()" in inspect.getsource(starlette_app)
+
+
+@borrowed("streamlit", "net_util.get_external_ip", by=("launch.py",))
+def the_question_for_the_public_address():
+    """Streamlit asks a service of the network, at its start and whenever a page of another origin
+    wants in. Nothing is sent anywhere: the answer is that there is none."""
+    asked = []
+    with mock.patch.object(net_util, "get_external_ip", lambda: asked.append("asked")):
+        assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
+    assert asked, "it is no longer asked through this name"
+
+
+@borrowed("streamlit", "streamlit.runtime", "_session_mgr", by=("serving.py",))
+def the_number_of_open_pages():
+    """A server that is open to strangers must not be filled with pages without end, and Streamlit
+    has no limit of its own."""
+    assert callable(SessionManager.num_active_sessions)
+    assert "self._session_mgr = " in inspect.getsource(Runtime.__init__)
 
 
 @borrowed("streamlit", "streamlit.navigation.page", "StreamlitPage", by=("widgets/chapters.py",))

@@ -117,3 +117,13 @@ def what_a_copy_is_told_to_share_is_shared():
     other = copy.deepcopy(module, memo)
     assert other.weight is module.weight
     assert other.state.is_leaf
+
+
+@borrowed("torch", "_parameters", by=("inspection/stored.py",))
+def a_parameter_that_a_module_goes_without():
+    """A stored bias that the network leaves out: torch names those that are there, and only this
+    table those that could be."""
+    without = nn.Linear(2, 2, bias=False)
+    assert without._parameters["bias"] is None
+    assert "bias" not in dict(without.named_parameters())
+    assert "other" not in without._parameters

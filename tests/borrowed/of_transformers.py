@@ -21,7 +21,6 @@ from transformers.models.auto import modeling_auto
 from transformers.models.llama import modeling_llama
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
 from transformers.pytorch_utils import Conv1D
-from transformers.utils.chat_template_utils import render_jinja_template
 
 from components.inspection import tap
 from tests import tiny
@@ -215,24 +214,6 @@ def gpt2s_matrices_lie_the_other_way():
     assert layer.weight.shape == (3, 4)
     read = torch.randn(2, 3)
     torch.testing.assert_close(layer(read), read @ layer.weight + layer.bias)
-
-
-@borrowed(
-    "transformers",
-    "transformers.utils.chat_template_utils",
-    "render_jinja_template",
-    by=("inspection/tokenizer/template.py",),
-)
-def a_template_is_rendered_without_a_tokenizer():
-    """Templates of files and of other tokenizers are shown as `apply_chat_template` writes them,
-    which wants a tokenizer of transformers."""
-    rendered, _ = render_jinja_template(
-        conversations=[[{"role": "user", "content": "<a>"}]],
-        chat_template="{{ bos_token }}{{ messages[0] | tojson }}{{ add_generation_prompt }}",
-        add_generation_prompt=True,
-        bos_token="<s>",
-    )
-    assert rendered == ['<s>{"role": "user", "content": "<a>"}True']
 
 
 @borrowed("transformers", "missing_keys", by=("inspection/load.py",))

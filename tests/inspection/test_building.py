@@ -76,7 +76,7 @@ def test_nobody_else_sees_another_default_dtype(dtype, saved):
 @pytest.mark.parametrize("dtype", HALVES)
 def test_with_transformers_alone_one_would_see_it(dtype, saved, monkeypatch):
     @contextmanager
-    def plainly() -> Iterator[None]:
+    def plainly(_most: int) -> Iterator[None]:
         yield
 
     monkeypatch.setattr(load, "building", plainly)

@@ -1,8 +1,9 @@
 """What all code needs of a `tokenizers.Tokenizer`, without torch or transformers."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from tokenizers import Tokenizer, pre_tokenizers
+from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
 from components.inspection.errors import InspectionError
 
@@ -34,6 +35,42 @@ def checked_text(text: str) -> str:
             f"{ord(text[error.start]):04X}), which no text file can hold. Remove it."
         ) from None
     return text
+
+
+def encoded(backend: Tokenizer, text: str, special: bool) -> Encoding:
+    """Return `text` encoded by `backend`, with or without special tokens around it.
+
+    Raises:
+        InspectionError: as `checked_text`, or the tokenizer fails: it knows no token for a word,
+            and its file names none that stands for what is unknown.
+    """
+    text = checked_text(text)
+    try:
+        return backend.encode(text, add_special_tokens=special)
+    except Exception as error:  # the library raises nothing narrower
+        raise _failed(error) from error
+
+
+def all_encoded(backend: Tokenizer, texts: Sequence[str], offsets: bool = False) -> list[Encoding]:
+    """Return each of `texts` encoded, without special tokens; with `offsets` if they are needed.
+
+    Other threads run meanwhile: a single `encode` of the library's lets none run until it is done.
+
+    Raises:
+        InspectionError: the tokenizer fails, as for `encoded`.
+    """
+    encode = backend.encode_batch if offsets else backend.encode_batch_fast
+    try:
+        return list(encode(list(texts), add_special_tokens=False))
+    except Exception as error:  # the library raises nothing narrower
+        raise _failed(error) from error
+
+
+def _failed(error: Exception) -> InspectionError:
+    return InspectionError(
+        f"The tokenizer fails at this text: {str(error)[:120].rstrip('.')}. Its file is "
+        "damaged, or not meant for this model. Fetch the model again, or take another text."
+    )
 
 
 def _characters() -> dict[int, str]:

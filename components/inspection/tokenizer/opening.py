@@ -1,6 +1,5 @@
 """Open a tokenizer: a loaded model's, a bundled one, one of a package, the hub's, or a file."""
 
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from tokenizers import Tokenizer
 
 from components.inspection import gguf_file, hub, sources
 from components.inspection.errors import InspectionError
+from components.inspection.folder import MOST_VOCABULARY_BYTES, check_file, read_json
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import catalogue, mistral
 from components.inspection.tokenizer.backend import unlimited
@@ -20,8 +20,7 @@ KEPT: Final = 8
 """Opened tokenizers that stay in memory, about 30 MB for each 100,000 tokens of vocabulary."""
 OWN: Final = "ready tokenizer"
 """Under which a model keeps its own, made ready."""
-LARGEST_FILE: Final = 64 * 2**20
-"""Bytes of the largest tokenizer file that is opened."""
+TEMPLATE: Final = "chat_template.jinja"
 
 
 class ModelWithTokenizer(Protocol):
@@ -136,17 +135,23 @@ def _from_file(path: Path, name: str, folder: Path) -> ReadyTokenizer:
             f"{folder} holds no tokenizer.json, the file in which a tokenizer is kept. Choose a "
             "folder or a hub repository that has one."
         )
-    if path.stat().st_size > LARGEST_FILE:
+    beside = ("config.json", "tokenizer_config.json", TEMPLATE)
+    for file in (path, *(folder / each for each in beside)):
+        check_file(file, name)
+    size = path.stat().st_size
+    if size > MOST_VOCABULARY_BYTES:
         raise InspectionError(
-            f"{path.name} has {path.stat().st_size / 2**20:.0f} MB; a tokenizer file of at most "
-            f"{LARGEST_FILE // 2**20} MB is opened."
+            f"{path.name} has {size / 2**20:.0f} MB; a tokenizer file of at most "
+            f"{MOST_VOCABULARY_BYTES // 2**20} MB is opened."
         )
     try:
         backend = unlimited(path.read_text(encoding="utf-8"))
     except Exception as error:
+        # Not what the library says of it, which quotes the file: it may be anybody's.
+        kind = "no text" if isinstance(error, UnicodeDecodeError) else "no tokenizer"
         raise InspectionError(
-            f"{path.name} of '{name}' cannot be read as a tokenizer: {str(error)[:120]}. It should "
-            "be a tokenizer.json as the `tokenizers` library saves it."
+            f"{path.name} of '{name}' holds {kind}. It should be a tokenizer.json as the "
+            "`tokenizers` library saves it: choose another file, or save it again."
         ) from error
     settings = _settings(folder / "tokenizer_config.json")
     return ReadyTokenizer(name, backend, _context(folder), _template(folder), _roles(settings))
@@ -163,11 +168,7 @@ def _roles(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _settings(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_json(path) or {}
 
 
 def _context(folder: Path) -> int | None:
@@ -179,8 +180,8 @@ def _context(folder: Path) -> int | None:
 
 
 def _template(folder: Path) -> str | None:
-    beside = folder / "chat_template.jinja"
+    beside = folder / TEMPLATE
     if beside.exists():
-        return beside.read_text(encoding="utf-8")
+        return beside.read_text(encoding="utf-8", errors="replace")
     found = _settings(folder / "tokenizer_config.json").get("chat_template")
     return found if isinstance(found, str) else None

@@ -27,7 +27,7 @@ from tokenizers import Tokenizer
 from components.inspection.checks import Check
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer import parts
-from components.inspection.tokenizer.backend import checked_text
+from components.inspection.tokenizer.backend import all_encoded, checked_text
 from components.inspection.tokenizer.ready import (
     BYTE_SPACE,
     WORD_START,
@@ -131,7 +131,7 @@ def ids_check(tokenizer: ReadyTokenizer, text: str, encoded: EncodedText) -> tup
     if len(text) > LONGEST_CHECKED:
         return ()
     found = encoded.ids[encoded.before : len(encoded.ids) - encoded.after]
-    whole = _array(tokenizer.backend.encode_batch([text], add_special_tokens=False)[0].ids)
+    whole = _array(all_encoded(tokenizer.backend, [text])[0].ids)
     same = min(len(found), len(whole))
     others = int((found[:same] != whole[:same]).sum()) + abs(len(found) - len(whole))
     return (
@@ -234,13 +234,10 @@ def _encode_batch(
 ) -> list[UInt32[np.ndarray, " _token"]]:
     ids: list[NDArray[np.uint32]] = []
     rest = list(batch)
-    # In batches, of one too: a single `encode` lets no other thread run until it is done.
     if opening:
-        encodings = opening_backend.encode_batch_fast([rest.pop(0)], add_special_tokens=False)
-        ids.append(_array(encodings[0].ids))
+        ids += [_array(one.ids) for one in all_encoded(opening_backend, [rest.pop(0)])]
     if rest:
-        encodings = backend.encode_batch_fast(rest, add_special_tokens=False)
-        ids += [_array(encoding.ids) for encoding in encodings]
+        ids += [_array(one.ids) for one in all_encoded(backend, rest)]
     return ids
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
+from components.inspection.tokenizer.backend import all_encoded
 from components.inspection.tokenizer.ready import ReadyTokenizer
 
 
@@ -35,9 +36,9 @@ def moved(span: Span, character: int, byte: int) -> Span:
 
 
 def encoding_of(tokenizer: ReadyTokenizer, part: str, opening: bool) -> Any:
-    """Encode a piece of text, the first or one that goes on. Other threads run meanwhile."""
+    """Encode a piece of text, the first or one that goes on, with offsets."""
     backend = tokenizer.backend if opening else tokenizer.continuing
-    return backend.encode_batch([part], add_special_tokens=False)[0]
+    return all_encoded(backend, [part], offsets=True)[0]
 
 
 def spans_by_bytes(

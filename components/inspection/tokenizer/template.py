@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from pathlib import Path
+from typing import Final
 
+from components.inspection.apart import TookTooLongError, run_apart
 from components.inspection.errors import InspectionError
-from components.inspection.tokenizer import mistral
+from components.inspection.tokenizer import mistral, render
 from components.inspection.tokenizer.cutting import WINDOW, TokenWindow, cut
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.ready import ReadyTokenizer
@@ -31,6 +33,12 @@ TEMPLATES: Final[Mapping[str, str]] = {
     "Mistral": mistral.TEMPLATES["mistral-v1"],
 }
 """How five families write a conversation, in short. A model's own template comes with it."""
+LONGEST_FRAME: Final = 100_000
+"""Characters that a template may write of its own."""
+MOST_REPEATED: Final = 10
+"""How often it may write a message."""
+PATIENCE: Final = 20.0
+"""Seconds by the clock that a template may take on a busy machine."""
 _SAID: Final = {
     "bos": "begins a text",
     "eos": "ends a text",
@@ -93,32 +101,26 @@ def render_chat(
     """Return the text that a conversation becomes.
 
     `answer`: end where the assistant's answer begins. `names`: the template's bos_token and so
-    on. Rendered by transformers itself, in its sandbox: a template may not reach outside. (Two
-    threads may not import transformers at once: a page waits for the engine's import first.)
+    on. Rendered in a process of its own, in a sandbox that is what transformers' is: a template
+    may not reach outside, and may not take more time or memory than `render` allows.
 
     Raises:
-        InspectionError: the template refuses this conversation, or is broken.
+        InspectionError: the template refuses this conversation, is broken, or takes too much.
     """
-    from transformers.utils.chat_template_utils import render_jinja_template
-
-    given: dict[str, Any] = dict(names)
     turns = [{"role": message.role, "content": message.content} for message in messages]
+    given = {"messages": turns, "add_generation_prompt": answer} | dict(names)
+    most = LONGEST_FRAME + MOST_REPEATED * sum(len(message.content) for message in messages)
+    asked = {"template": template, "given": given, "most": most}
     try:
-        rendered, _ = cast(
-            "tuple[list[str], object]",
-            render_jinja_template(
-                conversations=[turns],
-                chat_template=template,
-                add_generation_prompt=answer,
-                **given,
-            ),
-        )
-    except Exception as error:  # a template is a program: any error may come out of it
+        said = run_apart(Path(render.__file__), asked, PATIENCE)
+    except TookTooLongError:
+        said = {"error": f"it takes more than {render.MOST_SECONDS} seconds"}
+    if "text" not in said:
         raise InspectionError(
-            f"The chat template does not take this conversation: {str(error)[:200]}. Change the "
+            f"The chat template does not take this conversation: {said['error']}. Change the "
             "messages, or take another template."
-        ) from error
-    return rendered[0]
+        )
+    return str(said["text"])
 
 
 def cut_chat(holder: Holder, text: str, count: int = WINDOW) -> TokenWindow:

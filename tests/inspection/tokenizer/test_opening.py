@@ -81,7 +81,7 @@ def test_what_cannot_be_had_is_explained(source, said):
 
 def test_a_broken_file_is_explained(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(InspectionError, match="cannot be read as a tokenizer"):
+    with pytest.raises(InspectionError, match="holds no tokenizer"):
         ready(str(tmp_path))
 
 
