@@ -11,11 +11,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import streamlit as st
 
-from components import importing
+from components import importing, serving
 from components.inspection.errors import InspectionError
 from components.widgets import chapters, frame, models
 from components.widgets.explained import explain
 
+serving.settle()
 importing.warm_up()
 page = st.navigation(chapters.navigation())
 st.set_page_config(
@@ -23,6 +24,9 @@ st.set_page_config(
     page_icon=Path(__file__).parent / "assets" / "icon.png",
     layout="wide",
 )
+if crowd := serving.crowded():
+    st.info(crowd)
+    st.stop()
 frame.sidebar(chapters.example(page))
 try:
     page.run()

@@ -1,5 +1,6 @@
 """Files of a hub repository: from this machine's cache, else from the hub if it answers."""
 
+import errno
 import http.client
 import json
 import os
@@ -25,6 +26,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import filter_repo_objects, validate_repo_id
 from tqdm.auto import tqdm
 
+from components.inspection.access import fetching_allowed
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 
@@ -34,6 +36,11 @@ TOKENIZER_FILES: Final = ("*.json", "*.model", "merges.txt", "vocab.txt", "*.jin
 _REVISION: Final = re.compile(r"[A-Za-z0-9][\w./+-]{0,199}", re.ASCII)
 UNWANTED: Final = ("*/*", "consolidated*", "adapter_*")
 """Copies in other formats and precisions, which many repositories hold beside the model."""
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+CLOSED: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
+)
+"""Why a file cannot be written: no room, or no permission (or a file where a folder should be)."""
 PATIENCE: Final = 3.0
 """Seconds to wait for the hub's first answer."""
 TELL_EVERY: Final = 0.2
@@ -73,6 +80,7 @@ def fetch(
     here = cached(source, revision, patterns)
     if here is not None and complete(here, patterns):
         return here
+    fetching_allowed()
     if not reachable():
         raise InspectionError(
             f"'{source}' is not on this machine, and the model hub cannot be reached. Connect to "
@@ -207,7 +215,8 @@ def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
 
 
 def _existing(path: Path) -> Path:
-    return path if path.exists() else _existing(path.parent)
+    # Not `Path.exists`, which fails in a folder that may not be looked into.
+    return path if os.path.exists(path) else _existing(path.parent)  # noqa: PTH110
 
 
 def _explained(source: str, revision: str, error: Exception) -> InspectionError:
@@ -217,6 +226,17 @@ def _explained(source: str, revision: str, error: Exception) -> InspectionError:
         said = f"has no revision '{revision}'"
     elif isinstance(error, RepositoryNotFoundError):
         said = "does not exist on the hub (or is private). Check the spelling, owner included"
+    elif getattr(error, "errno", None) in FULL:
+        said = (
+            f"does not fit on the disk with {constants.HF_HUB_CACHE}. Make room there, or choose a "
+            "smaller model"
+        )
+    elif getattr(error, "errno", None) in CLOSED:
+        said = (
+            f"cannot be kept: nothing can be written into {constants.HF_HUB_CACHE}. Let the "
+            "environment variable HF_HOME name a folder that Vitrine may write into, or choose a "
+            "model that is on this machine"
+        )
     else:
         said = f"could not be fetched: {type(error).__name__}. Try again later"
     return InspectionError(f"'{source}' {said}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from components.inspection import gguf_file, hub
+from components.inspection.access import SERVED, access, reached
 from components.inspection.catalogue import BUNDLED_FOLDER, bundled
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
@@ -55,6 +56,8 @@ def on_this_machine(
         return BUNDLED_FOLDER / source
     place = local(source, suffixes)
     if place is None and is_path(source):
+        if not access().anywhere:
+            raise InspectionError(SERVED)
         raise InspectionError(
             f"There is no folder {source} on the machine that runs Vitrine, and no such "
             f"{' or '.join(suffixes)} file."
@@ -65,10 +68,12 @@ def on_this_machine(
 def local(source: str, suffixes: Sequence[str] = OF_MODELS) -> Path | None:
     """Return the folder or file on this machine that `source` is the path of, or None."""
     try:
-        place = Path(source).expanduser()
+        place = reached(source)
         fits = place.is_dir() or (place.suffix.lower() in suffixes and place.is_file())
         return place if fits else None
     except (OSError, RuntimeError, ValueError):  # too long, "~nobody" has no home, a zero byte
+        return None
+    except InspectionError:  # not for readers of this server
         return None
 
 

@@ -1,11 +1,13 @@
 """Measuring on demand: progress, a stop that loses nothing, and what was measured last."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 import streamlit as st
 
 from components import engine
+from components.inspection.access import access
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
 
@@ -14,6 +16,7 @@ Found = TypeVar("Found")
 UNASKED: Final = 3.0
 """Seconds that a view may compute when it is opened; what takes longer waits for a button."""
 _STOPPED: Final = "measuring-stopped"
+_LIMITED: Final = "measuring-limited"
 
 
 def measure(
@@ -38,6 +41,7 @@ def measure(
         picture = st.empty()
     # A measurement is no widget's value, and takes too long to be made anew at each rerun.
     st.session_state[_STOPPED] = key
+    end = time.monotonic() + access().seconds
     try:
         for found in engine.stream(steps, choice, *inputs):
             share, says, worth = told(found)
@@ -47,6 +51,9 @@ def measure(
             bar.progress(min(share, 1.0), says)
             if draw is not None and worth:
                 picture.plotly_chart(draw(found), config={"displayModeBar": False})
+            if share < 1 and time.monotonic() > end:
+                st.session_state[_LIMITED] = key
+                break
     except InspectionError:
         st.session_state.pop(_STOPPED, None)
         place.empty()
@@ -84,7 +91,13 @@ def kept(key: str, asked: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any] | None
 
 
 def _say_if_stopped(key: str) -> None:
-    """Say that the last try was stopped before there was anything to keep, if so."""
+    """Say that the last try was stopped before there was anything to keep, or by a limit, if so."""
+    if st.session_state.get(_LIMITED) == key:
+        del st.session_state[_LIMITED]
+        st.info(
+            f"Ended after {access().seconds:.0f} seconds, the most that this server gives to one "
+            "computation. Shown is what was measured until then."
+        )
     if st.session_state.get(_STOPPED) == key:
         del st.session_state[_STOPPED]
         st.warning(

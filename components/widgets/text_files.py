@@ -5,6 +5,7 @@ from typing import Final
 
 from streamlit.delta_generator import DeltaGenerator
 
+from components.inspection.access import access
 from components.inspection.tokenizer.reading import FileText, read_text
 from components.widgets.ask import Ask
 
@@ -13,7 +14,6 @@ TYPES: Final = [
     *("toml", "ini", "html", "css", "js", "ts", "py", "java", "c", "h", "cpp", "rs", "go", "rb"),
     *("sh", "sql"),
 ]
-MEGABYTES: Final = 20
 MOST_WRITTEN: Final = 2_000
 """Characters of a text that code writes out; a longer one it reads from a file."""
 ELSEWHERE: Final = "text.txt"
@@ -27,11 +27,13 @@ def uploaded(ask: Ask) -> tuple[str, FileText] | None:
         InspectionError: the file cannot be read as text.
     """
 
+    most = access().megabytes
+
     def draw(row: DeltaGenerator) -> tuple[str, FileText] | None:
         upload = row.file_uploader(
-            f"A text file: UTF-8, UTF-16 or Latin-1, up to {MEGABYTES} MB",
+            f"A text file: UTF-8, UTF-16 or Latin-1, up to {most} MB",
             type=TYPES,
-            max_upload_size=MEGABYTES,
+            max_upload_size=most,
             key=f"{ask.scope}-file",
             width=round(420 * ask.scale),
         )
