@@ -142,7 +142,7 @@ ENTROPY = "after each step the entropy is transformers' own"
 MISTAKES = {
     "top-p keeps what reaches 1 - p": ("limit = f32(1 - p);", "limit = f32(p);", 0),
     "not shared out anew": ("f32(weight[r] / whole)) };", "f32(weight[r] / mass[size])) };", 1),
-    "nats for bits": ("/ sum) / Math.LN2);\n    [low", "/ sum));\n    [low", 2),
+    "nats for bits": ("/ sum) / Math.LN2);\n[low", "/ sum));\n[low", 2),
     "ties are cut in two": ("end < high && values[end]", "false && values[end]", 0),
 }
 

@@ -17,6 +17,8 @@ GIVEN: Final = "given.js"
 """No file: what Python gives a script is imported from there."""
 _HERE: Final = Path(__file__).parent
 _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "([^"]+)";\n', re.MULTILINE)
+_COMMENT: Final = re.compile(r"^ *(/\*(?:(?!\*/).)*\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
+"""One that has its lines for itself."""
 _EXPORT: Final = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
@@ -48,7 +50,9 @@ def script(*modules: Path, **given: object) -> str:
     texts = [f"const {name} = {json.dumps(value)};\n" for name, value in given.items()]
     for path in in_order(*modules):
         texts.append(_EXPORT.sub("", _IMPORT.sub("", path.read_text(encoding="utf-8"))))
-    return "\n".join(texts)
+    # A component is sent with its script: comments and what stands before a line stay here.
+    lines = (line.strip() for line in _COMMENT.sub("", "\n".join(texts)).splitlines())
+    return "\n".join(filter(None, lines))
 
 
 def in_order(*modules: Path) -> list[Path]:

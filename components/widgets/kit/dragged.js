@@ -54,8 +54,10 @@ export class Dragged {
     const state = this.state();
     if (this.told === `${this.subject} ${state}`) return;
     this.told = `${this.subject} ${state}`;
+    // What a run has just brought is told, but not counted: the page's next message is the same
+    // then, and need not be sent again.
+    if (state !== this.known) this.releases += 1;
     this.known = state;
-    this.releases += 1;
     this.send("released", { release: this.releases, signature: this.subject, ...this.tell(result) });
   }
 }

@@ -8,6 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
@@ -65,7 +66,7 @@ def sampling_playground(
             "signature": signature,
             "logits": base64.b64encode(row).decode(),
             "history": list(history),
-            "texts": {str(token): text for token, text in texts.items()},
+            **_names(logits, texts),
             "settings": asdict(settings),
             "number": number,
             "release": last_release(key),
@@ -75,6 +76,15 @@ def sampling_playground(
     )
     released = _released(answer.released)
     return released if released and released.signature == signature else None
+
+
+def _names(logits: NDArray[np.float32], texts: Mapping[int, str]) -> dict[str, object]:
+    """Return the texts of the likeliest tokens by rank, since the browser knows the ranks, and of
+    others by id."""
+    ranks = np.argsort(-logits, kind="stable").tolist()
+    ranked = [texts[token] for token in takewhile(texts.__contains__, ranks)]
+    others = set(texts) - set(ranks[: len(ranked)])
+    return {"ranked": ranked, "others": {str(token): texts[token] for token in sorted(others)}}
 
 
 def _released(answer: Mapping[str, object] | None) -> Released | None:

@@ -11,7 +11,7 @@ import { OFF, prepare, processLogits } from "./core.js";
 import { drawCurve, makeCurve } from "./curve.js";
 import { digest } from "./digest.js";
 import { drawLine, makeLine } from "./line.js";
-import { nameOf } from "./names.js";
+import { nameOf, textsOf } from "./names.js";
 import { drawPanel, makePanel, openUsed } from "./panel.js";
 import { pictureOf } from "./picture.js";
 import { drawRows, makeRows } from "./rows.js";
@@ -44,10 +44,10 @@ class Playground extends Dragged {
 
   take(data, tell) {
     this.number = data.number;
-    this.texts = data.texts; // of the token drawn, too, once its settings are known there
     const settings = { ...OFF, ...data.settings };
     if (data.signature !== this.subject)
       this.prepared = prepare(new Float32Array(bytesOf(data.logits).buffer), data.history);
+    this.texts = textsOf(data, this.prepared.order);
     const brought = this.brings(data.signature, named(settings), data.release, tell.state);
     if (brought) {
       this.settings = settings;
