@@ -58,27 +58,23 @@ def stack_record(
         rows = [rows_of(streams[key], len(ids)) for key in found]
         return [] if any(row is None for row in rows) else [array_of(row) for row in rows]  # type: ignore[arg-type]
 
-    def stacked(what: str) -> NDArray[np.float32] | None:
-        rows = layers(what)
+    def stacked(rows: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:
         return np.stack(rows) if rows and len({row.shape for row in rows}) == 1 else None
 
-    residual = stacked("residual")
-    entered = layers("entered")
-    if residual is not None:
-        # A chain, in which each block reads what the one before it left: else it is no stream.
-        chain = len(entered) == (1 if model.anatomy.named else len(residual)) and all(
-            np.array_equal(one, other, equal_nan=True)
-            for one, other in zip(entered[1:], residual[:-1], strict=False)
-        )
-        residual = np.concatenate([entered[:1], residual]) if chain else None
+    left, entered = layers("residual"), layers("entered")
+    # A chain, in which each block reads what the one before it left: else it is no stream.
+    chain = len(entered) == (1 if model.anatomy.named else len(left)) and all(
+        np.array_equal(one, other, equal_nan=True)
+        for one, other in zip(entered[1:], left[:-1], strict=False)
+    )
     return StackRecord(
         name=name,
         ids=tuple(ids),
         tokens=model.token_texts(ids),
-        residual=residual,
-        attention_writes=stacked("attention_writes"),
-        cross_writes=stacked("cross_writes"),
-        mlp_writes=stacked("mlp_writes"),
+        residual=stacked([*entered[:1], *left]) if chain and left else None,
+        attention_writes=stacked(layers("attention_writes")),
+        cross_writes=stacked(layers("cross_writes")),
+        mlp_writes=stacked(layers("mlp_writes")),
         mlp_activations=tuple(layers("mlp_activations")) or None,
     )
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components.widgets import checks, ground, links
+from components.widgets import checks, ground, links, settled
 from components.widgets.markup import literal
 
 if TYPE_CHECKING:
@@ -39,16 +39,15 @@ def head(title: str, names: Sequence[str] = ("",)) -> tuple[str, bool]:
     return the chosen view, and whether it is a lecture."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="page-head"):
         st.title(title, anchor=False, width="content")
-        name, said = names[0], ""
+        name = names[0]
         if len(names) > 1:
-            said = _settle_view(names)
+            kept = _settle_view(names)
             name = st.segmented_control(
                 "View",
                 names,
                 default=names[0],
                 required=True,
-                key="view",
-                bind="query-params",
+                **kept,
                 label_visibility="collapsed",
             )
         lecture = False
@@ -56,29 +55,27 @@ def head(title: str, names: Sequence[str] = ("",)) -> tuple[str, bool]:
             st.space("stretch")
             lecture = st.toggle(
                 "Lecture",
-                key="lecture",
-                bind="query-params",
-                persist_state="session",
                 help="For a projector: larger type, no sidebar, no checks unless one fails.",
+                **settled.yes_no("lecture", "Lecture", False),
             )
-    if said:
-        st.caption(f":material/info: {literal(said)}")
+    correct("view", "lecture")
     st.html(_EVEN)
     if lecture:
         st.html(_BIG)
     return name or names[0], lecture
 
 
-def _settle_view(names: Sequence[str]) -> str:
-    if "view" in st.session_state:
-        if st.session_state["view"] not in names:
-            st.session_state["view"] = names[0]
-    elif (given := st.query_params.get("view")) is not None and given not in names:
-        return (
-            f"The link asks for the view “{given[:60]}”; there is: {', '.join(names)}. "
-            f"Showing {names[0]}."
-        )
-    return ""
+def _settle_view(names: Sequence[str]) -> dict[str, Any]:
+    if st.session_state.get("view", names[0]) not in names:  # another page's
+        st.session_state["view"] = names[0]
+    kept = settled.one_of("view", "the view", names, names[0])
+    return {name: value for name, value in kept.items() if name != "persist_state"}
+
+
+def correct(*keys: str) -> None:
+    """Say what could not be had as a link asked."""
+    for sentence in settled.corrections(keys):
+        st.caption(f":material/info: {literal(sentence)}")
 
 
 def readable(lecture: bool) -> int:
@@ -104,7 +101,9 @@ def stage(key: str, wide: bool) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGe
 @contextmanager
 def fold(name: str, key: str) -> Iterator[bool]:
     """A closed part of a page; tell whether it is open. A link opens it again."""
-    part = st.expander(name, key=key, on_change="rerun", bind="query-params")
+    bind = settled.yes_no(key, name, False).get("bind")
+    part = st.expander(name, key=key, on_change="rerun", bind=bind)
+    correct(key)
     with part:
         yield bool(part.open)
 
@@ -114,7 +113,7 @@ def offer(later: "Later", ask: "Ask", aside: DeltaGenerator) -> None:
     asks, answers = later.asks
     with ask.stage.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.button(later.label, type="primary", key=later.key)
+        st.button(later.label, type="primary", key=later.key, on_click=later.begin)
         st.caption(later.cost, width="content")
         st.space("small")
     if answers:

@@ -19,9 +19,16 @@ Result = TypeVar("Result")
 class Later(Exception):  # noqa: N818 (not an error: the reader has not asked yet)
     """A long measurement that has not been asked for yet: what it costs, and its button."""
 
-    def __init__(self, label: str, cost: str, key: str, asks: tuple[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        label: str,
+        cost: str,
+        key: str,
+        asks: tuple[str, tuple[str, ...]],
+        begin: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(cost)
-        self.label, self.cost, self.key, self.asks = label, cost, key, asks
+        self.label, self.cost, self.key, self.asks, self.begin = label, cost, key, asks, begin
 
 
 class Ask(Controls):

@@ -1,5 +1,6 @@
 """What may take long: its cost said first, a bar while it runs, and a way to stop it."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components import engine
 from components.engine import ModelChoice
+from components.inspection.access import access
 from components.inspection.attribution.pace import pace
+from components.inspection.errors import InspectionError
+from components.inspection.kv_cache.asking import tokens_in
+from components.inspection.pace import pass_seconds
 from components.widgets import measuring
 from components.widgets.ask import Ask, Later
 from components.widgets.bar import Bar
@@ -21,11 +26,14 @@ from components.widgets.bar import Bar
 _ASKED: Final = "running-started-or-stopped"
 _STOPS: Final = "running-stop-buttons"
 _MOST_KEPT: Final = 200
+BUSY: Final = 10.0
+"""So many times longer than `measuring.UNASKED` work seems to take at most because other programs
+are in the way; beyond that it is long for certain."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What is ahead."""
+    """What is ahead, where texts may be read side by side."""
 
     forwards: int
     backwards: int
@@ -43,13 +51,70 @@ class Cost:
             f", **{self.backwards:,}** of them with a backward pass" if self.backwards else ""
         )
 
+    def seconds(self, choice: ModelChoice, *again: int) -> float:
+        """Return how long it takes here, by the measured pace; `again` measures it anew."""
+        found = engine.inspect(pace, choice, _about(self.tokens), *again)
+        return found.seconds(self.forwards, self.backwards)
 
-def told(ask: Ask, cost: Cost) -> str:
+
+@dataclass(frozen=True)
+class Passes:
+    """What is ahead, where texts are read one after another."""
+
+    forwards: int
+    tokens: int
+    """Of each text that is read."""
+    steps: int = 0
+    """Passes over one token more, all others being kept in a cache."""
+
+    def __str__(self) -> str:
+        """Say it in a line of Markdown.
+
+        >>> print(Passes(24, 195, 360))
+        up to **24** forward passes of 195 tokens and **360** of one token
+        >>> print(Passes(9, 12))
+        up to **9** forward passes of 12 tokens
+        """
+        said = f"up to **{self.forwards:,}** forward passes of {self.tokens} tokens"
+        return said + (f" and **{self.steps:,}** of one token" if self.steps else "")
+
+    def seconds(self, choice: ModelChoice, *again: int) -> float:
+        """Return how long it takes here, by passes that are timed; `again` times them anew."""
+        found = self.forwards * engine.inspect(pass_seconds, choice, _about(self.tokens), *again)
+        if self.steps:
+            found += self.steps * engine.inspect(pass_seconds, choice, 1, *again)
+        return found
+
+
+def over(ask: Ask, text: str, forwards: int, steps: int = 0) -> Passes:
+    """Return what it takes to read `text` so many times, and then `steps` tokens one by one.
+
+    Raises:
+        InspectionError: the model cannot read it.
+    """
+    return Passes(forwards, ask.inspect(tokens_in, text), steps)
+
+
+def over_prompt(ask: Ask, forwards: int, steps: int = 0) -> Passes:
+    """Do as `over`, for the prompt."""
+    return over(ask, ask.prompt, forwards, steps)
+
+
+def _about(tokens: int) -> int:
+    """Texts of nearly one length take nearly one time.
+
+    >>> _about(1), _about(8), _about(9)
+    (8, 8, 16)
+    """
+    return -(-tokens // 8) * 8
+
+
+def told(ask: Ask, cost: Cost | Passes) -> str:
     """Return in a sentence what work costs, and how long it takes here."""
     return f"Cost: {cost}, about {measuring.duration(seconds(ask.choice, cost))} here."
 
 
-def quick(ask: Ask, cost: Cost) -> bool:
+def quick(ask: Ask, cost: Cost | Passes) -> bool:
     """Say whether work is quick enough to be done unasked."""
     return seconds(ask.choice, cost) <= measuring.UNASKED
 
@@ -57,7 +122,7 @@ def quick(ask: Ask, cost: Cost) -> bool:
 @contextmanager
 def started(
     ask: Ask,
-    cost: Cost,
+    cost: Cost | Passes,
     *what: Any,
     words: str = "",
     asks: tuple[str, tuple[str, ...]] = ("", ()),
@@ -72,24 +137,53 @@ def started(
         Later: it has not been started, or was stopped.
     """
     sign = _sign(ask.choice, what)
-    if st.session_state.get(f"start-{sign}"):  # the button was pressed for this run
-        _answer(sign, "start")
     answer = st.session_state.get(_ASKED, {}).get(sign)
     if not (answer == "start" or (answer is None and quick(ask, cost))):
+        _within_limits(ask, cost)
         said = f"{'Stopped.' if answer == 'stop' else 'Not started yet.'} {told(ask, cost)}"
-        raise Later("Start", said + words, f"start-{sign}", asks)
+        # Several parts of a page may wait for the same work, each with a button of its own.
+        begin = partial(_answer, sign, "start")
+        raise Later("Start", said + words, f"start-{sign}-{ask.key}", asks, begin)
     bar = Bar(ask.working, partial(_stop, sign))
 
     def tell(share: float, phrase: str) -> None:
         bar.tell(share, f"{phrase}: {share:.0%}")
 
-    def inspect(inspection: Callable[..., Any], *inputs: Any) -> Any:
-        return engine.inspect(inspection, ask.choice, *inputs, progress=tell)
+    def ask_for(inspection: Callable[..., Any], *inputs: Any) -> Any:
+        tells = "progress" in inspect.signature(inspection).parameters
+        return engine.inspect(inspection, ask.choice, *inputs, progress=tell if tells else None)
 
     try:
-        yield inspect
+        yield ask_for
     finally:
         bar.clear()
+
+
+def inspected(
+    ask: Ask,
+    inspection: Callable[..., Any],
+    *inputs: Any,
+    cost: Passes,
+    asks: tuple[str, tuple[str, ...]] = ("", ()),
+) -> Any:
+    """Return `inspection(model, *inputs)`, as `started` begins it.
+
+    Raises:
+        Later: it has not been started, or was stopped.
+    """
+    what = (inspection.__qualname__, *inputs)
+    with started(ask, cost, *what, asks=asks) as ask_for:
+        return ask_for(inspection, *inputs)
+
+
+def _within_limits(ask: Ask, cost: Cost | Passes) -> None:
+    most, takes = access().seconds, seconds(ask.choice, cost)
+    if takes > most:
+        raise InspectionError(
+            f"This takes about {measuring.duration(takes)} here, and this server gives at most "
+            f"{measuring.duration(most)} to one computation. Shorten the text, choose fewer "
+            "steps or a smaller model, or start Vitrine on your own machine."
+        )
 
 
 def _stop(sign: int, row: DeltaGenerator) -> None:
@@ -99,17 +193,13 @@ def _stop(sign: int, row: DeltaGenerator) -> None:
     row.button("Stop", key=f"stop-{number}", on_click=_answer, args=(sign, "stop"))
 
 
-def seconds(choice: ModelChoice, cost: Cost) -> float:
+def seconds(choice: ModelChoice, cost: Cost | Passes) -> float:
     """Return how long work takes here, by the measured pace."""
-    # Texts of nearly one length take nearly one time.
-    length = -(-cost.tokens // 8) * 8
-    found: float = engine.inspect(pace, choice, length).seconds(cost.forwards, cost.backwards)
-    if found <= measuring.UNASKED:
+    found = cost.seconds(choice)
+    if found <= measuring.UNASKED or found > BUSY * measuring.UNASKED:
         return found
     # The machine may have been busy: where that matters, it is measured anew once a minute.
-    minute = int(time.time() // 60)
-    again = engine.inspect(pace, choice, length, minute)
-    return min(found, again.seconds(cost.forwards, cost.backwards))
+    return min(found, cost.seconds(choice, int(time.time() // 60)))
 
 
 def start(choice: ModelChoice, *what: Any) -> None:

@@ -21,6 +21,7 @@ from components.inspection.kv_cache.machine import machine_of
 from components.inspection.kv_cache.work import counted_shares
 from components.inspection.masking import with_mask
 from components.inspection.model import Model
+from components.inspection.pace import pass_seconds
 from components.inspection.positions.context_extension import target, target_or_none
 from components.inspection.positions.distances import biased_layers
 from components.inspection.positions.extended_attention import attention_under
@@ -120,6 +121,7 @@ ENTRIES = (
     ),
     Entry(lengths, lambda m, text: lengths(m, text, "be")),
     Entry(attribution_pace.pace, _paced, timed=True),
+    Entry(pass_seconds, lambda m, _: pass_seconds(m, 8), timed=True),
     Entry(calling, lambda m, _: calling(m)),
     Entry(asking.tokens_in, asking.tokens_in),
     Entry(compared, lambda m, text: list(compared(m, text, None, 3))),
@@ -204,6 +206,8 @@ def _place(node: ast.AST) -> int | None:
         return 1 if method == "inspect" else None
     if of == "ask":  # a view's own
         return 0 if method in ("inspect", "measure") else None
+    if of == "running":
+        return 1 if method == "inspected" else None
     return CALLS.get(method) if of in ("engine", "asked", "measuring") else None
 
 

@@ -1,5 +1,6 @@
 """The lesson on the key-value cache, as a reader meets it, without a browser."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -255,19 +256,45 @@ def test_what_takes_long_waits_for_a_button(drawn, asked):
     assert "by you" in drawn["kv_cache-roofline"].told
 
 
-def test_measuring_again_is_a_measurement(monkeypatch, drawn):
+@pytest.mark.parametrize(
+    ("view", "kind"),
+    [
+        ("Timing", {"time": "Each step"}),
+        ("Timing", {"time": "In all"}),
+        ("Roofline", {"plot": "Roofline"}),
+        ("Roofline", {"plot": "Pass times"}),
+        ("Cache types", {}),
+    ],
+)
+def test_measuring_again_is_a_measurement(view, kind, monkeypatch, drawn):
+    """Of all that is taken by the clock it is said when, on what and for whom; *again* is again."""
     monkeypatch.setattr(parts, "clock", lambda at: f"[{at}]")
-    told = []
-    for _ in range(2):
-        app = short("Roofline")
-        told.append(drawn["kv_cache-roofline"].told.rpartition("Measured at")[2])
-    assert "by the first who opened this" in told[0]
-    assert told[0] == told[1], "one measurement for all, with its time"
+    key = f"kv_cache-{view.lower().replace(' ', '_')}"
+
+    def said() -> tuple[str, str, str]:
+        """When, on what, and by whom."""
+        found = re.search(r"Measured at \[(.*?)\] on (.*), (by .*?)\.\]", drawn[key].told)
+        assert found, drawn[key].told
+        return found.groups()
+
+    first = []
+    for _ in range(2):  # two readers
+        app = short(view, **kind)
+        first.append((said(), drawn[key].table()))
+    assert first[0][0] == first[1][0], "one measurement for all, with its time"
+    assert first[0][1].equals(first[1][1])
+    (began, where, whom), shared = first[0]
+    assert "(cpu, " in where and where.endswith(" cores)")
+    assert whom == "by the first who opened this with these settings, and kept since"
     again = button(app, "Measure again").click().run()
     assert not again.exception
-    mine = drawn["kv_cache-roofline"].told.rpartition("Measured at")[2]
-    assert ", by you" in mine
-    assert mine.split("]")[0] != told[0].split("]")[0]
+    later, there, mine = said()
+    assert (float(later) > float(began), there, mine) == (True, where, "by you")
+    assert not drawn[key].table().equals(shared), "not the remembered numbers"
+    again.run()
+    assert said() == (later, where, "by you"), "and it stays"
+    short(view, **kind)
+    assert said() == first[0][0], "others' stays too"
 
 
 def test_stopping_while_warming_up_is_told_and_loses_nothing(monkeypatch, drawn, asked):

@@ -17,6 +17,7 @@ from components.inspection.running import sent_back
 BRIEF: Final = 0.1
 """Seconds that a measurement may take before it is not made larger."""
 REPEATS: Final = 2
+"""Least measurements of texts of which one takes no longer than that."""
 SIDE_BY_SIDE: Final = (1, 4, 16)
 """Texts that are read at once, tried in this order."""
 
@@ -60,13 +61,15 @@ def pace(model: Model, length: int, _again: int = 0) -> Pace:
         with sent_back(model):
             torch.autograd.grad(score(leaf).sum(), leaf)
 
-    forward(one)  # the first pass of all also fetches and prepares
+    # The first pass of all also fetches and prepares.
+    _, first = timed(model.device, lambda texts=one: forward(texts))  # type: ignore[misc]
+    least = REPEATS if first <= BRIEF else 1
     for rows in SIDE_BY_SIDE:
         if rows > most:
             break
         texts = one.expand(rows, -1, -1)
         spent, repeats = 0.0, 0
-        while spent <= BRIEF or repeats < REPEATS:
+        while spent <= BRIEF or repeats < least:
             _, once = timed(model.device, lambda texts=texts: forward(texts))  # type: ignore[misc]
             _, there_and_back = timed(model.device, lambda texts=texts: back(texts))  # type: ignore[misc]
             # The smallest: another process may have been in the way.

@@ -15,6 +15,7 @@ from components.inspection.kv_cache.dimensions import shape_of
 from components.inspection.kv_cache.held import cross_layers, kept, kept_bytes, own_layers
 from components.inspection.kv_cache.shapes import Shape
 from components.inspection.model import Model
+from components.inspection.progress import Progress, silent
 
 MOST_BYTES: Final = 2**26
 """Of keys and values handed on to be drawn."""
@@ -72,7 +73,9 @@ class Contents:
         )
 
 
-def contents(model: Model, text: str, prompt: int | None, new: int) -> Contents:
+def contents(
+    model: Model, text: str, prompt: int | None, new: int, progress: Progress = silent
+) -> Contents:
     """Fill a cache with `prompt` tokens and `new` greedy ones, and copy out what is in it.
 
     With `prompt` None the text is taken as it is, else cut or repeated.
@@ -95,6 +98,7 @@ def contents(model: Model, text: str, prompt: int | None, new: int) -> Contents:
     for _, token in decoder.greedy(cache, new + 1):
         grown.append(sum(kept_bytes(layer) for layer in own_layers(cache)))
         written.append(int(token))
+        progress(len(written) / (new + 1), f"Token {len(written)} of {new + 1}")
     layers = own_layers(cache)
     layers = layers[: len(shape.cache) or len(layers)]
     return Contents(

@@ -16,11 +16,14 @@ from components.inspection.model import Model
 from components.inspection.positions.context_extension import Target, extended, rebuilt, target
 from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rope import require_rotation
-from components.inspection.positions.shift_invariance import angles_allowed
+from components.inspection.positions.shift_invariance import SEEDS, angles_allowed
 from components.inspection.premises import require
 from components.inspection.premises.inputs import answer
+from components.inspection.progress import Progress, silent
 from components.inspection.recording import AttentionRecord, Recording
 
+PASSES: Final = 4 + noise.SEEDS + SEEDS
+"""How many times `attention_under` lets a text be read."""
 REBUILT: Final = "handed the angles of the frequencies shown, the network answers as ever"
 
 
@@ -43,7 +46,12 @@ class ExtendedAttention:
 
 
 def attention_under(
-    model: Model, text: str, layer: int, head: int, extension: ContextExtension
+    model: Model,
+    text: str,
+    layer: int,
+    head: int,
+    extension: ContextExtension,
+    progress: Progress = silent,
 ) -> ExtendedAttention:
     """Let `model` read `text` as trained, and a twin under `extension`; return one head of both.
 
@@ -61,11 +69,16 @@ def attention_under(
     ids = model.encode(text)
     start: list[int] | None = [] if len(model.anatomy.stacks) == 2 else None
     other = extended(model, extension, len(ids))
-    one, two = (record(each, ids, start, keep=["attention", "logits"]) for each in (model, other))
+    recorded: list[Recording] = []
+    for each, says in ((model, "as trained"), (other, "extended")):
+        progress(len(recorded) / PASSES, f"Reading it {says}")
+        recorded.append(record(each, ids, start, keep=["attention", "logits"]))
+    one, two = recorded
     pick = [_at(each, stack.name, layer) for each in (one, two)]
     if not 0 <= head < pick[0].heads:
         raise InspectionError(f"There is no head {head}: layer {layer} has {pick[0].heads} heads.")
     answers, change = _answers(model, one, two)
+    progress(2 / PASSES, "Comparing with a twin that is handed the same angles")
     return ExtendedAttention(
         tokens=one.stack(stack.name).tokens,
         trained=pick[0].weights[head],
@@ -80,12 +93,17 @@ def attention_under(
 def rebuilt_check(model: Model, ids: list[int]) -> Check:
     """Compare what a twin handed the measured angles says with what the model says, to all
     tokens."""
-    error = float((_answered(rebuilt(model, len(ids)), ids) - _answered(model, ids)).abs().max())
-    allowed = noise.allowed(model, lambda: _answered(model, ids))
+    usual = _answered(model, ids)
+    error = float((_answered(rebuilt(model, len(ids)), ids) - usual).abs().max())
+    allowed = noise.allowed(model, lambda: _answered(model, ids), usual)
+
+    def read(each: Model, row: list[int], _shift: int) -> Tensor:
+        return _answered(each, row)
+
     return Check(
         REBUILT,
         error,
-        allowed + angles_allowed(model, ids, 0, lambda each, row, _shift: _answered(each, row)),
+        allowed + angles_allowed(model, ids, 0, read, usual),
         "What is changed here is not what this network turns by, so neither is what is drawn.",
     )
 

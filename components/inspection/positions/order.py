@@ -17,7 +17,7 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import observe, record
 from components.inspection.gathering import rows_of
 from components.inspection.model import Model
-from components.inspection.noise import allowed
+from components.inspection.noise import SEEDS, allowed
 from components.inspection.positions import twin as twins
 from components.inspection.positions.blind import without_positions
 from components.inspection.positions.measured import StackCode, position_code
@@ -29,6 +29,8 @@ from components.inspection.probe import probe_ids
 from components.inspection.progress import Progress, silent
 
 MOST_TOKENS: Final = 256
+PASSES: Final = 4 * 2 + 2 * (1 + SEEDS)
+"""How many times `shuffled` lets a text be read, at most."""
 BAG: Final = "without positions and mask no token's last hidden state changes"
 
 

@@ -14,10 +14,11 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
 from components.inspection.positions.measured import position_code
-from components.inspection.positions.shift_invariance import angles_allowed
+from components.inspection.positions.shift_invariance import SEEDS, angles_allowed
 from components.inspection.positions.words import sentence
 from components.inspection.premises import require
 from components.inspection.premises.inputs import answer, masked_arguments
+from components.inspection.progress import Progress, silent
 
 MOST_DOCUMENTS: Final = 200
 MOST_READ: Final = 8
@@ -112,7 +113,14 @@ class PackedReading:
     """How the model marks positions."""
 
 
-def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
+def passes(documents: int) -> int:
+    """Return how many texts `packed_reading` lets be read, at most: single ones, and rows."""
+    return documents * (3 + noise.SEEDS) + 4 + SEEDS
+
+
+def packed_reading(
+    model: Model, texts: tuple[str, ...], progress: Progress = silent
+) -> PackedReading:
     """Let `model` read `texts` one by one and packed into one row.
 
     Raises:
@@ -142,7 +150,8 @@ def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
     on = np.arange(len(ids))
     mask = (document[:, None] == document) & (on[:, None] >= on)
     causal = on[:, None] >= on
-    expected, allowed = _alone(model, alone)
+    expected, allowed = _alone(model, alone, progress)
+    progress(0.7, "Reading them in one row")
     found = [
         _changes(expected, _read(model, ids, seen, positions), document)
         for seen, positions in ((mask, own), (mask, on), (causal, on))
@@ -178,15 +187,17 @@ def packed_reading(model: Model, texts: tuple[str, ...]) -> PackedReading:
 
 
 def _alone(
-    model: Model, documents: list[list[int]]
+    model: Model, documents: list[list[int]], progress: Progress
 ) -> tuple[Float64[Tensor, "token answer"], float]:
     """Return the logits of each document read alone, and what rounding may do to them.
 
     Raises:
         InspectionError: a document's own mask is more than causal, as that of a sliding window.
     """
-    read, allowed = [], 0.0
+    read: list[Float64[Tensor, "token answer"]] = []
+    allowed = 0.0
     for ids in documents:
+        progress(0.7 * len(read) / len(documents), "Reading each document alone")
         plain = answer(model, arguments_of(model, inputs_of(model, ids)))[0]
         causal = np.tril(np.ones((len(ids), len(ids)), dtype=bool))
         bound = noise.allowed(model, lambda ids=ids, seen=causal: _read(model, ids, seen))  # type: ignore[misc]

@@ -21,6 +21,7 @@ from components.inspection.positions.twin import Place, altered, intercepted
 from components.inspection.positions.words import sentence
 from components.inspection.premises import require
 from components.inspection.premises.inputs import answer
+from components.inspection.progress import Progress, silent
 
 SAYS: Final = "its answers are the same wherever its text begins"
 BOTH: Final = 4.0
@@ -52,7 +53,14 @@ class ShiftInvariance:
     """How the model marks positions."""
 
 
-def shift_invariance(model: Model, text: str, shifts: tuple[int, ...]) -> ShiftInvariance:
+def passes(shifts: int) -> int:
+    """Return how many times `shift_invariance` lets a text be read, at most."""
+    return 1 + noise.SEEDS + shifts * (1 + SEEDS)
+
+
+def shift_invariance(
+    model: Model, text: str, shifts: tuple[int, ...], progress: Progress = silent
+) -> ShiftInvariance:
     """Let `model` read `text` at positions 0, 1, ... and at s, s + 1, ... for each shift s.
 
     Raises:
@@ -68,15 +76,19 @@ def shift_invariance(model: Model, text: str, shifts: tuple[int, ...]) -> ShiftI
             f"The text fills all but a few of the {last:,} positions of '{model.name}': it "
             "cannot begin later. Shorten it."
         )
+    progress(0.0, "Reading it from its first position on")
     usual = _answered(model, ids, 0)
-    others = [_answered(model, ids, shift) for shift in shifts]
-    rounding_alone = noise.allowed(model, lambda: _answered(model, ids, 0))
-    allowed = [
-        rounding_alone + angles_allowed(model, ids, shift, _answered, other)
-        for shift, other in zip(shifts, others, strict=True)
-    ]
+    rounding_alone = noise.allowed(model, lambda: _answered(model, ids, 0), usual)
+    others: list[Float64[Tensor, " 1 *axes"]] = []
+    allowed: list[float] = []
+    for shift in shifts:
+        progress((1 + len(others)) / (1 + len(shifts)), f"Reading it from position {shift:,} on")
+        others.append(_answered(model, ids, shift))
+        turned = angles_allowed(model, ids, shift, _answered, others[-1])
+        allowed.append(rounding_alone + turned)
     change = [float((other - usual).abs().max()) for other in others]
-    worst = max(range(len(shifts)), key=lambda each: change[each] / allowed[each])
+    # Where what it answers is no number, nothing is allowed, and NaN fails.
+    worst = max(range(len(shifts)), key=lambda each: change[each] / (allowed[each] or 1.0))
     # A family without a row may do more than was measured; then the number is told, and no verdict.
     claimed = code.first.by_distance_alone and len(code.stacks) == 1
     claimed = claimed and (model.anatomy.named or change[worst] <= allowed[worst])

@@ -17,7 +17,7 @@ from components.inspection.decoding import end_tokens, require_writing
 from components.inspection.devices import ran_out
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.noise import allowed
+from components.inspection.noise import SEEDS, allowed
 from components.inspection.premises import measured
 from components.inspection.progress import Progress, silent
 from components.inspection.running import RAISED
@@ -76,6 +76,12 @@ class GeneratedBeam:
 
     tokens: tuple[int, ...]
     score: float | None
+
+
+def passes(beams: int, new_tokens: int) -> tuple[int, int]:
+    """Return how many times `strategies` lets the text be read, and single tokens, at most."""
+    checked = 3 * (2 + SEEDS)
+    return 2 + beams + checked, (2 + beams) * (new_tokens - 1)
 
 
 def strategies(

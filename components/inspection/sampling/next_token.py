@@ -87,8 +87,9 @@ def _checks(
         # Asked of one token, whichever it is: the row behind the text.
         return logits_for(model, ids, [0])[0].float()
 
-    other = plain().cpu()
-    limit = 0.0 if torch.equal(found, other) else allowed(model, plain)
+    once = plain()
+    other = once.cpu()
+    limit = 0.0 if torch.equal(found, other) else allowed(model, plain, once)
     return (
         rounding.compared(
             "the logits are those of a plain pass over the whole text",

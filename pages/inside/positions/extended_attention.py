@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from components.figures.positions.context_extension import attention_change
 from components.figures.positions.tables import extended_table
-from components.inspection.positions.extended_attention import attention_under
+from components.inspection.positions.extended_attention import PASSES, attention_under
 from components.inspection.positions.measured import position_code
 from components.lesson import Ask, Shown, View
+from components.widgets import running
 from components.widgets.markup import coded
 from pages.inside.positions.extending import extension_of
 from pages.inside.positions.rotating import MOST_DRAWN, only_the_first
@@ -15,7 +16,8 @@ from pages.inside.positions.rotating import MOST_DRAWN, only_the_first
 def attention(ask: Ask) -> Shown:
     extension = extension_of(ask)
     layer, head = ask.layer(ask.inspect(position_code).first.attending), ask.head()
-    found = ask.inspect(attention_under, ask.prompt, layer, head, extension)
+    cost = running.over_prompt(ask, PASSES)
+    found = running.inspected(ask, attention_under, ask.prompt, layer, head, extension, cost=cost)
     few = slice(0, MOST_DRAWN)
     drawn = replace(
         found,

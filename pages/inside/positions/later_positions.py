@@ -3,8 +3,9 @@
 from components.figures.positions.schemes import moved_bars
 from components.figures.positions.tables import moves_table
 from components.inspection.checks import short
-from components.inspection.positions.shift_invariance import shift_invariance
+from components.inspection.positions.shift_invariance import passes, shift_invariance
 from components.lesson import Ask, Shown, View
+from components.widgets import running
 from components.widgets.markup import literal
 from pages.inside.positions import code
 
@@ -12,7 +13,8 @@ SHIFTS = (1, 10, 100, 400)
 
 
 def whole(ask: Ask) -> Shown:
-    found = ask.inspect(shift_invariance, ask.prompt, SHIFTS)
+    cost = running.over_prompt(ask, passes(len(SHIFTS)))
+    found = running.inspected(ask, shift_invariance, ask.prompt, SHIFTS, cost=cost)
     change = short(float(max(found.change)))
     return Shown(
         moved_bars(found),

@@ -3,8 +3,9 @@
 from components.figures.positions.packing import mask_map
 from components.figures.positions.tables import packed_table
 from components.inspection.checks import short
-from components.inspection.positions.packing import packed_reading
+from components.inspection.positions.packing import MOST_READ, packed_reading, passes
 from components.lesson import Ask, Predict, Shown, View
+from components.widgets import running
 from components.widgets.markup import literal
 from components.widgets.presets import examples
 from pages.inside.positions.packing_rows import PACKING_ROWS
@@ -20,7 +21,9 @@ EXAMPLES = {
 def show(ask: Ask) -> Shown:
     given = ask.text("Documents, one a line (at most 8)", "documents", DOCUMENTS, lines=3)
     examples(ask, EXAMPLES)
-    found = ask.inspect(packed_reading, tuple(given.splitlines()))
+    documents = tuple(given.splitlines())
+    cost = running.over(ask, given.strip() or ask.prompt, passes(min(len(documents), MOST_READ)))
+    found = running.inspected(ask, packed_reading, documents, cost=cost)
     figure = mask_map(found.mask, found.document, found.tokens)
     same = found.checks[1].verdict == "holds"
     return Shown(

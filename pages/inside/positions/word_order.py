@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from components.figures.positions.schemes import order_map
 from components.figures.positions.tables import order_table
-from components.inspection.positions.order import WordOrder, shuffled
+from components.inspection.positions.order import PASSES, WordOrder, shuffled
 from components.lesson import Ask, Predict, Shown, View
+from components.widgets import running
 from components.widgets.markup import literal
 from components.widgets.presets import examples
 
@@ -20,7 +21,8 @@ def show(ask: Ask) -> Shown:
     hint = "0: reversed order."
     seed = ask.number("Shuffle seed", "shuffle", 0, 99, 1, hint=hint)
     examples(ask, EXAMPLES)
-    found = ask.inspect(shuffled, ask.prompt, seed)
+    cost = running.over_prompt(ask, PASSES)
+    found = running.inspected(ask, shuffled, ask.prompt, seed, cost=cost)
     mixed = "".join(found.tokens[place] for place in found.order)
     right = answer(found)
     return Shown(

@@ -64,7 +64,7 @@ def below_roof(ask: Ask, found: Roofline) -> Shown:
         None,
         alt="Operations per second against operations per byte, below the machine's roof; the step "
         f"with the cache has {parts.ratio(step.intensity)} operations for each byte.",
-        told=why(found) + parts.measured_by(ask, found.at),
+        told=why(found) + parts.measured_by(ask, found.at, found.machine),
         checks=found.checks,
         unchecked="Operations were counted by torch on the real passes. There is no formula beside "
         f"them: {work.no_formula}.",

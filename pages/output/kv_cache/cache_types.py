@@ -60,7 +60,7 @@ def show(ask: Ask) -> Shown:
         f"smallest holds {min((row.held for row in ran), default=0):,} bytes.",
         told=("" if done >= 1 else f":orange[Stopped after {says}.] ")
         + f"After {prompt} tokens of prompt and {new} written. {smallest(ran)}"
-        + parts.measured_by(ask, found.at),
+        + parts.measured_by(ask, found.at, found.machine),
         checks=found.checks,
         unchecked="The dynamic cache, with which all are compared, was not run to its end.",
         table=lambda: type_table(ran, code.class_of),

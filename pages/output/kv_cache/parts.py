@@ -10,6 +10,7 @@ from components.inspection.kv_cache.contents import Contents, contents
 from components.inspection.kv_cache.machine import Machine
 from components.inspection.kv_cache.shapes import Shape
 from components.lesson import Ask
+from components.widgets import running
 from components.widgets.markup import literal
 from pages.output.kv_cache.lines import Lines
 
@@ -52,7 +53,8 @@ def contents_of(ask: Ask) -> Contents:
     alone = ask.facts.kind != "seq2seq"
     left = ask.facts.context - (ask.inspect(tokens_in, ask.prompt) if alone else 1)
     steps = min(MOST_STEPS, left) if left >= 2 else MOST_STEPS
-    return ask.inspect(contents, ask.prompt, None, steps)
+    cost = running.over_prompt(ask, 1, steps)
+    return running.inspected(ask, contents, ask.prompt, None, steps, cost=cost)
 
 
 def lines_for(ask: Ask, dtype: str) -> Lines:
@@ -71,26 +73,28 @@ def repeated(shape: Shape) -> str:
     )
 
 
-def measured_by(ask: Ask, at: float) -> str:
-    """Say when something was measured, and for whom."""
+def measured_by(ask: Ask, at: float, machine: Machine) -> str:
+    """Say when something was measured, on what, and for whom."""
     whom = (
         "by the first who opened this with these settings, and kept since"
         if ask.unasked
         else "by you"
     )
-    return f"  \n:small[:gray[Measured at {clock(at)}, {whom}.]]"
+    return f"  \n:small[:gray[Measured at {clock(at)} on {literal(_device(machine))}, {whom}.]]"
 
 
 def machine_line(machine: Machine) -> str:
     """Say on what something was measured."""
-    where = machine.device_name
-    if machine.device == "cpu":
-        where += f", {machine.threads} of {machine.cores} cores"
     return (
-        f"\n\nMeasured on {literal(where)}: {literal(machine.model)}, "
+        f"\n\nMeasured on {literal(_device(machine))}: {literal(machine.model)}, "
         f"{machine.parameters / 1e6:,.1f} million weights in {machine.dtype}, {machine.attention} "
         f"attention, torch {machine.torch}, transformers {machine.transformers}."
     )
+
+
+def _device(machine: Machine) -> str:
+    cores = f", {machine.threads} of {machine.cores} cores" if machine.device == "cpu" else ""
+    return f"{machine.device_name} ({machine.device}{cores})"
 
 
 def clock(at: float) -> str:

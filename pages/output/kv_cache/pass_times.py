@@ -23,7 +23,7 @@ def passes(ask: Ask) -> Shown:
         f"{all_ * 1e3:.2f} for {most}.",
         told=f"A pass over {most} positions takes **{all_ / one:.1f} times** as long as one over a "
         f"single position: {all_ * 1e3:.2f} and {one * 1e3:.2f} ms."
-        + parts.measured_by(ask, found.at),
+        + parts.measured_by(ask, found.at, found.machine),
         predict=Predict(
             f"A pass over {most} positions: how many times as long does it take as over one?",
             MORE,

@@ -33,7 +33,7 @@ def step_by_step(ask: Ask, found: Timing, summary: Summary) -> Shown:
             if np.isfinite(summary.time_ratio)
             else "."
         ),
-        told=headline(found, summary) + parts.measured_by(ask, found.at),
+        told=headline(found, summary) + parts.measured_by(ask, found.at, found.machine),
         checks=found.checks,
         table=lambda: timing_rows(found).assign(
             **{key: str(value) for key, value in facts.items()}

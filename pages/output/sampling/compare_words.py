@@ -8,10 +8,11 @@ from components.inspection.sampling.compare import (
     Continuation,
     GeneratedBeam,
     Strategies,
+    passes,
     strategies,
 )
 from components.lesson import Ask, Predict
-from components.widgets import sampling_settings
+from components.widgets import running, sampling_settings
 from components.widgets.markup import coded
 from components.widgets.presets import examples
 from pages.output.sampling.examples import COMPARED
@@ -29,7 +30,9 @@ def asked(ask: Ask) -> tuple[Strategies, int, int, float]:
     hint = "A finished beam's score is its ln p / tokens ^ penalty: above 0 helps long texts."
     penalty = ask.real("Length penalty", "length_penalty", -2.0, 4.0, 1.0, hint=hint)
     examples(ask, COMPARED)
-    found = ask.inspect(strategies, ask.prompt, settings, beams, new_tokens, penalty)
+    cost = running.over_prompt(ask, *passes(beams, new_tokens))
+    inputs = (ask.prompt, settings, beams, new_tokens, penalty)
+    found = running.inspected(ask, strategies, *inputs, cost=cost)
     return found, new_tokens, beams, penalty
 
 

@@ -5,6 +5,7 @@ from components.figures.sampling_tables import several_table
 from components.figures.visible import visible
 from components.inspection.sampling.several import Several, several
 from components.lesson import Ask, Predict, Shown, View
+from components.widgets import running
 from components.widgets.markup import coded
 from components.widgets.sampling_settings import PRESETS, summary
 
@@ -18,7 +19,9 @@ def show(ask: Ask) -> Shown:
     count = ask.number("Texts each", "texts", 2, 12, 6)
     new_tokens = ask.number("Tokens each", "texts_new", 4, 50, 16)
     ways = {name: PRESETS[name] for name in USES}
-    found = ask.inspect(several, ask.prompt, ways, count, new_tokens)
+    texts = count * len(ways)
+    cost = running.over_prompt(ask, texts, texts * (new_tokens - 1))
+    found = running.inspected(ask, several, ask.prompt, ways, count, new_tokens, cost=cost)
     return Shown(
         distinct_texts(found),
         alt=f"How many of {count} texts differ from one another after each token, for "

@@ -20,7 +20,7 @@ def test_a_text_of_any_length_is_read_in_some_time(family, length):
 
 
 def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monkeypatch):
-    seconds, asked = iter([0.03, 0.03, 0.03, 0.03, 0.5, 0.5, 0.08, 0.08, 9.0]), []
+    seconds, asked = iter([0.03, 0.03, 0.03, 0.03, 0.03, 0.5, 0.5, 0.08, 0.08, 9.0]), []
 
     def timed(_device, work):
         work()
@@ -29,7 +29,21 @@ def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monk
 
     monkeypatch.setattr(pace_module, "timed", timed)
     found = pace(tiny_causal, 8)
-    # One text twice, within the time that a measurement may take; then four, twice also, since
+    # The first pass prepares. One text twice, within the time that a measurement may take; then
+    # four, twice also, since
     # another process may have been in the way; and no more, as that took long.
-    assert asked == [1, 1, 1, 1, 4, 4, 4, 4]
+    assert asked == [1, 1, 1, 1, 1, 4, 4, 4, 4]
     assert found == Pace(0.08 / 4, 0.08 / 4)
+
+
+def test_what_is_slow_is_measured_once_after_the_pass_that_prepares(tiny_causal, monkeypatch):
+    seconds, asked = iter([2.0, 0.5, 1.5]), []
+
+    def timed(_device, work):
+        work()
+        asked.append(work.__defaults__[0].shape[0])
+        return None, next(seconds)
+
+    monkeypatch.setattr(pace_module, "timed", timed)
+    assert pace(tiny_causal, 8) == Pace(0.5, 1.5)
+    assert asked == [1, 1, 1]
