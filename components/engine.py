@@ -65,6 +65,24 @@ def inspect(
     return _remembered(result_key(inspection, (choice, *inputs)), work)
 
 
+def consult(
+    inspection: Callable[..., Result],
+    choice: ModelChoice,
+    *inputs: Any,
+    progress: Progress | None = None,
+) -> Result:
+    """Do as `inspect` for what asks a model's tokenizer and not its network: without its turn.
+
+    Raises:
+        InspectionError: as `inspect`.
+    """
+    model = _model(choice)
+    return _remembered(
+        result_key(inspection, (choice, *inputs)),
+        lambda: _in_place(inspection, model, *inputs, progress=progress),
+    )
+
+
 def compute(
     function: Callable[..., Result], *inputs: Any, progress: Progress | None = None
 ) -> Result:
@@ -76,18 +94,9 @@ def compute(
         InspectionError: `function` itself explains why not, or too many are waiting.
     """
 
-    def work() -> Result:
-        with ExitStack() as place:
-            has: list[Turn] = []
-
-            def wait(share: float) -> None:
-                # What says at once that it is done has no need of a place.
-                if not has and share < 1:
-                    has.append(place.enter_context(waited_for(_WORK, "Others' work goes on")))
-
-            return function(*inputs, **telling(progress, wait))
-
-    return _remembered(result_key(function, inputs), work)
+    return _remembered(
+        result_key(function, inputs), lambda: _in_place(function, *inputs, progress=progress)
+    )
 
 
 def stream(
@@ -144,6 +153,19 @@ def device_memory(device: str) -> tuple[int, int]:
     from components.inspection.devices import memory
 
     return memory(device)
+
+
+def _in_place(function: Callable[..., Result], *inputs: Any, progress: Progress | None) -> Result:
+    """Return `function(*inputs)`, one of `MOST_AT_WORK` at a time if it takes long."""
+    with ExitStack() as place:
+        has: list[Turn] = []
+
+        def wait(share: float) -> None:
+            # What says at once that it is done has no need of a place.
+            if not has and share < 1:
+                has.append(place.enter_context(waited_for(_WORK, "Others' work goes on")))
+
+        return function(*inputs, **telling(progress, wait))
 
 
 def _remembered(key: bytes, work: Callable[[], Result]) -> Result:

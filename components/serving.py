@@ -53,7 +53,8 @@ def told(given: Access) -> str:
         "models": f"those that ship with Vitrine or were fetched before{below}",
         "hub": "readers may fetch models (--hub)" if given.hub else "nothing is fetched",
         "uploads": f"up to {given.megabytes} MB a file",
-        "computations": f"up to about {given.seconds:.0f} seconds each",
+        "computations": f"up to about {given.seconds:.0f} seconds each; what takes more than "
+        f"{given.unasked:.0f} is started by a button",
         "readers": f"up to {given.readers} at once",
     }
     return "Vitrine serves a class. What readers may do:\n" + "".join(

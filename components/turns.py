@@ -14,8 +14,10 @@ from weakref import WeakValueDictionary
 
 from components.inspection.errors import InspectionError
 
-QUANTUM: Final = 0.5
+QUANTUM: Final = 0.25
 """Seconds that work goes on, though others wait, before it lets one of them in."""
+NEW_FIRST: Final = 4
+"""So many who have not begun go before one who gave way: most are done within a quantum."""
 POLL: Final = 0.05
 """Seconds between two looks at whether the reader still waits."""
 MOST_WAITING: Final = 100
@@ -29,18 +31,20 @@ Waiting = Callable[[int], None]
 
 
 class Turns:
-    """`places` to work at once. Who waits gets one in the order of asking."""
+    """`places` to work at once. Who waits gets one in the order of asking: first those who have
+    not begun, and after every `NEW_FIRST` of them one who gave way."""
 
     def __init__(self, places: int = 1) -> None:
         self._places = self._free = places
         self._queue: deque[threading.Event] = deque()
-        self._aside = 0
+        self._returning: deque[threading.Event] = deque()
+        self._new_in_a_row = 0
         self._lock = threading.Lock()
 
     def locked(self) -> bool:
         """Say whether anybody works, waits, or has given way."""
         with self._lock:
-            return self._free < self._places or self._aside > 0
+            return self._free < self._places
 
     @contextmanager
     def turn(self, waiting: Waiting) -> Iterator["Turn"]:
@@ -54,7 +58,7 @@ class Turns:
                 raise InspectionError(
                     f"{MOST_WAITING} readers are waiting already. Try again in a minute."
                 )
-        self._enter(waiting)
+        self._enter(self._queue, waiting)
         turn = Turn(self)
         try:
             yield turn
@@ -62,18 +66,18 @@ class Turns:
             if turn.held:
                 self._leave()
 
-    def _enter(self, waiting: Waiting) -> None:
+    def _enter(self, queue: deque[threading.Event], waiting: Waiting) -> None:
         ticket = threading.Event()
         with self._lock:
-            self._queue.append(ticket)
+            queue.append(ticket)
             self._serve()
         try:
             while not ticket.wait(POLL):
                 waiting(self._before(ticket))
         except BaseException:
             with self._lock:
-                if ticket in self._queue:
-                    self._queue.remove(ticket)
+                if ticket in queue:
+                    queue.remove(ticket)
                 else:  # it was let in while it turned away
                     self._free += 1
                     self._serve()
@@ -85,27 +89,24 @@ class Turns:
             self._serve()
 
     def _serve(self) -> None:
-        while self._free and self._queue:
+        while self._free and (self._queue or self._returning):
+            new = bool(self._queue) and (not self._returning or self._new_in_a_row < NEW_FIRST)
+            self._new_in_a_row = self._new_in_a_row + 1 if new and self._returning else 0
             self._free -= 1
-            self._queue.popleft().set()
+            (self._queue if new else self._returning).popleft().set()
 
     def _before(self, ticket: threading.Event) -> int:
         with self._lock:
             return self._queue.index(ticket) if ticket in self._queue else 0
 
     def step_aside(self, waiting: Waiting) -> bool:
-        """Let the first who waits go before, and wait behind all others; False if nobody does."""
+        """Let one who waits go before, if anybody does; return once it is this one's turn again."""
         with self._lock:
-            if not self._queue or self._aside >= MOST_ASIDE:
+            others = self._queue or self._returning
+            if not others or len(self._returning) >= MOST_ASIDE:
                 return False
-            self._aside += 1
             self._free += 1
-            self._serve()
-        try:
-            self._enter(waiting)
-        finally:
-            with self._lock:
-                self._aside -= 1
+        self._enter(self._returning, waiting)
         return True
 
 

@@ -251,3 +251,14 @@ def test_a_view_is_short_enough_to_read_like_a_lesson():
     }
     assert len(views) > 50
     assert {path: lines for path, lines in views.items() if lines > MOST_VIEW_LINES} == {}
+
+
+def test_inspection_holds_no_lock_while_it_computes():
+    """Work gives way in the middle: a lock that it holds then is one that others wait for with the
+    model's turn in hand. `functools.cached_property` holds one before Python 3.12."""
+    found = [
+        name(path)
+        for path in files("components/inspection")
+        if "functools.cached_property" in imports(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

@@ -37,7 +37,14 @@ def test_a_class_gets_an_address_limits_and_a_list_of_both(tmp_path):
     ]
     assert access().folders == tmp_path
     assert (access().hub, access().anywhere) == (False, False)
-    for words in (str(tmp_path), "nothing is fetched", "2 MB", "60 seconds", "80 at once"):
+    for words in (
+        str(tmp_path),
+        "nothing is fetched",
+        "2 MB",
+        "60 seconds",
+        "more than 1 is",
+        "80 at once",
+    ):
         assert words in said
 
 

@@ -156,19 +156,44 @@ def test_no_more_step_aside_than_memory_has_room_for(monkeypatch):
 
     def long() -> None:
         def waiting(_before: int) -> None:
-            most[0] = max(most[0], turns._aside)
+            most[0] = max(most[0], len(turns._returning))
 
         with turns.turn(patiently) as turn:
             for _ in range(10):
-                time.sleep(0.005)
+                time.sleep(0.06)
                 turn.give_way(waiting)
-                most[0] = max(most[0], turns._aside)
         aside[0] += 1
 
     for thread in at_once(*[long] * 8):
         thread.join(20)
     assert aside == [8]
     assert 1 <= most[0] <= 2
+
+
+def test_who_has_not_begun_goes_before_who_gave_way_but_not_for_ever(monkeypatch):
+    monkeypatch.setattr(turns_module, "QUANTUM", 0.0)
+    monkeypatch.setattr(turns_module, "NEW_FIRST", 2)
+    turns, order = Turns(), []
+
+    def long(name: str) -> None:
+        with turns.turn(patiently) as turn:
+            turn.give_way(patiently)
+            order.append(name)
+
+    def short(number: int) -> None:
+        with turns.turn(patiently):
+            order.append(number)
+
+    with turns.turn(patiently):
+        threads = []
+        tasks = (lambda: long("long"), *[lambda n=n: short(n) for n in range(4)])
+        for most, task in enumerate(tasks, start=1):
+            threads += at_once(task)
+            until(lambda most=most: len(turns._queue) == most)
+    for thread in threads:
+        thread.join(10)
+    # The long one begins, gives way to two, and goes on before the others.
+    assert order == [0, 1, "long", 2, 3]
 
 
 def test_a_queue_is_no_longer_than_it_may_be(monkeypatch):

@@ -23,15 +23,27 @@ class Access:
     """What is not on this machine may be fetched."""
     megabytes: int
     """Of a file that is uploaded."""
+    unasked: float
+    """Seconds of computing that a page may take when it is opened, if a view says no less."""
     seconds: float
-    """That one computation may be expected to take."""
+    """Seconds that one computation may be expected to take."""
     readers: int
     """How many may have a page open."""
 
 
-ALONE: Final = Access(None, anywhere=True, hub=True, megabytes=20, seconds=math.inf, readers=500)
+ALONE: Final = Access(
+    None,
+    anywhere=True,
+    hub=True,
+    megabytes=20,
+    unasked=math.inf,
+    seconds=math.inf,
+    readers=500,
+)
 """On one's own machine."""
-CLASS: Final = Access(None, anywhere=False, hub=False, megabytes=2, seconds=60.0, readers=80)
+CLASS: Final = Access(
+    None, anywhere=False, hub=False, megabytes=2, unasked=1.0, seconds=60.0, readers=80
+)
 """Where strangers are served."""
 SERVED: Final = (
     "This Vitrine serves others, and opens only what ships with it, was fetched before, or lies "

@@ -4,7 +4,6 @@ import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final, Literal, cast
 
 import torch
@@ -14,6 +13,7 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from components.inspection.anatomy import Anatomy
 from components.inspection.catalogue import short_name
+from components.inspection.computed_once import computed_once
 from components.inspection.errors import InspectionError
 from components.inspection.tokenizer.backend import BYTE_OF, encoded, unlimited
 from components.inspection.tokenizer.backend import checked_text as checked_text
@@ -100,7 +100,7 @@ class Model:
             )
         return start
 
-    @cached_property
+    @computed_once
     def facts(self) -> ModelFacts:
         """Describe this model in plain values."""
         config = self.network.config.get_text_config()
@@ -123,7 +123,7 @@ class Model:
             quantized=self.quantized,
         )
 
-    @cached_property
+    @computed_once
     def backend(self) -> Tokenizer:
         """The tokenizer proper, which neither pads nor truncates, whatever its file asks for.
 
@@ -152,7 +152,7 @@ class Model:
         """Say whether the network can be called with `argument`."""
         return argument in self._parameters
 
-    @cached_property
+    @computed_once
     def _parameters(self) -> frozenset[str]:
         return frozenset(inspect.signature(self.network.forward).parameters)
 

@@ -109,6 +109,11 @@ class Ask(Controls):
         with bar.telling(self.working, inspection) as progress:
             return engine.inspect(inspection, self.choice, *inputs, **progress)
 
+    def consult(self, inspection: Callable[..., Result], *inputs: Any) -> Result:
+        """Do as `inspect` for what asks the model's tokenizer alone, and need not wait for it."""
+        with bar.telling(self.working, inspection) as progress:
+            return engine.consult(inspection, self.choice, *inputs, **progress)
+
     def compute(self, function: Callable[..., Result], *inputs: Any) -> Result:
         """Return `function(*inputs)`, for what needs no model."""
         with bar.telling(self.working, function) as progress:
@@ -133,7 +138,7 @@ class Ask(Controls):
         ends here: the button, what it costs, and the question (`asks`, its text and answers) that
         is to be answered before anything is seen.
 
-        What takes `measuring.UNASKED` seconds or less is measured unasked, once for all readers:
+        What takes `measuring.unasked()` seconds or less is measured unasked, once for all readers:
         give the `seconds` it takes, and functions of a module. With `older`, the last measurement
         stays when other settings are tried: `choice` and `measured` are then those it was made for.
 
@@ -147,7 +152,7 @@ class Ask(Controls):
             self.stage.empty()
         held = measuring.last(f"{key}-kept")
         current = held is not None and held[0] == wanted
-        self.unasked = not current and seconds <= measuring.UNASKED
+        self.unasked = not current and seconds <= measuring.unasked()
         if self.unasked:
             held = wanted, self.inspect(measuring.to_the_end, steps, told, *inputs)
         elif held is None or not (current or older):

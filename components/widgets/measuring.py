@@ -19,6 +19,11 @@ _STOPPED: Final = "measuring-stopped"
 _LIMITED: Final = "measuring-limited"
 
 
+def unasked() -> float:
+    """Return the seconds that a view may compute when it is opened, on this server."""
+    return min(UNASKED, access().unasked)
+
+
 def measure(
     key: str,
     steps: Callable[..., Iterator[Found]],

@@ -116,7 +116,7 @@ def told(ask: Ask, cost: Cost | Passes) -> str:
 
 def quick(ask: Ask, cost: Cost | Passes) -> bool:
     """Say whether work is quick enough to be done unasked."""
-    return seconds(ask.choice, cost) <= measuring.UNASKED
+    return seconds(ask.choice, cost) <= measuring.unasked()
 
 
 @contextmanager
@@ -196,7 +196,7 @@ def _stop(sign: int, row: DeltaGenerator) -> None:
 def seconds(choice: ModelChoice, cost: Cost | Passes) -> float:
     """Return how long work takes here, by the measured pace."""
     found = cost.seconds(choice)
-    if found <= measuring.UNASKED or found > BUSY * measuring.UNASKED:
+    if found <= measuring.unasked() or found > BUSY * measuring.UNASKED:
         return found
     # The machine may have been busy: where that matters, it is measured anew once a minute.
     return min(found, cost.seconds(choice, int(time.time() // 60)))

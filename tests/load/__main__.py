@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browser.conftest import ROOT, running_app
+from tests.browser.conftest import LAUNCH, ROOT, running_app
 from tests.load.browsers import watch_pages
 from tests.load.reader import Reader, mark
 from tests.load.server import Watched, serving
@@ -57,7 +57,7 @@ def server(url: str | None) -> Iterator[tuple[str, Path | None]]:
         return
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        with running_app(log) as own:
+        with running_app(log, (*LAUNCH, "--classroom")) as own:
             yield own, log
 
 

@@ -5,7 +5,6 @@ and the phrase before it: so each text with holes is read once for the whole phr
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ from components.inspection.attribution.score_checks import path_sum_check
 from components.inspection.attribution.shapley import EXACT, rounded_up, shapley
 from components.inspection.attribution.targets import read_rows, rows_at_once
 from components.inspection.checks import Check, worst
+from components.inspection.computed_once import computed_once
 from components.inspection.model import Model
 from components.inspection.noise import allowed
 from components.inspection.premises import require
@@ -125,7 +125,7 @@ class PhraseScore:
             logits = read_rows(self.model, self.ids, self.said)
         return logits[0, -len(self.said) - 1 : -1].float().log_softmax(-1)
 
-    @cached_property
+    @computed_once
     def rounding(self) -> float:
         """By how much a log-probability may differ when it is computed in another order."""
         return allowed(self.model, self.plain)

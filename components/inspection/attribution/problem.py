@@ -1,7 +1,6 @@
 """A question put to a model: the tensors that every method works on, and checks of them."""
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,6 +26,7 @@ from components.inspection.attribution.targets import (
     rows_at_once,
 )
 from components.inspection.checks import Check
+from components.inspection.computed_once import computed_once
 from components.inspection.errors import InspectionError
 from components.inspection.masking import mask_place, with_mask
 from components.inspection.model import Model
@@ -115,7 +115,7 @@ class AttributionProblem:
         """How many texts are read side by side."""
         return rows_at_once(self.model, len(self.ids))
 
-    @cached_property
+    @computed_once
     def empty_logits(self) -> Float32[Tensor, " answer"]:
         """The logits at the target's place, with all pieces away."""
         with torch.no_grad():
@@ -132,7 +132,7 @@ class AttributionProblem:
             logits = read_rows(self.model, torch.tensor([self.ids], device=self.model.device))
         return self.score.at_place(logits)[0].float()
 
-    @cached_property
+    @computed_once
     def rounding(self) -> float:
         """By how much the target may differ when it is computed in another order: measured."""
         return self.target.parts * allowed(self.model, self.plain)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final
 
 from tokenizers import AddedToken, Tokenizer
 
+from components.inspection.computed_once import computed_once
 from components.inspection.errors import InspectionError
 from components.inspection.tokenizer import parts
 from components.inspection.tokenizer.backend import BYTE_OF
@@ -34,31 +34,31 @@ class ReadyTokenizer:
     controls: tuple[int, ...] = ()
     """Ids that no text becomes, though it may look like them (SentencePiece's control tokens)."""
 
-    @cached_property
+    @computed_once
     def method(self) -> str:
         """ "BPE", "WordPiece", "Unigram" or "WordLevel"."""
         return type(self.backend.model).__name__
 
-    @cached_property
+    @computed_once
     def size(self) -> int:
         """Number of tokens, the added ones included."""
         return self.backend.get_vocab_size(with_added_tokens=True)
 
-    @cached_property
+    @computed_once
     def byte_level(self) -> bool:
         """Whether each character of a vocabulary string stands for one byte."""
         return "ByteLevel" in parts.types(self.backend.decoder) or (
             "ByteLevel" in parts.types(self.backend.pre_tokenizer)
         )
 
-    @cached_property
+    @computed_once
     def byte_fallback(self) -> bool:
         """Whether a character that is not in the vocabulary is spelled in tokens like <0xF0>."""
         return bool(getattr(self.backend.model, "byte_fallback", False)) or (
             self.backend.token_to_id("<0x00>") is not None
         )
 
-    @cached_property
+    @computed_once
     def lossless(self) -> bool:
         """Whether every text must come back from its tokens, byte for byte.
 
@@ -79,7 +79,7 @@ class ReadyTokenizer:
             and all(self.backend.token_to_id(char) is not None for char in BYTE_OF)
         )
 
-    @cached_property
+    @computed_once
     def adds_space(self) -> bool:
         """Whether a space is put before every text, as SentencePiece does."""
         text, split = "a", self.backend.pre_tokenizer
@@ -89,7 +89,7 @@ class ReadyTokenizer:
             text = "".join(piece for piece, _ in split.pre_tokenize_str(text))
         return text[:1] in (WORD_START, BYTE_SPACE, " ")
 
-    @cached_property
+    @computed_once
     def drops_space(self) -> bool:
         """Whether a space before a word is no part of any token, as for BERT."""
         text = " a"
@@ -102,7 +102,7 @@ class ReadyTokenizer:
         """Return what is to be encoded for `word` to be cut as it is behind another word."""
         return word if self.adds_space else f" {word}"
 
-    @cached_property
+    @computed_once
     def unknown_id(self) -> int | None:
         """Id of the token that stands for what the vocabulary cannot write; None if it has none."""
         if self.byte_level:
@@ -113,17 +113,17 @@ class ReadyTokenizer:
         name = getattr(self.backend.model, "unk_token", None)
         return None if name is None else self.backend.token_to_id(name)
 
-    @cached_property
+    @computed_once
     def added(self) -> dict[int, Any]:
         """The tokens matched whole before the text is cut: id to `tokenizers.AddedToken`."""
         return dict(sorted(self.backend.get_added_tokens_decoder().items()))
 
-    @cached_property
+    @computed_once
     def special_ids(self) -> frozenset[int]:
         """Ids of the added tokens that are marked special."""
         return frozenset(id_ for id_, token in self.added.items() if token.special)
 
-    @cached_property
+    @computed_once
     def ends(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The ids that are put before and after every text, such as [CLS] and [SEP]."""
         encoding = self.backend.encode("a")
@@ -132,12 +132,12 @@ class ReadyTokenizer:
             return (), ()
         return tuple(encoding.ids[: inside[0]]), tuple(encoding.ids[inside[-1] + 1 :])
 
-    @cached_property
+    @computed_once
     def continuing(self) -> Tokenizer:
         """The backend for a text that goes on where another ended: nothing is put before it."""
         return parts.without_prefix(self.backend)
 
-    @cached_property
+    @computed_once
     def with_controls(self) -> "ReadyTokenizer":
         """This tokenizer, or one that takes its control tokens' names in a text for the tokens."""
         if not self.controls:
@@ -147,7 +147,7 @@ class ReadyTokenizer:
         backend.add_special_tokens([AddedToken(name, normalized=False) for name in names])
         return replace(self, backend=backend)
 
-    @cached_property
+    @computed_once
     def marker(self) -> str:
         """In words: how a vocabulary string shows where words begin or go on."""
         state = parts.state(self.backend.model)
@@ -164,14 +164,14 @@ class ReadyTokenizer:
             return f"{WORD_START} is a space"
         return "none"
 
-    @cached_property
+    @computed_once
     def merge_ranks(self) -> dict[tuple[str, str], int]:
         """Of a BPE model: each pair that may be merged, and its rank, from 0 (learned first)."""
         merges = parts.state(self.backend.model).get("merges", [])
         pairs = (tuple(pair.split(" ", 1)) if isinstance(pair, str) else pair for pair in merges)
         return {(left, right): rank for rank, (left, right) in enumerate(pairs)}
 
-    @cached_property
+    @computed_once
     def piece_scores(self) -> dict[str, float]:
         """Of a Unigram model: each piece's log probability, in nats."""
         return dict(parts.state(self.backend.model)["vocab"])

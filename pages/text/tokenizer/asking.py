@@ -44,7 +44,7 @@ class ChosenTokenizer:
     def inspect(self, ask: Ask, inspection: Callable[..., Result], *inputs: Any) -> Result:
         """Return `inspection(holder, *inputs)` for this tokenizer."""
         if self.own:
-            return ask.inspect(inspection, *inputs)
+            return ask.consult(inspection, *inputs)
         return ask.compute(inspection, self.source, *inputs)
 
 
