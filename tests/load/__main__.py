@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--cold", action="store_true", help="nobody has opened a page before")
     parser.add_argument("--browsers", type=int, default=0, help="Chromiums that read beside them")
     given = parser.parse_args()
-    with server(given.url) as (url, log), second_model(given.models) as models:
+    with second_model(given.models) as models, server(given.url, models) as (url, log):
         tally, watched = asyncio.run(load(url, given, models))
         found = problems(log.read_text(errors="replace").splitlines()) if log else []
     title = f"{given.readers} readers, {given.browsers} browsers, {given.seconds:g} s"
@@ -50,14 +50,16 @@ def main() -> None:
 
 
 @contextmanager
-def server(url: str | None) -> Iterator[tuple[str, Path | None]]:
-    """Give a server's address, and its log if it is ours."""
+def server(url: str | None, models: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
+    """Give the address of a server whose readers may open `models`, and its log if it is ours."""
     if url:
         yield url.rstrip("/"), None
         return
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        with running_app(log, (*LAUNCH, "--classroom")) as own:
+        places = [str(Path(model).parent) for model in models if Path(model).is_dir()]
+        below = [word for place in places for word in ("--models", place)]
+        with running_app(log, (*LAUNCH, "--classroom", *below)) as own:
             yield own, log
 
 
