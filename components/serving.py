@@ -13,7 +13,7 @@ from components.inspection.access import ALONE, CLASS, Access, access, grant
 
 HERE: Final = ("127.0.0.1", "localhost", "::1")
 """Addresses at which only this machine reaches the server."""
-PORT: Final = 8501
+USAGE: Final = "transformer-vitrine [--classroom [--models FOLDER] [--hub]] [options of Streamlit]"
 _decided: list[bool] = []
 
 
@@ -22,11 +22,15 @@ def options(arguments: Sequence[str]) -> tuple[list[str], str]:
 
     Return the command line for Streamlit, and what was set, in words.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--classroom", action="store_true")
-    parser.add_argument("--models", type=Path)
-    parser.add_argument("--hub", action="store_true")
+    parser = argparse.ArgumentParser(
+        "transformer-vitrine", add_help=False, allow_abbrev=False, usage=USAGE
+    )
+    parser.add_argument("--classroom", action="store_true", help="serve a class")
+    parser.add_argument("--models", type=Path, help="with models of yours below this folder")
+    parser.add_argument("--hub", action="store_true", help="let readers fetch models of the hub")
     own, others = parser.parse_known_args(arguments)
+    if "--help" in others:
+        return others, parser.format_help() + "\n"
     if not own.classroom:
         if own.models or own.hub:
             parser.error("--models and --hub say what --classroom allows: add --classroom.")

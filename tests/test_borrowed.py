@@ -43,6 +43,7 @@ PYTHONS = {"__name__", "__module__", "__qualname__", "__version__", "__cause__"}
     "__getitem__",
     "__matmul__",
     "__contains__",
+    "__dict__",
     "__file__",
     "_fields",  # of named tuples
 }

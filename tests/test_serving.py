@@ -48,6 +48,14 @@ def test_a_class_gets_an_address_limits_and_a_list_of_both(tmp_path):
         assert words in said
 
 
+def test_help_tells_of_our_options_too():
+    line, said = serving.options(["--help"])
+    assert line == ["--help"]
+    for name in ("--classroom", "--models", "--hub"):
+        assert name in said
+    assert access() is ALONE
+
+
 def test_what_is_said_to_streamlit_stands():
     line, _ = serving.options(["--classroom", "--server.address=10.0.0.1"])
     assert "--server.address" not in line

@@ -35,6 +35,7 @@ AXES = {
     "band": "a quarter of a rotation's pairs",
     "batch": "a text, or a beam, of those read side by side",
     "bin": "a bin of a chi-square test",
+    "byte": "a byte of a text in UTF-8",
     "boundary": "before the first block, between two, and behind the last: layer + 1",
     "class": "a class of a classifier",
     "coalition": "a set of features that are there",

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import doctest
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 import pytest
@@ -35,7 +36,9 @@ def read(url: str, seconds: float, cold: bool):
     given = argparse.Namespace(
         readers=READERS, browsers=0, seconds=seconds, think=0.3, after=0, seed=0, cold=cold
     )
-    return asyncio.run(load(url, given, ("storyteller",)))
+    # In a thread of its own: where browser tests ran before, this one has a loop already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, load(url, given, ("storyteller",))).result()
 
 
 @pytest.mark.slow

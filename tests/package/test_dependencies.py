@@ -15,7 +15,6 @@ from tests.wheels import ROOT
 OURS = {"components", "pages", "tests", "app", "rewrite"}
 NOT_IMPORTED = {
     "accelerate": "transformers puts a network on a GPU with it (`device_map`)",
-    "jinja2": "transformers writes conversations with it (`render_jinja_template`)",
     "protobuf": "sentencepiece's own `sentencepiece_model_pb2` imports it",
     "mistral-common": "its files are three of the tokenizers that the tour offers and compares",
     "scikit-learn": "for the pages to come",

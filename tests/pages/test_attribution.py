@@ -315,15 +315,20 @@ def test_the_question_is_asked_while_the_curves_wait(monkeypatch):
 def test_a_pace_that_was_measured_on_a_busy_machine_is_measured_again(monkeypatch):
     """The first measurement would let work wait for ever that takes a moment."""
     told = []
+    busy = [Pace(1.0, 2.0)]
 
     def inspect(_pace, _choice, _length, *again):
         told.append(again)
-        return Pace(0.01, 0.02) if again else Pace(10.0, 20.0)
+        return Pace(0.01, 0.02) if again else busy[0]
 
     monkeypatch.setattr(running.engine, "inspect", inspect)
     monkeypatch.setattr(measuring, "UNASKED", 3.0)
     assert running.seconds(None, running.Cost(10, 4, 7)) == pytest.approx(0.14)
     assert len(told) == 2
+    # What takes minutes by the first is long for certain: measuring it again would be, too.
+    busy[0] = Pace(10.0, 20.0)
+    assert running.seconds(None, running.Cost(10, 4, 7)) == pytest.approx(140)
+    assert len(told) == 3
     monkeypatch.setattr(measuring, "UNASKED", 1e6)
     assert running.seconds(None, running.Cost(10, 4, 7)) == pytest.approx(140)
 

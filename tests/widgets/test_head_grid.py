@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.figures import theme
-from components.widgets import head_grid
+from components.widgets import head_grid, settled
 from components.widgets.head_grid import HIDDEN, LEVELS, SIDE, names, opening, thumbnail
 from components.widgets.kit import script
 
@@ -136,6 +137,17 @@ def test_a_head_is_drawn_from_its_own_layer_whatever_its_number(monkeypatch):
     assert opened == [(3, 0)]
 
 
+ROW = SimpleNamespace(tells=lambda *_keys: None)
+
+
+class Link(dict[str, str]):
+    """An address, as Streamlit reads it."""
+
+    def get_all(self, key: str) -> list[str]:
+        """Return all values of a key."""
+        return [self[key]] if key in self else []
+
+
 @pytest.mark.parametrize(
     ("held", "link", "found"),
     [
@@ -149,15 +161,16 @@ def test_the_head_that_other_views_show_is_marked(held, link, found, monkeypatch
     """In a hybrid whose layers 1 and 3 attend."""
     state = dict(held)
     monkeypatch.setattr(opening.st, "session_state", state)
-    monkeypatch.setattr(opening.st, "query_params", link)
-    assert opening.chosen((1, 3), range(2)) == found
+    monkeypatch.setattr(opening.st, "query_params", Link(link))
+    assert opening.chosen(ROW, (1, 3), range(2)) == found
     opening.open_head("One head", 3, 1)
-    assert state == {"layer": "3", "head": "1", "view": "One head"}
+    chosen = {key: state[key] for key in ("layer", "head", "view")}
+    assert chosen == {"layer": "3", "head": "1", "view": "One head"}
 
 
-def test_a_link_that_asks_in_vain_is_left_for_the_view_that_says_so(monkeypatch):
-    state: dict[str, str] = {}
-    monkeypatch.setattr(opening.st, "session_state", state)
-    monkeypatch.setattr(opening.st, "query_params", {"layer": "99"})
-    opening.chosen((0, 1), range(2))
-    assert state == {"head": "0"}
+def test_what_a_link_asks_for_in_vain_is_told(monkeypatch):
+    monkeypatch.setattr(opening.st, "session_state", {})
+    monkeypatch.setattr(opening.st, "query_params", Link(layer="99"))
+    assert opening.chosen(ROW, (0, 1), range(2)) == (0, 0)
+    (said,) = settled.corrections(["layer", "head"])
+    assert said == "The link asks for Layer “99”; there is: 0, 1. Using 0."

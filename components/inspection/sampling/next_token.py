@@ -19,7 +19,7 @@ from components.inspection.running import run
 from components.inspection.sampling.plain import LONGEST_CHECKED, logits_for
 from components.inspection.sampling.texts import names
 
-NAMED = 4096
+NAMED = 2048
 """Tokens that carry their text: the likeliest ones, and all that were read."""
 
 

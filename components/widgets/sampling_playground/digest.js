@@ -2,7 +2,7 @@
 
 import { base64Of } from "../kit/bytes.js";
 
-export const MOST_COMPARED = 4096;
+export const MOST_COMPARED = 1024;
 
 /* Return the tokens left, likeliest first and at most MOST_COMPARED, with their probabilities
  * as base64 (int32 ids, float32 shares, little endian), and the table of stages. */

@@ -274,7 +274,10 @@ def test_nothing_is_kept_in_memory_for_it(tmp_path):
         ("[]", "is broken"),
         ('{"model_type": "nobody-knows-it"}', "transformers cannot read"),
         ('{"model_type": "t5"}', "is not that of a decoder"),
-        ('{"model_type": "llama", "hidden_size": -3}', "transformers cannot read"),
+        (
+            '{"model_type": "llama", "hidden_size": -3}',
+            "hidden_size = -3, but every network has at least one",
+        ),
     ],
 )
 def test_a_config_that_builds_nothing_is_explained(tmp_path, config, said):
