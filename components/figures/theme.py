@@ -117,6 +117,8 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0, narrow: bool = False)
         _add(layout, **{name: {**marks, "title": {"font": words}}})
     for note in layout.get("annotations", ()):
         _add(note, font=words)
+    # Points of one figure that bear names bear them together, or none does.
+    points = max((_columns(each) for each in traces if _names_points(each)), default=0)
     for trace in traces:
         if trace["type"] == "heatmap":
             # Without a size of its own, the text of a cell fits it, or is left out.
@@ -125,7 +127,7 @@ def lit(figure: go.Figure, dark: bool, scale: float = 1.0, narrow: bool = False)
                 _add(trace, colorbar=_scale(size, scale, ink, quiet))
                 _add(layout, margin={"t": 64 * scale})
         if narrow:
-            _thin_out(trace)
+            _thin_out(trace, points)
         if dark:
             _darken(trace)
     return made_of(parts)
@@ -157,10 +159,18 @@ def _scale(size: float, scale: float, ink: str, quiet: str) -> dict[str, Any]:
     }
 
 
-def _thin_out(trace: dict[str, Any]) -> None:
+def _names_points(trace: dict[str, Any]) -> bool:
+    return trace["type"] == "scatter" and trace.get("mode") == "markers+text"
+
+
+def _columns(trace: dict[str, Any]) -> int:
+    values = trace.get("z" if trace["type"] == "heatmap" else "x")
+    return 0 if values is None else int(np.shape(values)[-1])
+
+
+def _thin_out(trace: dict[str, Any], points: int) -> None:
     kind, mode = trace["type"], trace.get("mode")
-    values = trace.get("z" if kind == "heatmap" else "x")
-    columns = 0 if values is None else np.shape(values)[-1]
+    columns = points if _names_points(trace) else _columns(trace)
     if columns <= FEW or trace.get("orientation") == "h":
         return
     if kind in ("heatmap", "bar", "waterfall"):
@@ -168,7 +178,7 @@ def _thin_out(trace: dict[str, Any]) -> None:
         trace.pop("texttemplate", None)
     elif kind == "scatter" and mode == "text":
         trace["visible"] = False
-    elif kind == "scatter" and mode == "markers+text":
+    elif _names_points(trace):
         trace["mode"] = "markers"
 
 

@@ -182,4 +182,6 @@ def _give_up(key: str) -> None:
 
 def _answer(asks: str, answers: Sequence[str], key: str) -> str | None:
     st.markdown(f"**Predict.** {asks}")
-    return st.pills("Your answer", answers, key=f"guess-{key}", label_visibility="collapsed")
+    return st.pills(
+        "Your answer", answers, key=f"guess-{key}", label_visibility="collapsed", wrap=True
+    )

@@ -1,5 +1,6 @@
 """Lesson: can these numbers be believed? Every premise and every check on the loaded model."""
 
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from components.inspection.self_check import Row, SelfCheck
 
 MOST_TEXT: Final = 200
+COMMAND: Final = "transformer_vitrine.components.inspection.check"
+"""The same in a terminal, wherever Vitrine is installed."""
 _KEPT: Final = "self-check"
 SHOWN: Final = {
     "everything": "",
@@ -138,4 +141,4 @@ with explained():
             "from the number format, the length of the sums and the size of what is summed. The "
             "same on the command line; its exit status is 1 if one fails:"
         )
-    st.code(f"python -m components.inspection.check {choice.source}", "bash", wrap_lines=True)
+    st.code(f"python -m {COMMAND} {quote(choice.source)}", "bash", wrap_lines=True)

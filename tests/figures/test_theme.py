@@ -35,6 +35,17 @@ def test_on_a_phone_numbers_that_would_crowd_are_left_out(columns, left):
     np.testing.assert_array_equal(heat.z, plain.data[0].z)
 
 
+@pytest.mark.parametrize(
+    ("most", "mode"), [(theme.FEW, "markers+text"), (theme.FEW + 1, "markers")]
+)
+def test_on_a_phone_points_are_named_together_or_not_at_all(most, mode):
+    """Of a beam tree, the few finished ones at the edge do not keep names that the others lose."""
+    few = go.Scatter(x=[1, 2], y=[0, 0], text=["a", "b"], mode="markers+text")
+    many = go.Scatter(x=list(range(most)), y=[1] * most, text=["c"] * most, mode="markers+text")
+    lit = theme.lit(go.Figure([few, many]), dark=False, narrow=True)
+    assert [each.mode for each in lit.data] == [mode, mode]
+
+
 def test_on_a_desk_every_number_stays():
     lit = theme.lit(figure(40), dark=False)
     assert lit.data[0].texttemplate == "%{text}"

@@ -42,7 +42,8 @@ def test_it_computes_nothing_unasked():
     app = opened()
     assert not app.exception and not app.error
     assert len(app.dataframe) == 0 and len(app.metric) == 0
-    assert "components.inspection.check storyteller" in app.code[0].value
+    command = "python -m transformer_vitrine.components.inspection.check storyteller"
+    assert app.code[0].value == command
 
 
 def test_it_shows_every_row_with_its_verdict():
