@@ -42,7 +42,7 @@ class Turns:
         self._lock = threading.Lock()
 
     def locked(self) -> bool:
-        """Say whether anybody works, waits, or has given way."""
+        """Say whether anybody works; if nobody does, nobody waits either."""
         with self._lock:
             return self._free < self._places
 

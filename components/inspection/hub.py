@@ -150,7 +150,7 @@ def complete(folder: Path, patterns: Sequence[str]) -> bool:
     index = folder / "model.safetensors.index.json"
     try:
         names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return any(folder.glob("*.safetensors"))
     return all((folder / str(name)).exists() for name in names)
 

@@ -56,7 +56,7 @@ def measure(
             bar.progress(min(share, 1.0), says)
             if draw is not None and worth:
                 picture.plotly_chart(draw(found), config={"displayModeBar": False})
-            if share < 1 and time.monotonic() > end:
+            if worth and share < 1 and time.monotonic() > end:
                 st.session_state[_LIMITED] = key
                 break
     except InspectionError:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ROOT, running_app
+from tests.load.server import serving
 
 SECONDS = 8.0
 MOST_CORES = 0.1
@@ -24,14 +25,6 @@ def cores_busy(server: psutil.Process) -> float:
     return (after - before) / (time.monotonic() - began)
 
 
-def server_of(port: int) -> psutil.Process:
-    """The process that listens on `port`."""
-    for process in psutil.process_iter(["cmdline"]):
-        if str(port) in (process.info["cmdline"] or []):
-            return process
-    raise AssertionError(f"nobody listens on {port}")
-
-
 def test_an_open_page_that_nobody_touches_costs_nothing(page, tmp_path: Path):
     if not (ROOT / ".venv").exists():
         pytest.skip("the environment lies elsewhere, so there is nothing that could be watched")
@@ -39,5 +32,5 @@ def test_an_open_page_that_nobody_touches_costs_nothing(page, tmp_path: Path):
         page.goto(url)
         expect(page.get_by_text("Entropy")).to_be_visible()
         time.sleep(5)  # what was imported in the background is there by now
-        busy = cores_busy(server_of(int(url.rsplit(":", 1)[1])))
+        busy = cores_busy(serving(url))
     assert busy < MOST_CORES

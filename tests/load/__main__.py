@@ -57,8 +57,8 @@ def server(url: str | None, models: Sequence[str]) -> Iterator[tuple[str, Path |
         return
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        places = [str(Path(model).parent) for model in models if Path(model).is_dir()]
-        below = [word for place in places for word in ("--models", place)]
+        folder_of_models = Path(models[-1]).parent
+        below = ["--models", str(folder_of_models)] if Path(models[-1]).is_dir() else []
         with running_app(log, (*LAUNCH, "--classroom", *below)) as own:
             yield own, log
 

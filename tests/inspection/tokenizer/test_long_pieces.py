@@ -1,6 +1,5 @@
 """Texts that cannot be cut: a few tokens of millions, found as if all were looked at."""
 
-import time
 from functools import partial
 
 import numpy as np
@@ -9,7 +8,7 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.inspection.tokenizer import cutting, long_pieces, placing
+from components.inspection.tokenizer import cutting, long_pieces, pieces, placing
 from components.inspection.tokenizer.cutting import encode, window
 from components.inspection.tokenizer.graphemes import grapheme_starts, starts_surely
 from components.inspection.tokenizer.pieces import encode_text
@@ -137,14 +136,9 @@ def test_a_book_in_chinese_is_cut_at_its_line_breaks():
 
 
 def test_cuts_that_will_not_do_are_not_tried_at_every_letter(monkeypatch):
-    """GPT-4 takes a line break into the sign before it: no cut before it, but one behind."""
-    from components.inspection.tokenizer import pieces
-
     tried = []
     monkeypatch.setattr(pieces, "_splits_alike", lambda *_: tried.append(1) and False)
     tokenizer = tokenizer_called("gpt2")
     text = "a b " * 100_000
-    begun = time.perf_counter()
     assert pieces.safe_cuts(tokenizer, text) == []
     assert len(tried) < 300
-    assert time.perf_counter() - begun < 60
