@@ -116,6 +116,8 @@ def test_conditions_are_named_and_small_changes_not_called_none():
     assert {row[-1] for row in grid.text} == {"0"}, "what rounding may do is none"
     assert grid.text[3][0] != "0"
     assert grid.zmax == max(1, found.change.max()), "no cell is beyond the scale"
+    assert grid.colorbar.ticktext == ("0%", f"{grid.zmax:.0%}")
+    assert 0.99 * grid.zmax < grid.colorbar.tickvals[1] < grid.zmax, "one at the end is left out"
     coarse = replace(found, rounding=10.0)
     assert {text for row in schemes.order_map(coarse).data[0].text for text in row} == {"0"}
 

@@ -185,8 +185,9 @@ def order_map(shuffled: WordOrder) -> go.Figure:
             customdata=[[label] * len(names) for label in labels],
             colorbar={
                 "thickness": 10,
-                "tickformat": ".0%",
-                "tickvals": [0, top],
+                # Rounded, a mark at the very end would be outside, and left out.
+                "tickvals": [0, top * (1 - 1e-6)],
+                "ticktext": ["0%", f"{top:.0%}"],
                 "title": "change",
             },
             hovertemplate="%{customdata}: changed by %{z:.2e} of its length<extra></extra>",
