@@ -123,6 +123,21 @@ def test_what_waits_says_what_it_costs_and_is_there_once_started(path, address, 
     assert 0.5 * all_of_it <= sum(read) <= all_of_it + PROBES
 
 
+@pytest.mark.parametrize(
+    ("path", "view", "question"),
+    [(SAMPLING, "Compare", "highest total probability"), (POSITIONS, "Packing", "as if alone?")],
+)
+def test_the_question_is_asked_while_its_answer_waits(path, view, question, read, drawn):
+    app = opened(path, {"view": view, "prompt": PROMPT})
+    assert not drawn
+    assert [line.value for line in app.markdown if question in line.value]
+    key = f"guess-{path.stem}-{view.lower()}"
+    assert app.pills(key=key).options
+    (start,) = starts(app)
+    app = start.click().run()
+    assert len([line.value for line in app.markdown if question in line.value]) == 1
+
+
 def test_either_of_two_buttons_starts_what_both_wait_for(read, drawn):
     fold = "kv_cache-contents-how_it_grows"
     app = opened(CACHE, {"view": "Contents", fold: "true"})

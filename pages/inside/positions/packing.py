@@ -16,6 +16,11 @@ EXAMPLES = {
     "A name that leaks": {"documents": "My name is Leo.\nMary was glad.\nHis name is"},
     "Three short documents": {"documents": DOCUMENTS},
 }
+QUESTION = (
+    "The last document stands behind the others, its positions continued from theirs, the mask "
+    "keeping it to itself. Does this model read it as if alone?"
+)
+ANSWERS = ("yes", "no")
 
 
 def show(ask: Ask) -> Shown:
@@ -23,7 +28,8 @@ def show(ask: Ask) -> Shown:
     examples(ask, EXAMPLES)
     documents = tuple(given.splitlines())
     cost = running.over(ask, given.strip() or ask.prompt, passes(min(len(documents), MOST_READ)))
-    found = running.inspected(ask, packed_reading, documents, cost=cost)
+    asks = QUESTION, ANSWERS
+    found = running.inspected(ask, packed_reading, documents, cost=cost, asks=asks)
     figure = mask_map(found.mask, found.document, found.tokens)
     same = found.checks[1].verdict == "holds"
     return Shown(
@@ -39,9 +45,8 @@ def show(ask: Ask) -> Shown:
         read="A row is a query token, a column a key token; a coloured cell is a pair that the "
         "mask allows, in the colour of its document. Documents are numbered from 0.",
         predict=Predict(
-            "The last document stands behind the others, its positions continued from theirs, the "
-            "mask keeping it to itself. Does this model read it as if alone?",
-            ("yes", "no"),
+            QUESTION,
+            ANSWERS,
             "yes" if same else "no",
             f"{literal(found.says)} "
             + (

@@ -14,7 +14,7 @@ from pages.output.sampling.finished_beams import FINISHED
 
 
 def show(ask: Ask) -> Shown:
-    found, new_tokens, beams, penalty = asked(ask)
+    found, new_tokens, beams, penalty = asked(ask, question=True)
     hint = "Runs `generate` with as many beams, and compares."
     own = ask.toggle("transformers' own beam search too", "own", hint=hint)
     checks, more = found.checks, ""

@@ -18,12 +18,16 @@ from components.widgets.presets import examples
 from pages.output.sampling.examples import COMPARED
 
 TIE = "a tie"
+QUESTION = "Which of the three texts has the highest total probability?"
 ANSWERS = ("greedy decoding", "beam search", "sampling", TIE)
 MANY = 1_000_000
 
 
-def asked(ask: Ask) -> tuple[Strategies, int, int, float]:
-    """Return the three texts, how many tokens and beams were asked for, and the penalty."""
+def asked(ask: Ask, question: bool = False) -> tuple[Strategies, int, int, float]:
+    """Return the three texts, how many tokens and beams were asked for, and the penalty.
+
+    `question`: while the texts wait to be written, `QUESTION` is asked.
+    """
     settings = sampling_settings.asked(ask)
     new_tokens = ask.number("Tokens each", "each", 1, 40, 12)
     beams = ask.number("Beams", "beams", 1, 8, 3)
@@ -32,7 +36,8 @@ def asked(ask: Ask) -> tuple[Strategies, int, int, float]:
     examples(ask, COMPARED)
     cost = running.over_prompt(ask, *passes(beams, new_tokens))
     inputs = (ask.prompt, settings, beams, new_tokens, penalty)
-    found = running.inspected(ask, strategies, *inputs, cost=cost)
+    asks = (QUESTION, ANSWERS) if question else ("", ())
+    found = running.inspected(ask, strategies, *inputs, cost=cost, asks=asks)
     return found, new_tokens, beams, penalty
 
 
@@ -75,7 +80,7 @@ def verdict(found: Strategies) -> Predict:
     if len(best) < 3:
         because += f" {gained(found)}"
     return Predict(
-        "Which of the three texts has the highest total probability?",
+        QUESTION,
         ANSWERS,
         best[0] if len(best) == 1 else TIE,
         because,
