@@ -76,10 +76,9 @@ def consult(
     Raises:
         InspectionError: as `inspect`.
     """
-    model = _model(choice)
     return _remembered(
         result_key(inspection, (choice, *inputs)),
-        lambda: _in_place(inspection, model, *inputs, progress=progress),
+        lambda: _in_place(inspection, _model(choice), *inputs, progress=progress),
     )
 
 
@@ -93,7 +92,6 @@ def compute(
     Raises:
         InspectionError: `function` itself explains why not, or too many are waiting.
     """
-
     return _remembered(
         result_key(function, inputs), lambda: _in_place(function, *inputs, progress=progress)
     )

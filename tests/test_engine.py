@@ -343,6 +343,23 @@ def test_work_that_is_done_at_once_waits_for_nobody():
         assert engine.compute(square, 7, progress=telling_nobody) == 49
 
 
+def count_letters(_model: Model, text: str) -> int:
+    """Something that asks the model's tokenizer at most."""
+    CALLS.append(("", text))
+    return len(text)
+
+
+def test_what_does_not_ask_the_network_does_not_wait_for_the_model(llama):
+    engine.facts(llama)
+    with engine._MODELS.turn(engine._resolved(llama)).turn(lambda _before: None):
+        assert engine.consult(count_letters, llama, "abc") == 3
+    engine._MODELS.clear()
+    # What is known is told without loading the model again.
+    assert engine.consult(count_letters, llama, "abc") == 3
+    assert not engine.is_loaded(llama)
+    assert len(CALLS) == 1
+
+
 def test_nothing_stays_of_questions_that_were_answered(llama):
     together(*[lambda t=text: engine.inspect(read, llama, t) for text in ("a", "b", "c")])
     engine.compute(square, 9)
