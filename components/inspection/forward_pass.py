@@ -43,6 +43,8 @@ class Observation:
     """Calls of attention functions without a softmax."""
     leaves: list[Float[Tensor, "..."]]
     """With gradients: the embeddings that each stack was given, most as [1, token, width]."""
+    written_over: bool = False
+    """The network has added to some of `streams` in place, after they were had (Falcon does)."""
 
 
 def record(
@@ -92,10 +94,15 @@ def observe(
     inputs = inputs_of(model, text, target)
     _check_size(model, {name: ids.shape[1] for name, ids in inputs.items()}, keep)
     whole = model.known.get("whole", not type(model.network)._can_set_attn_implementation())
-    seen = _pass(model, inputs, keep, bare, gradients, whole)
+    # In a graph, autograd itself refuses what was written over and is needed.
+    copied = not gradients and model.known.get("written_over", False)
+    seen = _pass(model, inputs, keep, bare, gradients, whole, copied)
+    if seen.written_over and not gradients:
+        model.known["written_over"] = copied = True
+        seen = _pass(model, inputs, keep, bare, gradients, whole, copied)
     if "attention" in keep and not seen.attended and not whole:
         # It has the interface, and attends without it.
-        seen = _pass(model, inputs, keep, bare, gradients, whole=True)
+        seen = _pass(model, inputs, keep, bare, gradients, True, copied)
         model.known["whole"] = bool(seen.attended)
     return seen
 
@@ -144,15 +151,17 @@ def _pass(
     bare: bool,
     gradients: bool,
     whole: bool,
+    copied: bool,
 ) -> Observation:
     collector = Collector(bare, watching="attention" in keep)
     streams: dict[Key, Tensor] = {}
+    versions: dict[Key, int] = {}
     leaves: list[Tensor] = []
     token = COLLECTOR.set(collector)
     try:
         with ExitStack() as hooks:
             hook_blocks(model, hooks, collector)
-            hook_streams(model, keep, hooks, collector, streams, copied=not gradients)
+            hook_streams(model, keep, hooks, collector, streams, copied, versions)
             if gradients:
                 let_gradients_in(model, hooks, collector, leaves)
             if collector.watching and whole:
@@ -168,6 +177,7 @@ def _pass(
         getattr(output, "logits", None) if "logits" in keep else None,
         collector.unseen,
         leaves,
+        any(tensor._version != versions[key] for key, tensor in streams.items()),
     )
 
 

@@ -124,4 +124,6 @@ def attention_record(
 
 def array_of(tensor: Shaped[Tensor, "*axes"]) -> Float32[np.ndarray, "*axes"]:
     """Return `tensor` as a NumPy array of float32, whatever its device and number format."""
-    return tensor.detach().to("cpu", torch.float32).numpy()
+    if tensor.dtype is not torch.float32 or not tensor.is_cpu:
+        tensor = tensor.to("cpu", torch.float32)
+    return tensor.detach().numpy()

@@ -55,10 +55,12 @@ def hook_streams(
     collector: Collector,
     streams: dict[Key, Float[Tensor, "..."]],
     copied: bool,
+    versions: dict[Key, int],
 ) -> None:
     """Put the streams of `keep` into `streams`, as the family shapes them, as long as `hooks` last.
 
-    `copied`: as they are when the hook runs, whatever is added to them in place later.
+    `copied`: as they are when the hook runs, whatever is added to them in place later. What is not
+    copied is what it was as long as its `_version` is that in `versions`.
     """
 
     def put(what: str, further: int = 0) -> Callable[[Any], None]:
@@ -70,8 +72,9 @@ def hook_streams(
                     return  # the tests know that each block reads what the one before it left
                 tensor = value[0] if isinstance(value, (tuple, list)) and value else value
                 if isinstance(tensor, Tensor):
-                    # Copied, since some families add to it in place afterwards (Falcon).
-                    streams[what, name, layer + further] = tensor.clone() if copied else tensor
+                    key = what, name, layer + further
+                    streams[key] = tensor.clone() if copied else tensor
+                    versions[key] = streams[key]._version
 
         return store
 

@@ -240,17 +240,32 @@ class Model:
         Bytes that are not a character by themselves are written as ⟨F0⟩⟨9F⟩, and an id that the
         network has but the tokenizer lacks as ⟨id 151936⟩.
         """
-        raw = self.tokenizer.convert_ids_to_tokens(list(ids))
+        known = self._texts
+        new = [index for index in dict.fromkeys(ids) if index not in known]
+        if new:
+            raw = self.tokenizer.convert_ids_to_tokens(new)
+            byte_level, as_written = self._spelling
+            for index, token in zip(new, raw, strict=True):
+                if token is None:
+                    known[index] = f"⟨id {index}⟩"
+                else:
+                    known[index] = token if token in as_written else _text(token, byte_level)
+        return tuple(known[index] for index in ids)
+
+    @computed_once
+    def _texts(self) -> dict[int, str]:
+        """What ids stand for, of those that were asked for: at most as many as there are."""
+        return {}
+
+    @computed_once
+    def _spelling(self) -> tuple[bool, frozenset[str]]:
+        """Say whether tokens are written in the byte alphabet, and which are written as they are
+        read."""
         byte_level = '"ByteLevel"' in _decoder(self.tokenizer)
         as_written = set(self.tokenizer.all_special_tokens)
         if byte_level:
             as_written |= set(self.tokenizer.get_added_vocab())
-        return tuple(
-            f"⟨id {index}⟩"
-            if token is None
-            else (token if token in as_written else _text(token, byte_level))
-            for index, token in zip(ids, raw, strict=True)
-        )
+        return byte_level, frozenset(as_written)
 
 
 def count_kv_heads(config: PretrainedConfig) -> int:

@@ -23,6 +23,7 @@ _PRODUCT: Final = {
     Tensor.baddbmm,
     torch.einsum,
 }
+_WATCHED: Final = _SOFTMAX | _PRODUCT
 
 
 @dataclass
@@ -70,6 +71,8 @@ class SoftmaxTap(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        if not self._lanes and func not in _WATCHED:
+            return func(*args, **kwargs)
         if func in _SOFTMAX:
             args, kwargs = self._rounded(args, kwargs)
         beside = self._beside(func, args, kwargs) if self._lanes else {}

@@ -385,3 +385,10 @@ def test_the_limit_on_a_recording_counts_each_part(part_, monkeypatch):
     monkeypatch.setattr(forward_pass, "MOST_BYTES", taken - 1)
     with pytest.raises(InspectionError, match="Shorten the text"):
         record(model, TEXT, keep=[part_])
+
+
+def test_a_stream_is_copied_only_where_the_network_writes_over_it():
+    falcon, llama = tiny.model("falcon"), tiny.model("llama")
+    for model in (falcon, llama):
+        record(model, TEXT)
+    assert falcon.known["written_over"] and "written_over" not in llama.known
