@@ -244,7 +244,12 @@ def _with_room(work: Callable[[], Result], device: str, tries: int = 2) -> Resul
 def _turn(choice: ModelChoice) -> Iterator[tuple[Any, Turn]]:
     """Wait for the model's turn, have it, give it on."""
     model = _model(choice)
-    with waited_for(_MODELS.turn(_resolved(choice)), "The model is in use") as turn:
+    from components.inspection.threads import threads_of
+
+    with (
+        waited_for(_MODELS.turn(_resolved(choice)), "The model is in use") as turn,
+        threads_of(model),
+    ):
         yield model, turn
 
 

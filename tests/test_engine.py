@@ -15,6 +15,7 @@ import torch
 
 from components import engine, turns, waiting
 from components.engine import ModelChoice
+from components.inspection import threads
 from components.inspection.devices import NoRoomError
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
@@ -326,6 +327,18 @@ def train(name: str, progress: Callable[[float, str], None]) -> str:
     time.sleep(0.2)
     INSIDE["work"] -= 1
     return name
+
+
+def threads_inside(_model: Model, _question: str) -> int:
+    """An inspection that looks on how many threads it is computed."""
+    return torch.get_num_threads()
+
+
+def test_whoever_has_the_turn_computes_on_as_many_threads_as_suit_the_model(llama, monkeypatch):
+    monkeypatch.setattr(threads, "ALL", 3)
+    assert engine.inspect(threads_inside, llama, "small") == 1
+    monkeypatch.setattr(threads, "SMALL", 0)
+    assert engine.inspect(threads_inside, llama, "large") == 3
 
 
 def test_long_work_without_a_model_is_done_by_two_at_a_time():
