@@ -1,10 +1,9 @@
 """A loaded model and what every inspection needs to know of it."""
 
 import inspect
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from tokenizers import Tokenizer
@@ -15,8 +14,9 @@ from components.inspection.anatomy import Anatomy
 from components.inspection.catalogue import short_name
 from components.inspection.computed_once import computed_once
 from components.inspection.errors import InspectionError
-from components.inspection.tokenizer.backend import BYTE_OF, encoded, unlimited
+from components.inspection.token_texts import TokenTexts
 from components.inspection.tokenizer.backend import checked_text as checked_text
+from components.inspection.tokenizer.backend import encoded, unlimited
 
 Kind = Literal["causal", "masked", "seq2seq", "classifier", "headless"]
 """What the model answers with; "headless": with its hidden states only (sentence encoders)."""
@@ -240,32 +240,11 @@ class Model:
         Bytes that are not a character by themselves are written as ⟨F0⟩⟨9F⟩, and an id that the
         network has but the tokenizer lacks as ⟨id 151936⟩.
         """
-        known = self._texts
-        new = [index for index in dict.fromkeys(ids) if index not in known]
-        if new:
-            raw = self.tokenizer.convert_ids_to_tokens(new)
-            byte_level, as_written = self._spelling
-            for index, token in zip(new, raw, strict=True):
-                if token is None:
-                    known[index] = f"⟨id {index}⟩"
-                else:
-                    known[index] = token if token in as_written else _text(token, byte_level)
-        return tuple(known[index] for index in ids)
+        return self._texts.of(ids)
 
     @computed_once
-    def _texts(self) -> dict[int, str]:
-        """What ids stand for, of those that were asked for: at most as many as there are."""
-        return {}
-
-    @computed_once
-    def _spelling(self) -> tuple[bool, frozenset[str]]:
-        """Say whether tokens are written in the byte alphabet, and which are written as they are
-        read."""
-        byte_level = '"ByteLevel"' in _decoder(self.tokenizer)
-        as_written = set(self.tokenizer.all_special_tokens)
-        if byte_level:
-            as_written |= set(self.tokenizer.get_added_vocab())
-        return byte_level, frozenset(as_written)
+    def _texts(self) -> TokenTexts:
+        return TokenTexts(self.tokenizer)
 
 
 def count_kv_heads(config: PretrainedConfig) -> int:
@@ -291,25 +270,3 @@ def first_number(config: PretrainedConfig, *names: str) -> int | None:
         if isinstance(stated, int) and not isinstance(stated, bool) and stated > 0:
             return stated
     return None
-
-
-def _decoder(tokenizer: PreTrainedTokenizerBase) -> str:
-    decoder = tokenizer.backend_tokenizer.decoder
-    return "" if decoder is None else decoder.__getstate__().decode()
-
-
-def _text(token: str, byte_level: bool) -> str:
-    if byte_level:
-        raw = bytes(BYTE_OF[char] for char in token if char in BYTE_OF)
-    elif _BYTE_TOKEN.fullmatch(token):
-        raw = bytes.fromhex(token[3:5])
-    else:
-        return token.replace("▁", " ")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return "".join(f"⟨{byte:02X}⟩" for byte in raw)
-
-
-_BYTE_TOKEN: Final = re.compile("<0x[0-9A-F]{2}>")
-"""SentencePiece's way to write a byte for which it has no token."""
