@@ -6,13 +6,9 @@ meant to. A laptop in a classroom has none. Each file is compressed once in this
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+from components.scripts import App, Message, OwnScripts, Receive, Send
 
 ENDS: Final = (".js", ".css", ".wasm", ".svg", ".json")
 LEVEL: Final = 6
@@ -25,10 +21,10 @@ _REPLACED: Final = {b"content-length", b"content-encoding", b"etag", b"accept-ra
 
 
 class CompressedFiles:
-    """An ASGI layer around Streamlit's: compresses what lies below `/static/`, once."""
+    """An ASGI layer around Streamlit's: compresses what lies below `/static/`, ours too, once."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        self.app = OwnScripts(app)
         self._kept: dict[str, tuple[list[tuple[bytes, bytes]], bytes]] = {}
         self._making: dict[str, asyncio.Lock] = {}
 

@@ -4,6 +4,8 @@ from typing import Final
 
 import streamlit as st
 
+from components import scripts
+
 MARGIN: Final = 24
 """Pixels left free around the figure."""
 PAUSE: Final = 300
@@ -16,7 +18,7 @@ _BUTTON = st.components.v2.component(
     font: .875rem var(--st-font); white-space: nowrap; line-height: 2.5rem; }
     button:hover { color: var(--st-primary-color); }
     button:focus-visible { outline: 2px solid var(--st-primary-color); }""",
-    js="""
+    js=scripts.sent("""
 // The figure is scaled, so that its text grows with it. A chart is drawn first, at its own height,
 // as wide as the screen's shape asks for, and scaled then: Plotly measures itself as it is seen.
 export default ({ parentElement, data }) => {
@@ -65,7 +67,7 @@ export default ({ parentElement, data }) => {
     removeEventListener("resize", fit)
   }
 }
-""",
+"""),
 )
 
 

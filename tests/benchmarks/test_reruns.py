@@ -15,6 +15,7 @@ import psutil
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from components.lesson import find, slug
 from components.widgets.chapters import CHAPTERS, HOME
 from tests.browser.conftest import running_app
 from tests.load.__main__ import open_every_page
@@ -119,15 +120,30 @@ def processor(process: psutil.Process) -> float:
 
 
 async def costs_of_page(url: str, page: str) -> list[Cost]:
-    """Return what the controls of all views of a page cost."""
+    """Return what the controls of all views of a page cost, and of all kinds of each view."""
     found, process = [], serving(url)
     async with Session(url, remembers=1) as session:
         await session.open(page)
         for view in views(session):
+            name, chosen = f"{page or 'home'}, {view}".rstrip(", "), {"view": view} if view else {}
             async with Session(url, remembers=1) as fresh:
-                await fresh.open(page, **({"view": view} if view else {}))
-                found += await costs_of(fresh, process, f"{page or 'home'}, {view}".rstrip(", "))
+                await fresh.open(page, **chosen)
+                found += await costs_of(fresh, process, name)
+            for kind in other_kinds(page, view):
+                async with Session(url, remembers=1) as fresh:
+                    await fresh.open(page, **chosen, **kind)
+                    found += await costs_of(fresh, process, f"{name}, {', '.join(kind.values())}")
     return found
+
+
+def other_kinds(page: str, view: str) -> list[dict[str, str]]:
+    """Return, as an address has them, the kinds of a view besides the one that is shown."""
+    folders = {Path(lesson.path).stem: Path(lesson.path).parent for lesson in PAGES}
+    if not view or folders[page].name != page:  # it stands alone in its chapter: it has no views
+        return []
+    found = find(".".join(folders[page].parts), view)
+    kinds = [kind for kind in found.kinds if kind != next(iter(found.kinds))]
+    return [{f"{page}.{slug(found.kind)}": kind} for kind in kinds]
 
 
 def views(session: Session) -> list[str]:

@@ -101,7 +101,7 @@ def test_the_first_token_is_hidden(page, app_url):
 def test_each_view_of_bertviz_is_drawn_with_no_network(page, app_url, view, lines, scheme):
     page.emulate_media(color_scheme=scheme)
     opened(page, app_url, view="BertViz", **{"attention.bertviz_view": view})
-    frame = page.frame_locator("[data-testid=stIFrame]")
+    frame = page.frame_locator(".page-frame iframe")
     expect(frame.locator("#vis svg line").nth(lines)).to_be_attached()
     ground = frame.locator("body").evaluate("b => getComputedStyle(b).backgroundColor")
     assert ground == ("rgb(23, 22, 20)" if scheme == "dark" else "rgb(255, 255, 255)")
@@ -113,10 +113,55 @@ def test_each_view_of_bertviz_is_drawn_with_no_network(page, app_url, view, line
     expect(page.locator("#vis svg line").nth(lines)).to_be_attached()
 
 
+@pytest.mark.parametrize("view", ["head", "neuron"])
+def test_a_frame_draws_another_layer_as_its_file_does_and_gets_no_script_again(page, app_url, view):
+    sizes: list[int] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda payload: sizes.append(len(payload))),
+    )
+    kind = {"attention.bertviz_view": view}
+    files: list[str] = []
+    page.on("requestfinished", lambda request: files.append(request.url))
+    opened(page, app_url, view="BertViz", layer="0", **kind)
+    frame = page.frame_locator(".page-frame iframe")
+    lines = frame.locator("#vis svg line")
+    expect(lines.nth(100)).to_be_attached()
+    assert sum(file.endswith(".json") for file in files) == 2, "the scripts came"
+    before = drawn(lines)
+    sizes.clear()
+    files.clear()
+    box = page.get_by_role("combobox", name=re.compile("Layer")).first
+    box.click()
+    box.fill("2")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("layer=2"))
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2000)
+    assert 0 < sum(sizes) < 150_000
+    assert not any(file.endswith((".json", ".js")) for file in files)
+    expect(lines.nth(100)).to_be_attached()
+    after = drawn(lines)
+    assert after != before
+    page.get_by_role("button", name="Files").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Picture, alive (HTML)").click()
+    page.set_content(Path(started.value.path()).read_text(encoding="utf-8"))
+    expect(page.locator("#vis svg line").nth(100)).to_be_attached()
+    assert drawn(page.locator("#vis svg line")) == after
+
+
+def drawn(lines) -> list[str]:
+    """Return how wide and how dark each line of a picture is."""
+    return lines.evaluate_all(
+        "all => all.map(one => `${one.style.cssText} ${one.getAttribute('stroke-opacity')}`)"
+    )
+
+
 def test_the_neuron_view_opens_a_token(page, app_url):
     kind = {"attention.bertviz_view": "neuron"}
     opened(page, app_url, view="BertViz", layer="1", head="1", **kind)
-    frame = page.frame_locator("[data-testid=stIFrame]")
+    frame = page.frame_locator(".page-frame iframe")
     token = frame.locator("#collapsed #leftText g").nth(5)
     token.hover()
     token.locator(".plus-sign").click(force=True)

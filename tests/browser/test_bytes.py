@@ -13,10 +13,8 @@ from components.widgets import chapters
 
 FIRST = 3_000_000
 """Bytes that a first visit may take, on every page."""
-SECOND = {"sampling": 95_000}
-"""Bytes that the same browser's next visit may take, if more than `LITTLE`: a live component comes
-with its script each time, and the playground's is the longest."""
-LITTLE = 60_000
+SECOND = 60_000
+"""Bytes that the same browser's next visit may take."""
 
 
 def address(lesson: chapters.Lesson) -> str:
@@ -75,7 +73,11 @@ def counted(url: str) -> Iterator[tuple[str, Counter]]:
         listener.close()
 
 
-@pytest.mark.parametrize("path", ABOUT + LESSONS)
+FRAMED = "attention?view=BertViz"
+"""Where libraries of others come along."""
+
+
+@pytest.mark.parametrize("path", [*ABOUT, *LESSONS, FRAMED])
 def test_a_first_visit_is_small_and_the_next_one_hardly_anything(browser, app_url, path):
     # Its own window: Playwright keeps nothing in a window whose requests it looks at.
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
@@ -83,11 +85,11 @@ def test_a_first_visit_is_small_and_the_next_one_hardly_anything(browser, app_ur
     with counted(app_url) as (url, counter):
         # One that has to be asked for first, on a busy machine, shows no figure yet.
         address = f"{url}/{path}?view=Contents" if path == "kv_cache" else f"{url}/{path}"
-        for most in (FIRST, SECOND.get(path, LITTLE)):
+        for most in (FIRST, SECOND):
             counter.bytes = 0
             page.goto(address)
             expect(page.get_by_test_id("stSidebar").get_by_text("parameters")).to_be_visible()
-            if path in LESSONS:
+            if path not in ABOUT:
                 expect(page.get_by_role("button", name="Full screen").first).to_be_visible()
             page.wait_for_load_state("networkidle")
             page.wait_for_timeout(2000)

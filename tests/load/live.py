@@ -1,6 +1,5 @@
 """What a browser tells the server of a live figure, computed here as its script computes it."""
 
-import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ import numpy as np
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from components.inspection.sampling.settings import RANGES, STEPS
+from components.widgets.sampling_playground import packed, unpacked
 from tests.load.controls import Control, event
 
 MOST_COMPARED: Final = 1024
@@ -93,7 +93,7 @@ def _turned(data: Mapping[str, Any], at: Mapping[str, int]) -> dict[str, object]
 
 def _heated(data: Mapping[str, Any], temperature: float) -> dict[str, object]:
     """Process logits by a temperature alone (`core.js`)."""
-    logits = np.frombuffer(base64.b64decode(data["logits"]), dtype="<f4")
+    logits = unpacked(data["logits"], "<f4")
     order = np.argsort(-logits, kind="stable")
 
     def spread(heat: float) -> tuple[np.ndarray, float]:
@@ -109,11 +109,11 @@ def _heated(data: Mapping[str, Any], temperature: float) -> dict[str, object]:
         for i, name in enumerate(STEPS)
     ]
     off = {row.name: row.off for row in RANGES.values() if row.stage}
-    ids = order[:MOST_COMPARED].astype("<i4").tobytes()
-    sent = shares[:MOST_COMPARED].astype("<f4").tobytes()
+    ids = order[:MOST_COMPARED].astype("<i4")
+    sent = shares[:MOST_COMPARED].astype("<f4")
     return {
         "settings": {**data["settings"], **off, "temperature": temperature},
-        "ids": base64.b64encode(ids).decode(),
-        "shares": base64.b64encode(sent).decode(),
+        "ids": packed(ids),
+        "shares": packed(sent),
         "stages": stages,
     }

@@ -1,6 +1,5 @@
 """The browser's arithmetic is that of transformers, for every combination of settings."""
 
-import base64
 import json
 import shutil
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from components.inspection.sampling.browser import Answer, checked_answer
 from components.inspection.sampling.processing import process_logits
 from components.inspection.sampling.settings import STEPS, Settings
+from components.widgets.sampling_playground import unpacked
 from tests.drawn_settings import drawn
 from tests.widgets import live_core
 
@@ -44,8 +44,8 @@ def answer_of(ours):
     """What the browser would send the server."""
     digest = ours["digest"]
     return Answer(
-        np.frombuffer(base64.b64decode(digest["ids"]), dtype="<i4"),
-        np.frombuffer(base64.b64decode(digest["shares"]), dtype="<f4"),
+        unpacked(digest["ids"], "<i4"),
+        unpacked(digest["shares"], "<f4"),
         {stage["name"]: stage for stage in digest["stages"]},
     )
 
@@ -129,8 +129,8 @@ def test_a_vocabulary_of_150_000_comes_out_as_transformers_has_it(live):
 
 def test_the_digest_says_what_was_left_in_order(live):
     answer = live(TOY, [], Settings(top_k=3))
-    ids = np.frombuffer(base64.b64decode(answer["digest"]["ids"]), dtype="<i4")
-    shares = np.frombuffer(base64.b64decode(answer["digest"]["shares"]), dtype="<f4")
+    ids = unpacked(answer["digest"]["ids"], "<i4")
+    shares = unpacked(answer["digest"]["shares"], "<f4")
     assert ids.tolist() == [0, 1, 2]
     np.testing.assert_allclose(shares, [0.66524, 0.24473, 0.09003], atol=1e-5)
     assert json.loads(json.dumps(answer["digest"]["stages"]))[4]["tokens"] == 3

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from components import engine
@@ -17,13 +18,14 @@ from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.settings import Settings
 from components.inspection.tokenizer.cutting import cut
 from components.lesson import Ask
-from components.widgets import sampling_playground
+from components.widgets import kit, sampling_playground
 from components.widgets.kit import script
-from components.widgets.sampling_playground import TABLE
+from components.widgets.sampling_playground import TABLE, packed, unpacked
 from components.widgets.sampling_settings import PRESETS, summary
 from pages.output.sampling import compare_words, examples, logits_processing, perplexity_words
 
 FOLDER = Path(sampling_playground.__file__).parent
+KIT = Path(kit.__file__).parent
 SENT = {name: each.changed() for name, each in PRESETS.items()}
 STORYTELLER = ModelChoice("storyteller", "cpu", "float32")
 
@@ -39,6 +41,30 @@ def test_the_browser_is_told_the_name_of_the_token_drawn(seed, monkeypatch):
     told = logits_processing.names(Ask(STORYTELLER, "", "sampling"), following, settings)
     assert told[drawn] == engine._model(STORYTELLER).token_texts([drawn])[0]
     assert told.items() > following.texts.items()
+
+
+@pytest.mark.parametrize("numbers", [[], [1.5], [0.1, -2e9, float("-inf"), 3e-9, 0.1]])
+def test_logits_come_back_out_of_their_planes(numbers):
+    row = np.array(numbers, dtype="<f4")
+    np.testing.assert_array_equal(unpacked(packed(row), "<f4"), row)
+    if (node := shutil.which("node")) is None:
+        pytest.skip("Node is not on this machine")
+    program = script(FOLDER / "planes.js", KIT / "bytes.js") + (
+        f"\nconst read = new Float32Array(outOfPlanes(bytesOf({json.dumps(packed(row))})).buffer);"
+        "\nconsole.log(JSON.stringify([[...read].map(String), base64Of(inPlanes(read))]));"
+    )
+    done = subprocess.run(
+        [node, "--input-type=module"], input=program, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    read, again = json.loads(done.stdout)
+    np.testing.assert_array_equal([float(x.replace("Infinity", "inf")) for x in read], row)
+    assert again == packed(row)
+
+
+def test_an_answer_with_bytes_too_many_is_refused():
+    with pytest.raises(ValueError):
+        unpacked("AAAAAAA=", "<f4")
 
 
 def strategies(*tokens):

@@ -21,6 +21,7 @@ import torch
 from jaxtyping import Float32
 
 from components.inspection import rounding
+from components.inspection.attention.framing import framed
 from components.inspection.attention.maps import (
     AttentionMaps,
     Group,
@@ -28,7 +29,7 @@ from components.inspection.attention.maps import (
     records_of,
     require_group,
 )
-from components.inspection.attention.standalone import standalone, without_lists
+from components.inspection.attention.standalone import standalone
 from components.inspection.attention.window import Window
 from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
@@ -59,9 +60,9 @@ class BertVizPage:
     """The numbers in the page, read back out of it, against the model's own."""
 
     @property
-    def framed(self) -> str:
-        """The page for a frame, beside which layer and head are asked for."""
-        return without_lists(self.html)
+    def framed(self) -> tuple[str, ...]:
+        """The page for a frame, beside which layer and head are asked for: its parts in a row."""
+        return framed(self.html)
 
 
 def bertviz_page(

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Final
 
 _VENDOR: Final = Path(__file__).parents[3] / "assets" / "vendor"
-# In require.js' stead: both libraries are there already.
-_SHIM: Final = (
+SHIM: Final = (
     "window.requirejs = window.require = (names, run) => run(window.jQuery, window.d3);"
     "window.require.config = () => {};"
 )
+"""In require.js' stead: both libraries are there already."""
 _STYLE: Final = """
 body { margin: 0; padding: 8px; background: %(ground)s; color: %(text)s; }
 #vis svg { max-width: none; }
@@ -21,8 +21,6 @@ _FIT: Final = (
     " Math.min(innerWidth / %s, Math.max(1, innerHeight / %s)); };"
     "addEventListener('resize', fit); fit();"
 )
-_UNLISTED: Final = "[id^=bertviz] > span, #layer, #att_head { display: none; }\n"
-"""BertViz's own lists of layers and heads, which would not follow those of the page around it."""
 
 
 def standalone(body: str, width: int, height: int, dark: bool) -> str:
@@ -38,12 +36,7 @@ def standalone(body: str, width: int, height: int, dark: bool) -> str:
     )
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>BertViz</title>'
-        f"<style>{_STYLE % colours}</style>{libraries}<script>{_SHIM}</script></head><body>"
+        f"<style>{_STYLE % colours}</style>{libraries}<script>{SHIM}</script></head><body>"
         + body
         + f"<script>{_FIT % (width, height)}</script></body></html>"
     )
-
-
-def without_lists(page: str) -> str:
-    """Return the page for a frame, beside which layer and head are asked for."""
-    return page.replace("</style>", f"{_UNLISTED}</style>", 1)

@@ -2,7 +2,8 @@
 
 A component is a folder: Python that says what it is given, a script and a style sheet that are
 called like the folder, and further modules beside them. Modules import each other and the kit's as
-any JavaScript does. Streamlit takes a component's script as one text: they are joined here.
+any JavaScript does. Streamlit takes a component's script as one text: they are joined here, and
+served as one file (`components/scripts.py`).
 """
 
 import json
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
+
+from components import scripts
 
 GIVEN: Final = "given.js"
 """No file: what Python gives a script is imported from there."""
@@ -34,7 +37,7 @@ def component(file: str, **given: object) -> Any:
         # With a line break in it, Streamlit does not take this for the path of a file.
         html=f'<div class="frame">\n<div class="live {shown}"></div></div>',
         css=style(folder),
-        js=script(folder / f"{folder.name}.js", **given),
+        js=scripts.sent(script(folder / f"{folder.name}.js", **given)),
     )
 
 

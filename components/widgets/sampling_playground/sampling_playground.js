@@ -14,6 +14,7 @@ import { drawLine, makeLine } from "./line.js";
 import { nameOf, textsOf } from "./names.js";
 import { drawPanel, makePanel, openUsed } from "./panel.js";
 import { pictureOf } from "./picture.js";
+import { outOfPlanes } from "./planes.js";
 import { drawRows, makeRows } from "./rows.js";
 
 export default live((host) => new Playground(host));
@@ -46,7 +47,7 @@ class Playground extends Dragged {
     this.number = data.number;
     const settings = { ...OFF, ...data.settings };
     if (data.signature !== this.subject)
-      this.prepared = prepare(new Float32Array(bytesOf(data.logits).buffer), data.history);
+      this.prepared = prepare(new Float32Array(outOfPlanes(bytesOf(data.logits)).buffer), data.history);
     this.texts = textsOf(data, this.prepared.order);
     const brought = this.brings(data.signature, named(settings), data.release, tell.state);
     if (brought) {

@@ -4,9 +4,10 @@ Takes the whole width: the package draws an HTML page, which stands in a frame o
 """
 
 from components.figures.attention import tables
-from components.inspection.attention import bertviz
+from components.inspection.attention import bertviz, framing
 from components.lesson import Ask, Shown, View
 from components.widgets.ground import dark
+from components.widgets.page_frame import page_frame
 from pages.inside.attention import questions
 from pages.inside.attention.choices import layer_and_head, maps_of, window_of
 from pages.inside.attention.examples import offer_examples
@@ -33,7 +34,10 @@ def drawn(ask: Ask, view: bertviz.View) -> Shown:
     window, cropped = window_of(ask, len(maps.readers), len(maps.read), most, same)
     page = ask.inspect(bertviz.bertviz_page, *asked.arguments, view, layer, head, window, dark())
     # A taller page scrolls in its frame: what is told of it stays on the screen.
-    ask.stage.iframe(page.framed, height=round(ask.scale * min(page.height, HIGHEST)))
+    with ask.stage:
+        height = round(ask.scale * min(page.height, HIGHEST))
+        title = f"BertViz's {view} view"
+        page_frame(page.framed, framing.FIXED, height, title, key=f"frame-{ask.key}")
     at = maps.place_of(layer)
     return Shown(
         None,

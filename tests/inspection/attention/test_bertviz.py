@@ -120,11 +120,51 @@ def test_layers_may_have_keys_of_different_sizes():
     assert bertviz._read_back({"keys": kept}, "keys", own).holds
 
 
+LISTS = "[id^=bertviz] > span, #layer, #att_head { display: none; }\n"
+
+
 @pytest.mark.parametrize("view", ["head", "model", "neuron"])
-def test_in_a_frame_bertviz_s_own_lists_are_hidden_and_nothing_else_differs(tiny_causal, view):
-    """The page around the frame asks for layer and head; the page that is saved keeps the lists."""
-    built = page(tiny_causal, view)
-    hidden = re.search(r"([^\n]*)\{ display: none; \}\n</style>", built.framed)
-    assert "#layer" in hidden[1] and "#att_head" in hidden[1]
-    assert built.framed.replace(hidden[0].removesuffix("</style>"), "", 1) == built.html
-    assert "display: none; }\n</style>" not in built.html
+@pytest.mark.parametrize("text", [TEXT, '"attn":[[[[', '"layer":1', "]]],[[["])
+def test_in_a_frame_lists_are_hidden_and_one_layer_is_there_and_nothing_else_differs(
+    tiny_causal, view, text
+):
+    """The page around the frame asks for layer and head; the page that is saved keeps all."""
+    built = page(tiny_causal, view, text, window=Window(0, 1 + len(text), 0, 1 + len(text)))
+    whole, shown = payload(built.html), payload("".join(built.framed))
+    layers = slice(1, 2) if view != "model" else slice(None)
+    for name in {"attn", "queries", "keys"} & set(whole):
+        assert shown.pop(name) == whole.pop(name)[layers]
+    assert shown == whole
+    assert outside(built.framed) == outside((built.html.replace("</style>", f"{LISTS}</style>"),))
+
+
+def outside(parts):
+    """Return a page without its numbers, and without the place of the layer that it opens at."""
+    text = re.sub(r'(?<=")(attn|queries|keys)":\[[^"]*\]', r"\1", "".join(parts))
+    return re.sub(r'(?<!\\)"(layer|include_layers)":(\d+|\[[\d,]*\])', r'"\1"', text)
+
+
+def test_a_frame_opens_at_its_only_layer(tiny_causal):
+    head, neuron = ("".join(page(tiny_causal, view).framed) for view in ("head", "neuron"))
+    assert '"layer":1,"heads":null,"include_layers":[1]}' in head
+    assert '"layer":0,"head":2}' in neuron
+
+
+@pytest.mark.parametrize("view", ["head", "model", "neuron"])
+def test_what_is_large_in_a_frame_is_the_same_whatever_is_chosen(tiny_causal, view):
+    """So it is not sent again: the libraries, BertViz's script, and numbers of the same text."""
+    built = bertviz_page(tiny_causal, TEXT, None, "decoder", view, 1, 2, ALL, False).framed
+    other = bertviz_page(tiny_causal, "a dog and", None, "decoder", view, 0, 1, ALL, True).framed
+    same = [one for one, two in zip(built, other, strict=True) if one == two]
+    assert [one for one in same if len(one) > 10_000] == [built[1], built[-2]]
+    assert sum(len(one) for one in built if one not in same) < 8_000
+
+
+def test_another_head_changes_no_number_in_the_frame(tiny_causal):
+    of = [
+        bertviz_page(tiny_causal, TEXT, None, "decoder", "neuron", 1, head, ALL, False).framed
+        for head in (0, 3)
+    ]
+    changed = [(one, two) for one, two in zip(*of, strict=True) if one != two]
+    assert all("[[" not in one for one, _ in changed)
+    assert any('"head":0}' in one for one, _ in changed)
