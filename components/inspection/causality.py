@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
+from components.inspection import rounding
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
@@ -78,22 +79,27 @@ def last_token_changed(
     text: str | Sequence[int],
     target: str | Sequence[int] | None = None,
     stack: StackName | None = None,
+    reading: Recording | None = None,
 ) -> LastTokenChanged:
     """Let `model` read `text`, then the same with another last token, and compare.
 
-    In an encoder-decoder the stack called `stack` is meant (the decoder if None); of its decoder,
-    the last token of `target` is changed.
+    `reading` is what was recorded of the first (with `bare`), if that was done before. In an
+    encoder-decoder the stack called `stack` is meant (the decoder if None); of its decoder, the
+    last token of `target` is changed.
 
     Raises:
-        InspectionError: there is nothing that could be changed, or the streams cannot be seen.
+        InspectionError: there is nothing that could be changed, the streams cannot be seen, or they
+            are no numbers.
     """
     stack = stack or list(model.anatomy.stacks)[-1]
     ids = model.encode(text) if isinstance(text, str) else model.checked(text)
     given = model.encode_target(target) if isinstance(target, str) else list(target or ())
     in_target = len(model.anatomy.stacks) == 2 and stack == "decoder"
     changed, place = _changed(model, given if in_target else ids, in_target)
-    texts = ((ids, given), (ids, changed) if in_target else (changed, given))
-    one, other = (record(model, *each, keep=["residual", "attention", "logits"]) for each in texts)
+    other_text = (ids, changed) if in_target else (changed, given)
+    keep: list[Part] = ["residual", "attention", "logits"]
+    one = record(model, ids, given, keep, bare=True) if reading is None else reading
+    other = record(model, *other_text, keep, bare=True)
     stop = place + 1 + in_target
     first, second = one.stack(stack), other.stack(stack)
     last: Part = "logits" if first.residual is None else "residual"
@@ -101,6 +107,7 @@ def last_token_changed(
     norms = np.linalg.norm(before, axis=-1).clip(1e-12)
     moved = np.linalg.norm(before - after, axis=-1) / norms
     vectors, layers = _vectors(one, other, stack)
+    rounding.require_numbers(moved[:stop], vectors[:, :stop])
     still = not moved[: stop - 1].any() and not vectors[:, : stop - 1].any()
     return LastTokenChanged(
         stack=stack,

@@ -14,6 +14,7 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
 
+from components.inspection import rounding
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
 from components.inspection.running import run
@@ -196,6 +197,7 @@ def write(
     written: list[int] = []
     while len(written) < most and begin + len(written) <= model.context:
         logits = next_logits(written)
+        rounding.require_numbers(logits)
         token = int(logits.argmax())
         yield token, logits
         written.append(token)

@@ -17,6 +17,7 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
+from components.inspection import hub
 from components.inspection.building import MOST_MODULES, building
 from components.inspection.devices import (
     NoRoomError,
@@ -27,10 +28,10 @@ from components.inspection.devices import (
 )
 from components.inspection.errors import InspectionError
 from components.inspection.model import Kind, Model
+from components.inspection.offers import Offer
 from components.inspection.progress import Progress, silent
 from components.inspection.running import RAISED, NetworkError
-from components.inspection.sources import local as local
-from components.inspection.sources import locate as locate
+from components.inspection.sources import on_this_machine
 from components.inspection.stored import (
     check_shapes,
     check_tables,
@@ -38,7 +39,7 @@ from components.inspection.stored import (
     left_out,
     most_modules,
 )
-from components.inspection.weights import Weights, saved_as, weigh
+from components.inspection.weights import Weights, bytes_in, saved_as, weigh
 from components.inspection.wrapping import wrapped
 
 log = logging.getLogger(__name__)
@@ -80,8 +81,14 @@ def load_model(
     dtype = chosen_dtype(dtype, device)
     source = source.strip()
     progress(0.0, f"Looking for {source}")
-    place = locate(source, revision, progress)
-    weights = weigh(place, source)
+    here = on_this_machine(source)
+    if here is None:
+
+        def fits(offer: Offer) -> None:
+            _room_for(offer.fewest_numbers, source, device, dtype, "at least ")
+
+        here = hub.fetch(source, revision, hub.MODEL_FILES, progress, fits)
+    weights = weigh(here, source)
     spread = _check_room(weights, source, device, dtype)
     progress(0.7, f"Loading {weights.bytes_in(dtype) / 1e6:,.0f} MB of weights")
     tokenizer = _tokenizer(weights, source)
@@ -93,16 +100,26 @@ def load_model(
 
 def _check_room(weights: Weights, source: str, device: str, dtype: str) -> bool:
     """Refuse what cannot fit; say whether the model must be spread over several devices."""
-    wanted = int(weights.bytes_in(dtype) * WORKING_SHARE)
+    wanted = _room_for(weights.parameters, source, device, dtype)
+    return device == "cuda" and wanted > torch.cuda.mem_get_info(0)[0]
+
+
+def _room_for(parameters: int, source: str, device: str, dtype: str, about: str = "") -> int:
+    """Return how many bytes so many parameters need.
+
+    Raises:
+        NoRoomError: there are not so many free.
+    """
+    wanted = int(bytes_in(dtype, parameters) * WORKING_SHARE)
     free, _ = memory(device)
     if wanted > free:
         raise NoRoomError(
-            f"'{source}' has {weights.parameters / 1e9:.2f} billion parameters; as {dtype} they "
+            f"'{source}' has {about}{parameters / 1e9:.2f} billion parameters; as {dtype} they "
             f"need about {wanted / 1e9:.1f} GB, and {device} has {free / 1e9:.1f} GB free. "
             "Choose a smaller model"
             + (", or bfloat16, which halves it." if dtype == "float32" else ".")
         )
-    return device == "cuda" and wanted > torch.cuda.mem_get_info(0)[0]
+    return wanted
 
 
 def _shown(network: PreTrainedModel, *further: Any) -> Model:

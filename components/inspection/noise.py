@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from components.inspection.model import Model
@@ -37,14 +37,22 @@ def floor(
 
     `usual` is what it gives without, if that is known already.
     """
-    usual = (run() if usual is None else usual).double()
-    largest = 0.0
+    usual = run() if usual is None else usual
+    return float(floors(model, lambda: run().reshape(-1), usual.reshape(-1)))
+
+
+def floors(
+    model: Model, run: Callable[[], Float[Tensor, "*axes _"]], usual: Float[Tensor, "*axes _"]
+) -> Float64[Tensor, "*axes"]:
+    """Do as `floor` for each row of what `run()` gives by itself."""
+    usual = usual.double()
+    # The result is rounded too, even where no block's rounding reaches it.
+    largest = float(torch.finfo(model.dtype).eps) / 2 * usual.abs().amax(-1)
     for seed in range(SEEDS):
         with _jittered(model, seed):
-            largest = max(largest, float((run().double() - usual).abs().max()))
-    # The result is rounded too, even where no block's rounding reaches it.
-    last = float(torch.finfo(model.dtype).eps) / 2 * float(usual.abs().max())
-    return max(largest, last)
+            moved = (run().double() - usual).abs().amax(-1)
+        largest = torch.maximum(largest, moved)
+    return largest
 
 
 def allowed(

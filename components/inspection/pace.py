@@ -1,5 +1,7 @@
 """How long one plain pass takes here: measured, to say what work will cost before it starts."""
 
+from typing import Final
+
 import torch
 
 from components.inspection.forward_pass import arguments_of, inputs_of
@@ -7,6 +9,9 @@ from components.inspection.kv_cache.clock import timed
 from components.inspection.model import Model
 from components.inspection.probe import drawn
 from components.inspection.running import run
+
+BRIEF: Final = 0.05
+"""Seconds that a pass may take before it is not timed twice."""
 
 
 def pass_seconds(model: Model, length: int, _again: int = 0) -> float:
@@ -25,4 +30,5 @@ def pass_seconds(model: Model, length: int, _again: int = 0) -> float:
         with torch.no_grad():
             return timed(model.device, lambda: run(model, **given))[1]
 
-    return min(once(), once())  # the first also fetches and prepares
+    first = once()  # also fetches and prepares, which is little beside a pass that is slow
+    return first if first > BRIEF and model.device.type == "cpu" else min(first, once())

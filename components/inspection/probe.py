@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from components.inspection.model import Model
 
@@ -34,6 +35,12 @@ def start_of(model: Model) -> list[int]:
 def probe_ids(model: Model, seed: int = 0) -> list[int]:
     """Return a text of `LENGTH` ordinary tokens, or fewer in a shorter context."""
     return drawn(model, max(2, min(LENGTH, model.context - 2)), seed)
+
+
+def sums_alike(name: str) -> str:
+    """Return the name under which what a pass gave is kept, to be compared with another pass to the
+    last bit: on another number of threads sums are added in another order."""
+    return f"{name} on {torch.get_num_threads()} threads"
 
 
 def probe_target(model: Model, seed: int = 1) -> Sequence[int] | None:

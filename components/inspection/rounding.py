@@ -15,7 +15,7 @@ Three things make a computed number differ from the same number computed otherwi
   and looks how far the logits move.
 """
 
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Final
 
 import numpy as np
@@ -23,12 +23,20 @@ import torch
 from jaxtyping import Float, Num
 
 from components.inspection.checks import Check
+from components.inspection.errors import InspectionError
 
 CERTAIN: Final = 10.0
 """Lambda of Higham and Mary: the chance that a sum is farther off is below 2 n exp(-50)."""
 EXPONENTIAL: Final = 32.0
 """Roundings in one softmax beside its sum: an argument down to -20 loses 20 of them in float32
 before its exponential is negligible, the exponential itself and the division a few more."""
+
+NO_NUMBERS: Final = (
+    "Some numbers here are none (infinite, or NaN): on the way to them one became larger than the "
+    "number format holds (float16: 65,504). Choose bfloat16 or float32; in those, the model's "
+    "weights are damaged."
+)
+"""What it means that numbers cannot be compared."""
 
 
 def unit(dtype: str) -> float:
@@ -91,6 +99,28 @@ def of_log_softmax(terms: int, size: float) -> float:
     return EXPONENTIAL * unit("float32") + summed(terms) + 3 * unit("float32") * size
 
 
+def require_numbers(*found: Float[np.ndarray, "..."] | Float[torch.Tensor, "..."] | float) -> None:
+    """Go on if all that was found are numbers; minus infinity is one (a logit of what is never
+    said).
+
+    Raises:
+        InspectionError: something is NaN or plus infinity, so nothing can be told from it.
+    """
+    for one in found:
+        numbers = torch.as_tensor(one)
+        if bool((numbers.isnan() | numbers.isposinf()).any()):
+            raise InspectionError(NO_NUMBERS)
+
+
+def meant(error: float, meaning: str) -> str:
+    """Return what it means to be off by `error`: `meaning`, unless that is no number.
+
+    >>> meant(0.5, "The sum is another."), meant(float("nan"), "The sum is another.") == NO_NUMBERS
+    ('The sum is another.', True)
+    """
+    return meaning if isfinite(error) else NO_NUMBERS
+
+
 def compared(
     says: str,
     found: Num[np.ndarray, "*axes"],
@@ -101,16 +131,23 @@ def compared(
     """Return the check of two arrays, number by number, at the place farthest beyond bounds.
 
     `allowed` is what rounding may account for, and broadcasts over both. The error told is that of
-    the place where it is the largest share of what is allowed there. NaN on one side only, or
-    an infinite number where the other is finite, fails.
+    the place where it is the largest share of what is allowed there. Infinite numbers are equal to
+    themselves (a masked score is minus infinity); NaN is equal to nothing, on both sides neither:
+    what two ways cannot compute is not right for that.
     """
     if found.size == 0:
         return Check(says, 0.0, 0.0, meaning)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         error = np.abs(found.astype(np.float64) - expected.astype(np.float64))
-        error = np.where((found == expected) | (np.isnan(found) & np.isnan(expected)), 0.0, error)
+        error = np.where(found == expected, 0.0, error)
         limit = np.broadcast_to(np.asarray(allowed, dtype=np.float64), error.shape)
         strain = np.where(error == 0, 0.0, error / limit)
     strain = np.where(np.isnan(strain), np.inf, strain)
+    strain = np.where(np.isnan(error), np.nan, strain)  # which `argmax` takes for the largest
     place = np.unravel_index(int(strain.argmax()), error.shape)
+    if np.isfinite(found[place]) or np.isfinite(expected[place]):
+        # One of two ways may be wrong.
+        meaning = meaning if np.isfinite(error[place]) else f"{meaning} {NO_NUMBERS}".strip()
+    else:
+        meaning = NO_NUMBERS
     return Check(says, float(error[place]), float(limit[place]), meaning)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from torch import nn
+
 from components.inspection.devices import ran_out
 from components.inspection.errors import InspectionError
 from components.inspection.model import Model
@@ -37,8 +39,13 @@ def run(model: Model, **arguments: Any) -> Any:
         NetworkError: the family's own code raises; it is logged, its traceback as debugging.
         torch.OutOfMemoryError, RuntimeError: memory ran out, for whoever can make room.
     """
+    return run_part(model, model.network, **arguments)
+
+
+def run_part(model: Model, part: nn.Module, **arguments: Any) -> Any:
+    """Do as `run` for a part of the network, such as all of it but its head."""
     try:
-        return model.network(**arguments)
+        return part(**arguments)
     except RAISED as error:
         if ran_out(error):
             raise

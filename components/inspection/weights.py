@@ -20,10 +20,10 @@ from components.inspection.configuration import read_config
 from components.inspection.errors import InspectionError
 from components.inspection.folder import check_folder, check_settings, read_json
 from components.inspection.model import Kind, first_number
+from components.inspection.offers import SINGLE
 from components.inspection.safetensors_header import Shapes, read_shapes
 
 SUFFIX: Final = ".safetensors"
-SINGLE: Final = "model.safetensors"
 INDEX: Final = "model.safetensors.index.json"
 SETTINGS: Final = (
     "generation_config.json",
@@ -62,7 +62,16 @@ class Weights:
 
     def bytes_in(self, dtype: str) -> int:
         """Return how much memory the weights take as `dtype`."""
-        return self.parameters * {"float32": 4, "bfloat16": 2, "float16": 2}[dtype]
+        return bytes_in(dtype, self.parameters)
+
+
+def bytes_in(dtype: str, parameters: int) -> int:
+    """Return how much memory so many parameters take as `dtype`.
+
+    >>> bytes_in("float32", 3), bytes_in("bfloat16", 3)
+    (12, 6)
+    """
+    return parameters * {"float32": 4, "bfloat16": 2, "float16": 2}[dtype]
 
 
 def weigh(place: Path, source: str) -> Weights:

@@ -7,14 +7,13 @@ import numpy as np
 import torch
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from components.inspection.causality import last_token_changed
 from components.inspection.errors import InspectionError
 from components.inspection.families import FAMILIES
-from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Kind, Model, first_number
-from components.inspection.probe import probe_ids, probe_target
-from components.inspection.running import run
+from components.inspection.premises.answers import probe_answer
+from components.inspection.premises.flow import probed_change
 from components.inspection.stacks import anatomy_of
+from components.inspection.threads import threads_of
 
 LONGEST = 1_000_000
 """Stands in where a model states no limit on its context."""
@@ -51,9 +50,10 @@ def wrapped(
         context=context_length(network, tokenizer) if context is None else context,
         quantized=quantized,
     )
-    _check_numbers(model)
-    if len(model.anatomy.stacks) == 1:
-        model = _facing(model)
+    with threads_of(model):  # as it is inspected later, so that what is found here is kept
+        _check_numbers(model)
+        if len(model.anatomy.stacks) == 1:
+            model = _facing(model)
     return model
 
 
@@ -61,13 +61,15 @@ def _facing(model: Model) -> Model:
     (stack,) = model.anatomy.stacks.values()
     claimed = next(iter(model.anatomy.stacks))
     try:
-        ahead = last_token_changed(model, probe_ids(model)).looks_ahead
+        ahead = probed_change(model).looks_ahead
     except InspectionError:  # its stream cannot be seen, which `premises` say
         ahead = model.kind == "masked" if not model.anatomy.named else claimed == "encoder"
     name = "encoder" if ahead else "decoder"
     model.known["claimed stack"] = claimed if model.anatomy.named else name
     if name == claimed:
         return model
+    for known in [each for each in model.known if each.startswith("probed")]:
+        del model.known[known]  # it tells of the stack under its other name
     both: dict[str, Any] = {"encoder": None, "decoder": None, name: stack}
     return replace(model, anatomy=replace(model.anatomy, **both))
 
@@ -79,11 +81,7 @@ def _check_numbers(model: Model) -> None:
             f"{model.decoder_start:,} (decoder_start_token_id), but its vocabulary has ids 0 to "
             f"{model.rows_of_embedding - 1:,}. Fetch the model again, or correct the file."
         )
-    inputs = inputs_of(model, probe_ids(model), probe_target(model))
-    with torch.no_grad():
-        output = run(model, **arguments_of(model, inputs))
-    found = getattr(output, "logits", None)
-    found = output[0] if found is None else found
+    found = probe_answer(model).numbers
     if not bool(torch.isfinite(found).all()):
         dtype = model.facts.dtype
         raise InspectionError(

@@ -39,9 +39,9 @@ def line(check: Check) -> str:
     ':green[✓] Every row sums to 1: off by **0**, allowed 1e-06.'
     """
     says = literal(f"{check.says[:1].upper()}{check.says[1:]}")
-    numbers = check.numbers.replace("off by ", "off by **", 1)
-    at = numbers.find(",")
-    numbers = f"{numbers}**" if at < 0 else f"{numbers[:at]}**{numbers[at:]}"
+    error, comma, allowed = check.numbers.partition(",")
+    said = "off by " if error.startswith("off by ") else ""
+    numbers = f"{said}**{error.removeprefix(said)}**{comma}{allowed}"
     meaning = f" **{literal(check.meaning)}**" if check.verdict == "fails" and check.meaning else ""
     return f"{_SIGNS[check.verdict]} {says}: {numbers}.{meaning}"
 

@@ -56,13 +56,14 @@ export default () => {
 
 
 def sidebar(example: str) -> None:
-    """Draw the prompt box and the model picker.
+    """Draw the prompt box and the model picker, and leave a place at the head of the page.
 
     `example` is the prompt that the page opens on, until the reader writes one.
     """
+    head = st.empty()
     with st.sidebar:
         _prompt_box(example)
-        models.ask()
+        models.ask(head)
         _ENTER(key="enter-applies", height="content")
 
 

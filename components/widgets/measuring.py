@@ -10,6 +10,7 @@ from components import engine
 from components.inspection.access import access
 from components.inspection.errors import InspectionError
 from components.inspection.progress import Progress, silent
+from components.widgets.markup import literal
 
 Found = TypeVar("Found")
 
@@ -109,6 +110,20 @@ def _say_if_stopped(key: str) -> None:
             "Stopped while warming up, before the first step was measured: there is nothing new to "
             "keep. Fewer tokens warm up faster."
         )
+
+
+def measured_by(at: float, device: str, unasked: bool) -> str:
+    """Say when something was measured, on what, and for whom: what was measured `unasked` is shared
+    by all readers. In small print, as Markdown."""
+    whom = (
+        "by the first who opened this with these settings, and kept since" if unasked else "by you"
+    )
+    return f"  \n:small[:gray[Measured at {clock(at)} on {literal(device)}, {whom}.]]"
+
+
+def clock(at: float) -> str:
+    """Write a time of day, on the server's clock, for eyes."""
+    return time.strftime("%H:%M:%S %Z, %d %b", time.localtime(at))
 
 
 def duration(seconds: float) -> str:

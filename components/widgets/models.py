@@ -26,11 +26,16 @@ _LAST_GOOD: Final = "model-that-loaded"
 _CHOSEN: Final = "model-of-this-run"
 _TOLD: Final = "model-told-in-this-run"
 _PLACE: Final = "model-facts-place"
+_HEAD: Final = "model-refused-place"
 _LIST: Final = "models-list"
 
 
-def ask() -> None:
-    """Ask for a model, and how it is loaded; leave a place for what is known once it is."""
+def ask(head: DeltaGenerator) -> None:
+    """Ask for a model, and how it is loaded; leave a place for what is known once it is.
+
+    `head` is a place on the page itself, an `st.empty()`: why a model cannot be had is said there,
+    since a sidebar may be closed.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         source = st.text_input(
             "Model",
@@ -72,14 +77,14 @@ def ask() -> None:
     st.session_state[_CHOSEN] = ModelChoice(
         source.strip() or DEFAULT, device, dtype, revision.strip() or "main"
     )
-    st.session_state[_PLACE] = place
+    st.session_state[_PLACE], st.session_state[_HEAD] = place, head
     st.session_state[_TOLD] = False
 
 
 def chosen() -> ModelChoice:
     """Return the chosen model, loaded; if it cannot be, say why and return the last that could.
 
-    Loading shows its progress in the sidebar.
+    Loading shows its progress in the sidebar, where it says then what the model is.
 
     Raises:
         InspectionError: not even the first model can be loaded.
@@ -95,7 +100,8 @@ def chosen() -> ModelChoice:
         if fallback == choice:
             raise
         _load(fallback, place)
-        explain(error, place, f"\n\nStill looking at **{literal(fallback.name)}**.")
+        more = f"\n\nStill looking at **{literal(fallback.name)}**."
+        explain(error, st.session_state[_HEAD], more)
         st.session_state[_CHOSEN], st.session_state[_TOLD] = fallback, True
         return fallback
     # Remembered over runs, so that a model that fails to load leaves the reader where they were.

@@ -64,6 +64,31 @@ def test_the_sidebar_tells_what_model_this_is(page, app_url):
     expect(sidebar.get_by_text("context 512 tokens")).to_be_visible()
 
 
+PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
+TELEPHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "user_agent": PHONE,
+    "is_mobile": True,
+    "has_touch": True,
+}
+LAPTOP = {"viewport": {"width": 1280, "height": 800}}
+
+
+@pytest.mark.parametrize("screen", [TELEPHONE, LAPTOP], ids=["phone", "laptop"])
+@pytest.mark.parametrize("path", ["", "attention", "glossary"])
+def test_why_a_model_cannot_be_had_is_on_the_first_screen(screen, path, browser, app_url):
+    """On a phone the sidebar is closed."""
+    context = browser.new_context(**screen)
+    page = context.new_page()
+    page.goto(f"{app_url}/{path}?model=/nowhere/at/all")
+    refusal = page.get_by_text("There is no folder /nowhere/at/all")
+    expect(refusal).to_have_count(1)
+    expect(refusal).to_be_in_viewport(ratio=1)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Still looking at storyteller")
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    context.close()
+
+
 def test_prompt_and_model_follow_the_reader_from_page_to_page(page, app_url):
     page.goto(f"{app_url}/?prompt={quote('Once upon a time')}")
     settled(page)
@@ -90,9 +115,9 @@ def test_a_sample_prompt_is_one_click(page, app_url):
 
 def test_a_hub_model_that_is_not_here_is_refused_and_the_last_one_stays(page, app_url):
     page.goto(f"{app_url}/?model=openai-community/gpt2-xl-of-nobody")
-    sidebar = page.get_by_test_id("stSidebar")
-    expect(sidebar.get_by_text("is not on this machine, and the model hub")).to_be_visible()
-    expect(sidebar.get_by_text("Still looking at storyteller")).to_be_visible()
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text("is not on this machine, and the model hub")).to_be_visible()
+    expect(main.get_by_text("Still looking at storyteller")).to_be_visible()
     settled(page)
     assert len(bars(page)) == 10
 

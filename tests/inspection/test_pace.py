@@ -14,7 +14,7 @@ def test_a_pass_of_any_length_takes_some_time(family, length):
 
 
 def test_the_first_pass_prepares_and_the_quicker_counts(tiny_causal, monkeypatch):
-    seconds = iter([2.0, 0.5])
+    seconds = iter([0.04, 0.01])
     monkeypatch.setattr(pace_module, "timed", lambda _device, work: (work(), next(seconds)))
     read = []
     own = pace_module.run
@@ -23,5 +23,9 @@ def test_the_first_pass_prepares_and_the_quicker_counts(tiny_causal, monkeypatch
         "run",
         lambda model, **given: (read.append(given["input_ids"].shape), own(model, **given)),
     )
-    assert pass_seconds(tiny_causal, 16) == 0.5
+    assert pass_seconds(tiny_causal, 16) == 0.01
     assert read == [(1, 16), (1, 16)]
+    read.clear()
+    seconds = iter([2.0])
+    assert pass_seconds(tiny_causal, 8) == 2.0
+    assert read == [(1, 8)], "what is slow is read once"

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 
 from components.inspection import noise
 from components.inspection.checks import Check, worst
+from components.inspection.errors import InspectionError
 from components.inspection.rounding import (
+    NO_NUMBERS,
     compared,
     least,
     of_row_sum,
     of_softmax,
+    require_numbers,
     summed,
     unit,
 )
@@ -84,7 +87,9 @@ def test_rows_that_do_not_sum_to_one_are_seen_in_every_format():
         ([1.0, 2.0], [1.0, 2.0], True),
         ([1.0, 2.1], [1.0, 2.0], True),
         ([1.0, 2.2], [1.0, 2.0], False),
-        ([np.nan], [np.nan], True),
+        ([np.nan], [np.nan], False),
+        ([np.nan, 1.0], [np.nan, 1.0], False),
+        ([-np.inf, 1.0], [-np.inf, 1.0], True),
         ([np.nan], [1.0], False),
         ([1.0], [np.nan], False),
         ([np.inf], [np.inf], True),
@@ -97,6 +102,24 @@ def test_arrays_are_compared_number_by_number(found, expected, holds):
     check = compared("same", np.array(found), np.array(expected), 0.11)
     assert check.holds == holds
     assert (check.verdict == "fails") == (not holds)
+
+
+def test_what_is_no_number_is_told_and_what_it_means():
+    """Even where another place is farther off; of two ways one may be wrong, too."""
+    nan, one = np.array([np.nan, 9.0]), np.array([1.0, 0.0])
+    both = compared("same", nan, nan, 0.1, "A slip.")
+    assert np.isnan(both.error) and both.meaning == NO_NUMBERS
+    either = compared("same", nan, one, 0.1, "A slip.")
+    assert np.isnan(either.error) and either.meaning == f"A slip. {NO_NUMBERS}"
+    assert compared("same", one, np.array([2.0, 0.0]), 0.1, "A slip.").meaning == "A slip."
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_nothing_is_told_from_what_is_no_number(number):
+    require_numbers(np.array([1.0, -np.inf]), torch.tensor([0.5]), 2.0)
+    for found in (np.array([1.0, number]), torch.tensor([number]), number):
+        with pytest.raises(InspectionError, match="Some numbers here are none"):
+            require_numbers(1.0, found)
 
 
 def test_the_number_told_is_the_one_farthest_beyond_its_own_bound():

@@ -17,8 +17,6 @@ NOT_IMPORTED = {
     "accelerate": "transformers puts a network on a GPU with it (`device_map`)",
     "protobuf": "sentencepiece's own `sentencepiece_model_pb2` imports it",
     "mistral-common": "its files are three of the tokenizers that the tour offers and compares",
-    "scikit-learn": "for the pages to come",
-    "umap-learn": "for the pages to come",
 }
 """Declared, and why although no file of ours imports it."""
 TOOLS = {

@@ -15,6 +15,7 @@ import pytest
 
 from components.inspection import hub
 from components.inspection.errors import InspectionError
+from components.inspection.offers import Offer
 from tests import tiny
 from tests.browser.conftest import free_port
 from tests.inspection.test_hub import FakeHub, Files
@@ -214,7 +215,7 @@ def test_each_way_in_which_a_file_is_not_written_is_said_in_words(number, said, 
 
     monkeypatch.setattr(hub, "snapshot_download", fails)
     monkeypatch.setattr(hub, "reachable", lambda: True)
-    monkeypatch.setattr(hub, "download_bytes", lambda *_asked: 1)
+    monkeypatch.setattr(hub, "offered", lambda *_asked: Offer({"config.json": 1}))
     with pytest.raises(InspectionError, match=said) as refused:
         hub.fetch("owner/parrot")
     assert "Error" not in str(refused.value)

@@ -220,6 +220,10 @@ def test_a_model_that_cannot_be_had_leaves_the_last_good_one(open_app):
 def test_an_unknown_model_in_the_address_is_explained(model, said, open_app):
     app = open_app(model=model)
     assert said in errors(app)
+    assert [said in error.value for error in app.main.error] == [True], "once, and on the page"
+    assert [error.value for error in app.sidebar.error] == []
+    told = "\n".join(caption.value for caption in app.sidebar.caption)
+    assert "million parameters" in told, "of the model that is looked at"
     assert f"Still looking at **{models.DEFAULT}**" in errors(app)
     assert f"by {models.DEFAULT}" in shown(app)
 

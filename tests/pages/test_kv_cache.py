@@ -13,7 +13,7 @@ from components.figures.kv_cache import WITH
 from components.inspection.kv_cache.summary import Summary, WaySummary
 from components.lesson import Shown
 from components.widgets import measuring
-from pages.output.kv_cache import parts, timing_words
+from pages.output.kv_cache import timing_words
 from pages.output.kv_cache.planner_asked import EXAMPLES
 from tests import tiny
 
@@ -268,7 +268,7 @@ def test_what_takes_long_waits_for_a_button(drawn, asked):
 )
 def test_measuring_again_is_a_measurement(view, kind, monkeypatch, drawn):
     """Of all that is taken by the clock it is said when, on what and for whom; *again* is again."""
-    monkeypatch.setattr(parts, "clock", lambda at: f"[{at}]")
+    monkeypatch.setattr(measuring, "clock", lambda at: f"[{at}]")
     key = f"kv_cache-{view.lower().replace(' ', '_')}"
 
     def said() -> tuple[str, str, str]:
@@ -316,9 +316,9 @@ def test_stopping_while_warming_up_is_told_and_loses_nothing(monkeypatch, drawn,
 def test_bytes_are_held_against_the_law(drawn):
     app = short("Contents")
     assert not app.exception and not any(line.startswith(":red") for line in verdicts(app))
-    assert len(verdicts(app)) == 2 + 2 + 1 + 1
+    assert len(verdicts(app)) == 3 + 3 + 2 + 1
     grown = drawn["kv_cache-contents-how_it_grows"]
-    assert [check.error for check in grown.checks] == [0, 0]
+    assert [check.error for check in grown.checks] == [0, 0, 0]
     assert any(
         "After each token the cache holds the bytes that the law says: off by **0**" in line
         for line in verdicts(app)

@@ -1,13 +1,20 @@
 """The tokenizer tour: every view runs, and what cannot be done is said in a sentence."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components import engine
+from components.inspection.processor import processor
 from components.inspection.tokenizer.cutting import cut, encode
 from components.inspection.tokenizer.opening import ready
+from components.memory import ResultCache
+from components.widgets import measuring
+from components.widgets.markup import literal
+from pages.text.tokenizer import counts
 from pages.text.tokenizer.examples import CONVERSATIONS
 from pages.text.tokenizer.guesses import ranges
 
@@ -273,6 +280,27 @@ def test_every_statistic_has_its_figure_and_numbers(count, drawn):
     else:
         column = "times" if count == "Frequent" else "bytes"
         assert list(bars.x) == table[column].tolist()
+
+
+@pytest.mark.parametrize("count", ["Length", "Context windows"])
+def test_of_a_time_it_is_said_when_on_what_and_for_whom(count, drawn, monkeypatch):
+    """Two readers see one measurement; what takes no time is not worth a word."""
+
+    def said() -> str:
+        opened(view="Statistics", **{"tokenizer.count": count})
+        return drawn["tokenizer-statistics"].told
+
+    assert "Tokenized in" not in said() and "Measured at" not in said()
+    monkeypatch.setattr(counts, "SLOW", 0.0)
+    monkeypatch.setattr(measuring, "clock", lambda at: f"[{at}]")
+    before = time.time()
+    monkeypatch.setattr(engine, "_RESULTS", ResultCache(64, 2**24))
+    first, second = said(), said()
+    assert first == second and " s: " in first
+    found = re.search(r"Measured at \[(.*?)\] on (.*) \(cpu\), (by the first .*)\.\]", first)
+    assert found, first
+    assert before < float(found[1]) < time.time()
+    assert literal(processor()) == found[2]
 
 
 def test_a_tokenizer_trained_anew_is_shown_whole():

@@ -50,7 +50,7 @@ def keys_and_values(found: Contents, layer: int, kv_head: int, step: int) -> go.
         drawn = array[kv_head, first:last].copy()
         drawn[max(0, there - first) :] = np.nan
         seen = array[kv_head]
-        most = float(np.nanmax(np.abs(seen))) or 1.0
+        most = float(np.abs(seen[np.isfinite(seen)]).max(initial=0.0)) or 1.0
         figure.add_heatmap(
             z=drawn,
             y=places,

@@ -51,15 +51,16 @@ def masked_check(
 
     Each of `visible` broadcasts over the weights beside it.
     """
-    largest = 0.0
+    largest = [0.0]
     for one, seen in zip(weights, visible, strict=True):
         rows = seen.any(-1, keepdims=True)
-        largest = max(largest, float(np.abs(np.where(seen | ~rows, 0.0, one)).max(initial=0.0)))
+        largest.append(float(np.abs(np.where(seen | ~rows, 0.0, one)).max(initial=0.0)))
+    most = float(np.max(largest))  # of numbers one of which is NaN, that one
     return Check(
         "no weight stands on a masked pair",
-        largest,
+        most,
         0.0,
-        "The mask that is drawn is not the one that the network used.",
+        rounding.meant(most, "The mask that is drawn is not the one that the network used."),
     )
 
 

@@ -5,7 +5,7 @@ or not at all (T5, GPT-Neo). So it is not looked up but measured: the scores tha
 without queries and keys are known (`AttentionRecord.bare`), and the rest is a factor times q . k.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
@@ -78,6 +78,8 @@ def score_rule(one: AttentionRecord) -> ScoreRule:
     met = np.abs(scores) + np.abs(np.where(seen, bare, 0.0))
     met += (np.abs(sink) + np.abs(bare_sink)) if sink.size else 0.0
     scale, cap, check = _fitting(one, content, dots, sizes, met, bare, seen)
+    if np.isnan(scores).any():  # which are not among those that are `seen`
+        check = replace(check, error=float("nan"), meaning=rounding.NO_NUMBERS)
     bias = np.where(seen, bare.astype(np.float64), 0.0)
     shift = np.zeros((*scores.shape[:2], 1))
     if _shifted(one):

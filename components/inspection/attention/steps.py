@@ -98,8 +98,9 @@ def attention_steps(
     `layer` is the network's own number of the block.
 
     Raises:
-        InspectionError: as for `attention_maps`; there is no such layer, head or token; or the
-            scores are not one product of query and key, one factor and a bias.
+        InspectionError: as for `attention_maps`; there is no such layer, head or token; the
+            scores are not one product of query and key, one factor and a bias; or they are no
+            numbers.
     """
     require_group(model, group)
     require(model, "scores", "outputs")
@@ -108,6 +109,7 @@ def attention_steps(
     _check("head", head, one.heads)
     stack = recording.stack("decoder" if group == "cross" else group)
     _check("token", place, len(stack.tokens))
+    rounding.require_numbers(one.weights[head, place])
     vectors, rule = one.understood(), score_rule(one)
     kv_head, tokens = one.kv_head(head), one.weights.shape[-1]
     query, keys, values = (

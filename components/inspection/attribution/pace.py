@@ -14,7 +14,7 @@ from components.inspection.model import Model
 from components.inspection.probe import drawn
 from components.inspection.running import sent_back
 
-BRIEF: Final = 0.1
+BRIEF: Final = 0.05
 """Seconds that a measurement may take before it is not made larger."""
 REPEATS: Final = 2
 """Least measurements of texts of which one takes no longer than that."""
@@ -28,15 +28,18 @@ class Pace:
 
     forward: float
     back: float
-    """Of a text that is read and through which a gradient is sent back."""
+    """Of a text that is read and through which a gradient is sent back; infinite if that was not
+    asked for."""
 
     def seconds(self, forwards: int, backwards: int) -> float:
         """Return how long it takes to read `forwards` texts, `backwards` of them also back."""
-        return (forwards - backwards) * self.forward + backwards * self.back
+        forward = (forwards - backwards) * self.forward
+        return forward + backwards * self.back if backwards else forward
 
 
-def pace(model: Model, length: int, _again: int = 0) -> Pace:
-    """Let `model` read a few texts of `length` ordinary tokens, forward and back.
+def pace(model: Model, length: int, gradients: bool = True, _again: int = 0) -> Pace:
+    """Let `model` read a few texts of `length` ordinary tokens, forward and, if `gradients` are
+    asked for, back.
 
     Several at once are tried as long as that is quick: a GPU, or a small network, reads them in
     little more time than one. `_again` only tells one measurement from another, where results are
@@ -63,6 +66,8 @@ def pace(model: Model, length: int, _again: int = 0) -> Pace:
 
     # The first pass of all also fetches and prepares.
     _, first = timed(model.device, lambda texts=one: forward(texts))  # type: ignore[misc]
+    if first > BRIEF and not gradients and model.device.type == "cpu":
+        return Pace(first, float("inf"))  # preparing is little beside a pass that is slow
     least = REPEATS if first <= BRIEF else 1
     for rows in SIDE_BY_SIDE:
         if rows > most:
@@ -71,10 +76,13 @@ def pace(model: Model, length: int, _again: int = 0) -> Pace:
         spent, repeats = 0.0, 0
         while spent <= BRIEF or repeats < least:
             _, once = timed(model.device, lambda texts=texts: forward(texts))  # type: ignore[misc]
-            _, there_and_back = timed(model.device, lambda texts=texts: back(texts))  # type: ignore[misc]
+            back_again = 0.0
+            if gradients:
+                _, back_again = timed(model.device, lambda texts=texts: back(texts))  # type: ignore[misc]
             # The smallest: another process may have been in the way.
-            found = Pace(min(found.forward, once / rows), min(found.back, there_and_back / rows))
-            spent, repeats = spent + once + there_and_back, repeats + 1
-        if once + there_and_back > BRIEF:
+            fastest = min(found.back, back_again / rows) if gradients else found.back
+            found = Pace(min(found.forward, once / rows), fastest)
+            spent, repeats = spent + once + back_again, repeats + 1
+        if once + back_again > BRIEF:
             break
     return found

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from components.inspection import rounding
 from components.inspection.attribution.baselines import vector_of
+from components.inspection.attribution.catalogue import CHECKING, ENDS
 from components.inspection.attribution.score_checks import path_sum_check
 from components.inspection.attribution.shapley import EXACT, rounded_up, shapley
 from components.inspection.attribution.targets import read_rows, rows_at_once
@@ -26,9 +27,6 @@ from components.inspection.progress import Progress
 
 PhraseMethod = Literal["ablation", "integrated_gradients", "shapley"]
 STEPS: Final = 64
-ENDS: Final = 2
-CHECKING: Final = 4
-"""Texts read for the check: the plain one, and three times more to see what rounding may do."""
 
 
 def phrase_cost(method: PhraseMethod, tokens: int, phrase: int, orders: int) -> tuple[int, int]:
@@ -116,10 +114,15 @@ class PhraseScore:
         """Return log-probabilities for the text and for the baseline, each read alone."""
         with torch.no_grad():
             both = [self(text)[0].double().cpu().numpy() for text in (self.inputs, self.baseline)]
+        rounding.require_numbers(*both)
         return both[0], both[1]
 
+    @computed_once
     def plain(self) -> Float32[Tensor, "phrase vocabulary"]:
-        """Return log-probabilities by a plain pass over the ids, all tokens' logits computed."""
+        """Log-probabilities by a plain pass over the ids, all tokens' logits computed."""
+        return self._plainly()
+
+    def _plainly(self) -> Float32[Tensor, "phrase vocabulary"]:
         self.forwards += 1
         with torch.no_grad():
             logits = read_rows(self.model, self.ids, self.said)
@@ -128,11 +131,11 @@ class PhraseScore:
     @computed_once
     def rounding(self) -> float:
         """By how much a log-probability may differ when it is computed in another order."""
-        return allowed(self.model, self.plain)
+        return allowed(self.model, self._plainly, self.plain)
 
     def text_check(self, at_input: Float64[np.ndarray, " phrase"]) -> Check:
         """Compare the log-probabilities that are drawn with those of a plain pass."""
-        plain = self.plain()[range(len(self.said)), self.said].double().cpu().numpy()
+        plain = self.plain[range(len(self.said)), self.said].double().cpu().numpy()
         return Check(
             "each token of the phrase has the log-probability of a plain pass over text and phrase",
             float(np.abs(at_input - plain).max()),

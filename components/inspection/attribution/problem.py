@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
+from components.inspection import rounding
 from components.inspection.attribution.baselines import (
     Baseline,
     baseline_vector,
@@ -72,6 +73,7 @@ class AttributionProblem:
         self.score = TargetScore(model, Target(place, 0))
         with torch.no_grad():
             self.logits = self.score.logits(self.inputs)[0].float()
+        rounding.require_numbers(self.logits)
         self.target = self.score.target = self._target(place)
 
     def _target(self, place: int) -> Target:
@@ -119,14 +121,20 @@ class AttributionProblem:
     def empty_logits(self) -> Float32[Tensor, " answer"]:
         """The logits at the target's place, with all pieces away."""
         with torch.no_grad():
-            return self.score.logits(self.baseline)[0].float()
+            logits = self.score.logits(self.baseline)[0].float()
+        rounding.require_numbers(logits)
+        return logits
 
     def ends(self) -> tuple[float, float]:
         """Return the target for the text and for the baseline."""
         return float(self.target.of(self.logits)), float(self.target.of(self.empty_logits))
 
+    @computed_once
     def plain(self) -> Float32[Tensor, " answer"]:
-        """Return the logits by a plain pass over the ids, all tokens' computed."""
+        """The logits by a plain pass over the ids, all tokens' computed."""
+        return self._plainly()
+
+    def _plainly(self) -> Float32[Tensor, " answer"]:
         self.score.count(1)
         with torch.no_grad():
             logits = read_rows(self.model, torch.tensor([self.ids], device=self.model.device))
@@ -135,13 +143,13 @@ class AttributionProblem:
     @computed_once
     def rounding(self) -> float:
         """By how much the target may differ when it is computed in another order: measured."""
-        return self.target.parts * allowed(self.model, self.plain)
+        return self.target.parts * allowed(self.model, self._plainly, self.plain)
 
     def text_check(self, at_input: float) -> Check:
         """Compare the target that is drawn for the text with that of a plain pass over its ids."""
         return Check(
             "at the text, the target is what a plain pass over its tokens gives",
-            abs(at_input - float(self.target.of(self.plain()))),
+            abs(at_input - float(self.target.of(self.plain))),
             self.rounding,
             "What is explained here is not what the model answers.",
         )

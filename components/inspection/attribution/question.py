@@ -92,6 +92,28 @@ class Reading:
         return abs(self.at_baseline) > abs(self.change)
 
 
+@dataclass(frozen=True)
+class Likeliest:
+    """The answers that can be asked about by a click."""
+
+    asked: Asked
+    answers: tuple[str, ...]
+    """The likeliest first."""
+    answer_ids: tuple[int, ...]
+    """Their numbers: in the vocabulary, or among the classes."""
+
+
+def likeliest_answers(model: Model, text: str) -> Likeliest:
+    """Let `model` read `text` once; return the likeliest answers.
+
+    Raises:
+        InspectionError: the text cannot be read.
+    """
+    found = AttributionProblem(model, Question(text)).logits
+    order = found.topk(min(ANSWERS, len(found))).indices.tolist()
+    return Likeliest(asked_of(model), answer_names(model, order, len(found)), tuple(order))
+
+
 def read(model: Model, question: Question) -> Reading:
     """Let `model` answer `question`. It reads the text and the baseline once, and checks that.
 

@@ -6,12 +6,14 @@ than a product of a hundred rows does, and floating-point sums depend on the ord
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.decoding import Decoder
 from components.inspection.kv_cache.asking import allowed_difference, checked
@@ -70,12 +72,15 @@ class Agreement:
     @property
     def checks(self) -> tuple[Check, ...]:
         """Logits at every step; and where the texts part, that they were free to."""
+        meaning = (
+            "The cache gives another answer than the model: what is kept or where the network is "
+            "told to go on is wrong."
+        )
         logits = Check(
             "with the cache the logits are those without",
             self.worst,
-            self.allowed,
-            "The cache gives another answer than the model: what is kept or where the network is "
-            "told to go on is wrong.",
+            self.allowed if isfinite(self.worst) else 0.0,
+            rounding.meant(self.worst, meaning),
         )
         if self.same_text:
             return (logits,)

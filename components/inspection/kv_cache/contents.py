@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.decoding import Decoder
 from components.inspection.errors import InspectionError
@@ -47,6 +48,8 @@ class Contents:
     """Bytes of each layer at the end, measured."""
     layer_kept: tuple[str, ...]
     """For each layer: what lies there at the end, by name, with its axes, as the cache has it."""
+    no_numbers: int
+    """How many numbers in the cache are none (infinite, or NaN)."""
     cross_bytes: int
     """Of two stacks: keys and values of what the encoder read, which do not grow."""
     cross_law: int
@@ -59,11 +62,15 @@ class Contents:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The bytes of the real cache, after each step, against the law."""
+        """That there are numbers in the real cache; its bytes, after each step, against the law."""
+        numbers = Check(
+            "what the cache holds are numbers", float(self.no_numbers), 0.0, rounding.NO_NUMBERS
+        )
         if self.law is None:
-            return ()
+            return (numbers,)
         off = np.abs(self.grown - self.law).max(initial=abs(self.cross_bytes - self.cross_law))
         return (
+            numbers,
             Check(
                 "after each token the cache holds the bytes that the law says",
                 float(off),
@@ -115,6 +122,7 @@ def contents(
         else np.array([int(shape.cache_bytes(start + step, itemsize)) for step in range(new + 1)]),
         layer_bytes=np.array([kept_bytes(layer) for layer in layers]),
         layer_kept=tuple(_named(layer) for layer in layers),
+        no_numbers=sum(_no_numbers(layer) for layer in layers),
         cross_bytes=sum(kept_bytes(layer) for layer in cross_layers(cache)),
         cross_law=shape.cross_row * decoder.read.shape[1] * itemsize if decoder.two_stacks else 0,
     )
@@ -123,6 +131,10 @@ def contents(
 def _named(layer: Any) -> str:
     tensors = kept(layer).items()
     return "; ".join(f"{name} {tuple(each.shape)}" for name, each in tensors) or "nothing"
+
+
+def _no_numbers(layer: Any) -> int:
+    return sum(int((~each.isfinite()).sum()) for each in kept(layer).values())
 
 
 def _rows(

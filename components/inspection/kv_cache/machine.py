@@ -2,13 +2,13 @@
 
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import torch
 import transformers
 
 from components.inspection.model import Model
+from components.inspection.processor import processor
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Machine:
 def machine_of(model: Model) -> Machine:
     """Describe the machine as it is now, and `model` on it."""
     facts = model.facts
-    name = _processor()
+    name = processor()
     device_name = name
     if model.device.type == "cuda":
         device_name = torch.cuda.get_device_name(model.device)
@@ -58,12 +58,3 @@ def machine_of(model: Model) -> Machine:
         dtype=facts.dtype,
         attention="eager",
     )
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

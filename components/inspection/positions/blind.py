@@ -18,7 +18,7 @@ from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.model import Model
 from components.inspection.positions.measured import position_code
 from components.inspection.positions.repeated import marks
-from components.inspection.positions.twin import Interception, Place, intercepted, no_turn
+from components.inspection.positions.twin import Interception, Place, brief, intercepted, no_turn
 from components.inspection.positions.words import sentence
 from components.inspection.probe import drawn
 from components.inspection.recording import HIDDEN
@@ -100,7 +100,7 @@ def _steady(model: Model) -> Steady:
         for seed in (0, 1):
             target = drawn(model, 6, seed + 2) if two else None
             inputs = inputs_of(model, drawn(model, length, seed), target)
-            run(twin.model, **arguments_of(model, inputs))
+            run(twin.model, **arguments_of(model, inputs), **brief(model))
     halves = ((key, each[: len(each) // 2], each[len(each) // 2 :]) for key, each in seen.items())
     return {
         key

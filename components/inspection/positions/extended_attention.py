@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from torch import Tensor
 
-from components.inspection import noise
+from components.inspection import noise, rounding
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of, record
@@ -18,7 +18,7 @@ from components.inspection.positions.extension_methods import ContextExtension
 from components.inspection.positions.rope import require_rotation
 from components.inspection.positions.shift_invariance import SEEDS, angles_allowed
 from components.inspection.premises import require
-from components.inspection.premises.inputs import answer
+from components.inspection.premises.answers import answer
 from components.inspection.progress import Progress, silent
 from components.inspection.recording import AttentionRecord, Recording
 
@@ -58,7 +58,8 @@ def attention_under(
     Of an encoder-decoder, its encoder.
 
     Raises:
-        InspectionError: the model does not rotate, or there is no such layer, head or extension.
+        InspectionError: the model does not rotate, there is no such layer, head or extension, or
+            a logit is no number.
     """
     require(model, "sublayers")
     stack = require_rotation(model)
@@ -123,5 +124,6 @@ def _answers(model: Model, one: Recording, other: Recording) -> tuple[tuple[str,
     if one.logits is None or other.logits is None or model.kind == "classifier":
         return ("", ""), float("nan")
     last = one.logits[-1], other.logits[-1]
+    rounding.require_numbers(*last)
     texts = model.token_texts([int(each.argmax()) for each in last])
     return (texts[0], texts[1]), float(np.abs(last[0] - last[1]).max())

@@ -5,31 +5,30 @@ without a causal mask a token's output is the same wherever it stands.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
+from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import observe, record
+from components.inspection.forward_pass import observe
 from components.inspection.gathering import rows_of
 from components.inspection.model import Model
 from components.inspection.noise import SEEDS, allowed
 from components.inspection.positions import twin as twins
 from components.inspection.positions.blind import without_positions
 from components.inspection.positions.measured import StackCode, position_code
+from components.inspection.positions.unmasked import can_be_unmasked, spare, unmask
 from components.inspection.positions.words import named, sentence
-from components.inspection.premises import measured
-from components.inspection.premises.inputs import masked_arguments
 from components.inspection.premises.recorded import probed
-from components.inspection.probe import probe_ids
 from components.inspection.progress import Progress, silent
 
 MOST_TOKENS: Final = 256
-PASSES: Final = 4 * 2 + 2 * (1 + SEEDS)
+PASSES: Final = 4 * 2 + SEEDS
 """How many times `shuffled` lets a text be read, at most."""
 BAG: Final = "without positions and mask no token's last hidden state changes"
 
@@ -71,8 +70,8 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
     represented by its encoder.
 
     Raises:
-        InspectionError: the text is too long, or too short to be shuffled, or the positions cannot
-            be switched off.
+        InspectionError: the text is too long, or too short to be shuffled, the positions cannot
+            be switched off, or what is read are no numbers.
     """
     ids = model.encode(text)
     if len(ids) > MOST_TOKENS:
@@ -90,18 +89,19 @@ def shuffled(model: Model, text: str, seed: int, progress: Progress = silent) ->
         )
     masks: tuple[bool | None, ...] = (None,)
     if stack.name == "decoder":
-        masks = (True, False) if _can_be_unmasked(model) else (True,)
+        masks = (True, False) if can_be_unmasked(model) else (True,)
     conditions = [Condition(positions, mask) for positions in (True, False) for mask in masks]
-    rows, off = [], 0.0
+    rows, read, before = [], spare(twins.twin(model)), np.zeros((0, 0), np.float32)
     for done, condition in enumerate(conditions):
         progress(done / len(conditions), "Reading it in order, and shuffled")
-        read = twins.twin(model) if condition.positions else without_positions(model)
+        if done == len(masks):
+            read = spare(without_positions(model))
         if condition.mask is False:
-            _unmask(read)
+            unmask(read)  # the same twin, which has read with its mask before
         before, after = (_last(read, each) for each in (ids, there))
         rows.append(change_of(before, after, order))
-        if condition == conditions[-1]:
-            off = max(_rounding(read, each) for each in (ids, there))
+        rounding.require_numbers(rows[-1])
+    off = _rounding(read, ids, before)
     return WordOrder(
         tokens=model.token_texts(ids),
         order=tuple(order),
@@ -193,27 +193,6 @@ def _order(model: Model, ids: list[int], seed: int) -> list[int]:
     return order
 
 
-def _can_be_unmasked(model: Model) -> bool:
-    """Say whether the causal mask can be taken off: some networks (GPT-Neo) keep one of their
-    own."""
-    if not measured(model, "own mask").holds:
-        return False
-    twin = twins.twin(model)
-    _unmask(twin)
-    seen = record(twin, probe_ids(model), keep=["attention"]).attentions
-    return all(one.visible.all() for one in seen)
-
-
-def _unmask(twin: Model) -> None:
-    """Let each token of a twin attend to all others."""
-
-    def instead(_module: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        length = kwargs["input_ids"].shape[1]
-        return args, kwargs | masked_arguments(twin, torch.ones(length, length, dtype=torch.bool))
-
-    twin.network.register_forward_pre_hook(instead, with_kwargs=True)
-
-
 def _last(model: Model, ids: list[int]) -> Float32[np.ndarray, "token width"]:
     """Return what leaves the last block of the first stack.
 
@@ -238,14 +217,16 @@ def _last_stream(model: Model, ids: list[int]) -> Float[Tensor, "token width"]:
     return rows
 
 
-def _rounding(model: Model, ids: list[int]) -> float:
-    """Return by what share of its norm rounding may change a token's last vector, as measured."""
-    first: list[Tensor] = []
+def _rounding(model: Model, ids: list[int], before: Float32[np.ndarray, "token width"]) -> float:
+    """Return by what share of its norm rounding may change a token's last vector, as measured.
+
+    `before` is what `model` gives for `ids`. A network that cannot tell order reads the shuffled
+    tokens as it does these.
+    """
+    usual = torch.from_numpy(before).double()
+    norms = usual.norm(dim=-1).clamp_min(1e-30)
 
     def moved() -> Tensor:
-        rows = _last_stream(model, ids).cpu().double()
-        first.append(rows)
-        norms = first[0].norm(dim=-1).clamp_min(1e-30)
-        return (rows - first[0]).norm(dim=-1) / norms
+        return (_last_stream(model, ids).cpu().double() - usual).norm(dim=-1) / norms
 
-    return allowed(model, moved)
+    return allowed(model, moved, torch.zeros_like(norms))

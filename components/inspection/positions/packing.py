@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
-from components.inspection import noise
+from components.inspection import noise, rounding
 from components.inspection.checks import Check, short
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of
@@ -17,7 +17,8 @@ from components.inspection.positions.measured import position_code
 from components.inspection.positions.shift_invariance import SEEDS, angles_allowed
 from components.inspection.positions.words import sentence
 from components.inspection.premises import require
-from components.inspection.premises.inputs import answer, masked_arguments
+from components.inspection.premises.answers import answer
+from components.inspection.premises.inputs import masked_arguments
 from components.inspection.progress import Progress, silent
 
 MOST_DOCUMENTS: Final = 200
@@ -115,7 +116,7 @@ class PackedReading:
 
 def passes(documents: int) -> int:
     """Return how many texts `packed_reading` lets be read, at most: single ones, and rows."""
-    return documents * (3 + noise.SEEDS) + 4 + SEEDS
+    return documents * 2 + 3 + noise.SEEDS + SEEDS
 
 
 def packed_reading(
@@ -150,16 +151,22 @@ def packed_reading(
     on = np.arange(len(ids))
     mask = (document[:, None] == document) & (on[:, None] >= on)
     causal = on[:, None] >= on
-    expected, allowed = _alone(model, alone, progress)
+    expected, handed = _alone(model, alone, progress)
     progress(0.7, "Reading them in one row")
-    found = [
-        _changes(expected, _read(model, ids, seen, positions), document)
-        for seen, positions in ((mask, own), (mask, on), (causal, on))
-    ]
+    ways = ((mask, own), (mask, on), (causal, on))
+    rows = [_read(model, ids, seen, positions) for seen, positions in ways]
+    found = [_changes(expected, row, document) for row in rows]
+    # What rounding does to all of them, each by itself in the row.
+    allowed = noise.allowed(model, lambda: _read(model, ids, mask, own), rows[0])
+    _require_own_mask(model, handed, allowed, alone)
     # A row that stands elsewhere is turned by other angles, which are rounded otherwise.
-    turning = angles_allowed(model, ids, 0, lambda other, row, _shift: _read(other, row, mask, on))
+    turning = angles_allowed(
+        model, ids, 0, lambda other, row, _shift: _read(other, row, mask, on), rows[1]
+    )
     on_bound = allowed + turning
-    claimed = code.first.by_distance_alone and (model.anatomy.named or max(found[1]) <= on_bound)
+    # Of numbers one of which is NaN, that one: it is within no bound.
+    worst_apart, worst_on = (float(np.max(changes)) for changes in found[:2])
+    claimed = code.first.by_distance_alone and (model.anatomy.named or worst_on <= on_bound)
     return PackedReading(
         tokens=model.token_texts(ids),
         document=tuple(document.tolist()),
@@ -170,13 +177,13 @@ def packed_reading(
         checks=(
             Check(
                 APART,
-                max(found[0]),
+                worst_apart,
                 allowed,
                 "Documents are not kept apart: something leaks from one into the next.",
             ),
             Check(
                 COUNTED_ON,
-                max(found[1]),
+                worst_on,
                 on_bound if claimed else None,
                 "Something in this network tells where a token stands, not only how far from "
                 "another.",
@@ -188,30 +195,36 @@ def packed_reading(
 
 def _alone(
     model: Model, documents: list[list[int]], progress: Progress
-) -> tuple[Float64[Tensor, "token answer"], float]:
-    """Return the logits of each document read alone, and what rounding may do to them.
-
-    Raises:
-        InspectionError: a document's own mask is more than causal, as that of a sliding window.
-    """
+) -> tuple[Float64[Tensor, "token answer"], list[float]]:
+    """Return the logits of each document read alone, and by how much those of each change when it
+    is handed a causal mask."""
     read: list[Float64[Tensor, "token answer"]] = []
-    allowed = 0.0
+    changes = []
     for ids in documents:
         progress(0.7 * len(read) / len(documents), "Reading each document alone")
         plain = answer(model, arguments_of(model, inputs_of(model, ids)))[0]
         causal = np.tril(np.ones((len(ids), len(ids)), dtype=bool))
-        bound = noise.allowed(model, lambda ids=ids, seen=causal: _read(model, ids, seen))  # type: ignore[misc]
-        off = float((_read(model, ids, causal) - plain).abs().max())
-        if off > bound:
-            raise InspectionError(
-                f"'{model.name}' reads a document of {len(ids)} tokens otherwise when it is "
-                f"handed a causal mask (a logit changes by {short(off)}, rounding allows "
-                f"{short(bound)}): its own mask is another, as that of a sliding window. Write "
-                "shorter documents."
-            )
+        rounding.require_numbers(plain)
+        changes.append(float((_read(model, ids, causal) - plain).abs().max()))
         read.append(plain)
-        allowed = max(allowed, bound)
-    return torch.cat(read), allowed
+    return torch.cat(read), changes
+
+
+def _require_own_mask(
+    model: Model, changes: list[float], allowed: float, documents: list[list[int]]
+) -> None:
+    """Go on if each document is read as ever when it is handed a causal mask.
+
+    Raises:
+        InspectionError: its own mask is more than causal, as that of a sliding window.
+    """
+    off, ids = max(zip(changes, documents, strict=True), key=lambda each: each[0])
+    if off > allowed:
+        raise InspectionError(
+            f"'{model.name}' reads a document of {len(ids)} tokens otherwise when it is handed a "
+            f"causal mask (a logit changes by {short(off)}, rounding allows {short(allowed)}): its "
+            "own mask is another, as that of a sliding window. Write shorter documents."
+        )
 
 
 def _changes(

@@ -67,7 +67,7 @@ def marks(model: Model, twin: Interception | None = None) -> dict[Place, Marks]:
     }
     entered: dict[Place, bool | None] = {}
     inner: dict[Place, bool | None] = {}
-    far = None if twin is not None else _far_lengths(model, one, again, places)
+    changed = twin is not None
     twin = intercepted(model) if twin is None else twin
     usual = twin.on_entry
 
@@ -82,6 +82,9 @@ def marks(model: Model, twin: Interception | None = None) -> dict[Place, Marks]:
         recording = record(twin.model, one, again, keep=["attention"], bare=True)
     finally:
         twin.on_entry = usual
+    # Were positions added, or might they be, a table of them would end before places far apart.
+    added = any(entered.get((name, 0)) is not False for name in places)
+    far = {} if changed or added else _far_lengths(twin, one, again, places)
     attended: dict[Place, AttentionRecord] = {}
     for each in recording.attentions:
         if each.kind == "self":
@@ -94,13 +97,13 @@ def marks(model: Model, twin: Interception | None = None) -> dict[Place, Marks]:
             scores = _scores_differ(one_layer, places[place[0]])
             rotated = _keys_turn(one_layer, places[place[0]])
             bias = distance_bias(one_layer)
-        scaled = far.get(place) if far is not None and stream is False else None
+        scaled = far.get(place) if stream is False else None
         found[place] = Marks(stream, inner[place], scores, rotated, bias, scaled)
     return found
 
 
 def _far_lengths(
-    model: Model,
+    twin: Interception,
     ids: list[int],
     target: list[int] | None,
     places: dict[StackName, Int64[np.ndarray, " _place"]],
@@ -109,8 +112,7 @@ def _far_lengths(
 
     Empty for a network that cannot be told where its tokens stand, or has no places so far on.
     """
-    twin = intercepted(model)
-    if not model.takes("position_ids") or twin.kept or target is not None:
+    if not twin.model.takes("position_ids") or twin.kept or target is not None:
         return {}
     entered: dict[Place, bool | None] = {}
 
@@ -118,17 +120,12 @@ def _far_lengths(
         entered[place] = _differs(args, kwargs, len(ids), places[place[0]])
 
     def apart(_module: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        stands = STRIDE * torch.arange(len(ids), device=model.device)[None]
+        stands = STRIDE * torch.arange(len(ids), device=twin.model.device)[None]
         return args, kwargs | {"position_ids": stands}
 
     twin.on_entry = look
+    twin.model.network.register_forward_pre_hook(apart, with_kwargs=True)
     try:
-        record(twin.model, ids, keep=["attention"])
-        # Were positions added, or might they be, a table of them would end before.
-        if any(entered.get((name, 0)) is not False for name in places):
-            return {}
-        twin.model.network.register_forward_pre_hook(apart, with_kwargs=True)
-        entered.clear()
         recording = record(twin.model, ids, keep=["attention"])
     except NetworkError:
         return {}

@@ -20,7 +20,7 @@ from components.inspection.positions.tables import Tables, Turns
 from components.inspection.positions.twin import Place, altered, intercepted
 from components.inspection.positions.words import sentence
 from components.inspection.premises import require
-from components.inspection.premises.inputs import answer
+from components.inspection.premises.answers import answer
 from components.inspection.progress import Progress, silent
 
 SAYS: Final = "its answers are the same wherever its text begins"
@@ -78,6 +78,7 @@ def shift_invariance(
         )
     progress(0.0, "Reading it from its first position on")
     usual = _answered(model, ids, 0)
+    rounding.require_numbers(usual)
     rounding_alone = noise.allowed(model, lambda: _answered(model, ids, 0), usual)
     others: list[Float64[Tensor, " 1 *axes"]] = []
     allowed: list[float] = []

@@ -37,6 +37,12 @@ def twin(model: Model) -> Model:
     return replace(model, network=duplicate(model.network, shared), known=whole)
 
 
+def brief(model: Model) -> dict[str, Any]:
+    """Return what spares a network the logits of all tokens but the last, where it offers that:
+    for passes of which only the inside is looked at."""
+    return {"logits_to_keep": 1} if model.takes("logits_to_keep") else {}
+
+
 @dataclass(frozen=True, eq=False)
 class RotaryInputs:
     """What a layer was handed to turn its queries and keys by."""

@@ -22,6 +22,7 @@ from components.inspection.positions.twin import (
     Interception,
     Place,
     RotaryInputs,
+    brief,
     intercepted,
     no_turn,
 )
@@ -70,7 +71,7 @@ def unrotated(
     twin.on_entry = capture
     try:
         with torch.no_grad():
-            run(twin.model, **arguments_of(model, inputs_of(model, ids, target)))
+            run(twin.model, **arguments_of(model, inputs_of(model, ids, target)), **brief(model))
     except _EnoughError:
         pass
     return found, dict(twin.handed)

@@ -1,7 +1,5 @@
 """Which way information flows, and from which tokens a classifier reads."""
 
-from collections.abc import Sequence
-
 import torch
 
 from components.inspection.causality import LastTokenChanged, last_token_changed
@@ -10,8 +8,9 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import observe
 from components.inspection.gathering import rows_of
 from components.inspection.model import Model
-from components.inspection.noise import allowed
 from components.inspection.premises import Premise
+from components.inspection.premises.answers import allowed_rows, probe_answer
+from components.inspection.premises.recorded import probed
 from components.inspection.probe import probe_ids, probe_target
 
 
@@ -46,13 +45,10 @@ def _left_off(model: Model) -> Check | None:
     """Compare the logits of a probe's tokens with those that they have without the last one."""
     ids, target = probe_ids(model), probe_target(model)
     shorter = (ids[:-1], None) if target is None else (ids, target[:-1])
-
-    def logits(ids: list[int], target: Sequence[int] | None) -> torch.Tensor | None:
-        return observe(model, ids, target, keep=["logits"]).logits
-
-    whole, part = logits(ids, target), logits(*shorter)
-    if whole is None or part is None or whole.dim() != 3 or whole.shape[1] != part.shape[1] + 1:
-        return None  # a classifier's, or of the last token only
+    part = observe(model, shorter[0], shorter[1], keep=["logits"]).logits
+    whole = probe_answer(model).numbers
+    if part is None or whole.dim() != 3 or whole.shape[1] != part.shape[1] + 1:
+        return None  # of a network without a head, a classifier's, or of the last token only
     before, after = whole[:, :-1].double(), part.double()
     # Minus infinity (a token that is never said) is the same twice; and what is no number in both
     # tells nothing of the direction, and is told of by whoever wants numbers.
@@ -61,20 +57,15 @@ def _left_off(model: Model) -> Check | None:
     return Check(
         "no earlier token changes when the last one is left off",
         off,
-        0.0 if off == 0 else allowed(model, lambda: _known(logits(ids, target))),
+        0.0 if off == 0 else allowed_rows(model),
     )
-
-
-def _known(logits: torch.Tensor | None) -> torch.Tensor:
-    assert logits is not None
-    return logits
 
 
 def probed_change(model: Model) -> LastTokenChanged:
     """Return what another last token changes in a probe, in the stack that gives the output."""
     if "probed change" not in model.known:
         model.known["probed change"] = last_token_changed(
-            model, probe_ids(model), probe_target(model)
+            model, probe_ids(model), probe_target(model), reading=probed(model)
         )
     found: LastTokenChanged = model.known["probed change"]
     return found

@@ -15,18 +15,23 @@ from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of, observe, record
 from components.inspection.model import Model
 from components.inspection.premises import Premise
-from components.inspection.probe import probe_ids, probe_target
+from components.inspection.probe import probe_ids, probe_target, sums_alike
 from components.inspection.recording import AttentionRecord, Recording
 from components.inspection.running import run
 
 
 def probed(model: Model) -> Recording:
     """Return what one pass over a probe left behind; kept, since many premises look at it."""
-    if "probed" not in model.known:
-        model.known["probed"] = record(
-            model, probe_ids(model), probe_target(model), keep=["attention", "residual"], bare=True
+    key = sums_alike("probed")
+    if key not in model.known:
+        model.known[key] = record(
+            model,
+            probe_ids(model),
+            probe_target(model),
+            keep=["attention", "residual", "logits"],
+            bare=True,
         )
-    found: Recording = model.known["probed"]
+    found: Recording = model.known[key]
     return found
 
 

@@ -1,12 +1,14 @@
 """What a tokenizer makes of a text, in numbers."""
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Int64
 
+from components.inspection.processor import processor
 from components.inspection.progress import Progress, silent
 from components.inspection.tokenizer.opening import Holder, ready
 from components.inspection.tokenizer.pieces import EncodedText, encode_text
@@ -15,6 +17,27 @@ LISTED: Final = 20
 """Tokens in each of the lists of the most frequent and the longest."""
 LONGEST_BIN: Final = 24
 """Bytes of the last bin of the histogram, which takes all longer tokens too."""
+
+
+@dataclass(frozen=True, eq=False)
+class TimedEncoding:
+    """The ids of a text, when they were found, and on what."""
+
+    encoded: EncodedText
+    at: float
+    """When it was begun, in seconds since 1970."""
+    device: str
+    """In words: what a tokenizer does, the processor does."""
+
+
+def encode_timed(holder: Holder, text: str, progress: Progress = silent) -> TimedEncoding:
+    """Return all ids of `text`, those before and after it included.
+
+    Raises:
+        InspectionError: there is no such tokenizer, or half a surrogate pair in the text.
+    """
+    tokenizer, began = ready(holder), time.time()
+    return TimedEncoding(encode_text(tokenizer, text, progress), began, f"{processor()} (cpu)")
 
 
 @dataclass(frozen=True)
@@ -57,8 +80,6 @@ class TextStatistics:
     """How many tokens of the text write so many bytes; the last counts all longer ones."""
     context: int | None
     """Most tokens that the tokenizer's model reads at once, where that is known."""
-    seconds: float
-    """Time that cutting took."""
 
     @property
     def of_text(self) -> int:
@@ -139,7 +160,6 @@ def statistics_of(holder: Holder, text: str, encoded: EncodedText) -> TextStatis
         longest=tuple(counted(id_) for id_ in longest[:LISTED]),
         lengths=histogram.astype(np.int64),
         context=tokenizer.context,
-        seconds=encoded.seconds,
     )
 
 

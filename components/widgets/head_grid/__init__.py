@@ -123,8 +123,9 @@ def names(texts: Sequence[str], cells: int) -> list[str]:
 def thumbnail(
     weights: NDArray[np.float32], visible: NDArray[np.bool_], log: bool
 ) -> NDArray[np.uint8]:
-    """Return `weights[query, key]` as levels, at most `SIDE` on a side; `HIDDEN` where masked."""
-    shown = np.where(visible, weights, -1.0)
+    """Return `weights[query, key]` as levels, at most `SIDE` on a side; `HIDDEN` where masked
+    or no number."""
+    shown = np.where(visible & ~np.isnan(weights), weights, -1.0)
     for axis in (0, 1):
         size = -(-shown.shape[axis] // SIDE)
         starts = np.arange(0, shown.shape[axis], size)

@@ -41,6 +41,8 @@ def first_token(maps: AttentionMaps, layer: int, head: int | None) -> Predict | 
     if maps.group != "decoder" or len(maps.readers) < 2:
         return None
     weight = float(maps.weights[:, :, 1:, 0].mean())
+    if np.isnan(weight):
+        return None
     even = float(np.mean(1 / maps.visible.sum(-1)[:, 1:].clip(1)))
     here = "" if head is None else maps.weights[maps.place_of(layer), head, 1:, 0].mean()
     answer = "more" if weight > even * 1.1 else "about as much" if weight > even * 0.9 else "less"
@@ -58,6 +60,8 @@ def thickest_line(maps: AttentionMaps, layer: int | None) -> Predict | None:
     if len(maps.read) < 3:
         return None
     rows = maps.weights[:, :, -1] if layer is None else maps.weights[maps.place_of(layer), :, -1]
+    if np.isnan(rows).any():
+        return None
     best = rows.reshape(-1, rows.shape[-1]).argmax(-1)
     most, heads = int((best == 0).sum()), len(best)
     where = "Of all heads" if layer is None else f"Of the {heads} heads of layer {layer}"

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from components.figures.attention.patterns import mask_square
+from components.inspection import rounding
 from components.inspection.causality import last_token_changed
 from components.inspection.errors import InspectionError
 from components.lesson import Ask, Predict, Shown, View
@@ -16,6 +17,7 @@ MOST_DRAWN = 64
 
 def show(ask: Ask) -> Shown:
     asked, maps = maps_of(ask)
+    rounding.require_numbers(maps.weights)
     alike = bool((maps.visible == maps.visible[:1]).all())
     layer = maps.numbers[0] if alike else ask.layer(maps.numbers)
     allowed = maps.visible[maps.place_of(layer)]

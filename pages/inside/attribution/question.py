@@ -12,7 +12,7 @@ from components.inspection.attribution.catalogue import (
     MethodSettings,
 )
 from components.inspection.attribution.features import UNITS
-from components.inspection.attribution.question import Question, Reading, read
+from components.inspection.attribution.question import Question, Reading, likeliest_answers, read
 from components.inspection.attribution.shapley import EXACT, FEWEST_ORDERS
 from components.lesson import Ask
 from pages.inside.attribution.examples import LIKELIEST, RUNNER_UP, contrast_of, offer_examples
@@ -28,7 +28,7 @@ def question_of(ask: Ask) -> tuple[Question, Reading]:
     Raises:
         InspectionError: the model cannot be asked this.
     """
-    likely = ask.inspect(read, Question(ask.prompt))
+    likely = ask.inspect(likeliest_answers, ask.prompt)
     # By number, since what an answer looks like may be written with other tokens.
     names = {
         visible(name): number

@@ -12,7 +12,7 @@ from components.inspection.kv_cache.roofline import (
 )
 from components.inspection.kv_cache.timing import pace
 from components.lesson import Ask, Shown, View
-from components.widgets.measuring import duration
+from components.widgets.measuring import clock, duration
 from pages.output.kv_cache import code, parts
 from pages.output.kv_cache.roofline_words import (
     ANSWERS,
@@ -91,7 +91,7 @@ def below_roof(ask: Ask, found: Roofline) -> Shown:
             "copied_bytes": found.copied,
             "pass_lengths": list(found.lengths),
             "pass_seconds": list(found.seconds),
-            "measured_at": parts.clock(found.at),
+            "measured_at": clock(found.at),
         }
         | asdict(found.machine),
     )

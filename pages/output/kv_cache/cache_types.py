@@ -9,7 +9,7 @@ from components.inspection.kv_cache.asking import MOST_REPEATS
 from components.inspection.kv_cache.kinds import Kinds
 from components.inspection.kv_cache.timing import pace
 from components.lesson import Ask, Shown, View
-from components.widgets.measuring import duration
+from components.widgets.measuring import clock, duration
 from pages.output.kv_cache import code, parts
 from pages.output.kv_cache.cache_types_words import ANSWERS, ASKS, answered, each, smallest, tries
 
@@ -77,7 +77,7 @@ def show(ask: Ask) -> Shown:
             "repeats": repeats,
             "window": window,
             "not_here": {row.name: row.refused for row in found.rows if row.refused},
-            "measured_at": parts.clock(found.at),
+            "measured_at": clock(found.at),
         }
         | asdict(found.machine),
     )

@@ -1,5 +1,7 @@
 """What is said of the cache types: the question, its answer, and what each is."""
 
+from math import isnan
+
 from components.figures.kv_cache.kinds import memory_and_difference
 from components.inspection.kv_cache.kinds import KindRow, Kinds
 from components.lesson import Predict
@@ -29,7 +31,7 @@ def each(found: Kinds) -> str:
 def answered(ran: tuple[KindRow, ...], unasked: bool) -> Predict | None:
     """Ask for the largest difference; what was measured unasked waits for the guess."""
     others = [row for row in ran[1:] if any(name in row.name for name in ANSWERS)]
-    if not others:
+    if not others or any(isnan(row.difference) for row in others):
         return None
     most = max(others, key=lambda row: row.difference)
     right = next(name for name in ANSWERS if name in most.name)

@@ -1,6 +1,7 @@
 """View: cached against uncached logits, step by step, in the dtype asked for."""
 
 from dataclasses import replace
+from math import isnan
 
 from components import engine
 from components.figures.kv_cache.agreement import differences
@@ -72,7 +73,9 @@ def show(ask: Ask) -> Shown:
         r"\ell^{\text{without}}_t(v)\,\bigr|",
         symbols=r"$\ell_t(v)$: the logit of token $v$ at step $t$. What adding in another order "
         "may do is measured on this text, by rounding each block's output once more.",
-        predict=Predict(ASKS, ANSWERS, answer(found), why(found), differences(found, False)),
+        predict=None
+        if isnan(found.worst)
+        else Predict(ASKS, ANSWERS, answer(found), why(found), differences(found, False)),
         tries="bfloat16 keeps 8 bits of each number's digits, float16 11, float32 24. In which do "
         "the two ways differ, and in which do you trust the logits most? That need not be the same "
         "one. Write 256 tokens: do differences add up from step to step, or do they stay?",

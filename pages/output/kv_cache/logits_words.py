@@ -1,5 +1,9 @@
 """What is said of a comparison of logits: how far they differ, why, and the texts."""
 
+from math import isnan
+
+import numpy as np
+
 from components.figures.visible import visible
 from components.inspection.kv_cache.agreement import Agreement
 from components.widgets.markup import coded, literal
@@ -15,6 +19,12 @@ def answer(found: Agreement) -> str:
 
 
 def numbers(found: Agreement) -> str:
+    if isnan(found.worst):
+        from_step = 1 + int(np.isnan(found.difference).argmax())
+        return (
+            f"From step {from_step} on there are logits that are no numbers, and nothing follows "
+            f"from them: {found.dtype} is too narrow for this text."
+        )
     largest = float(found.largest.max())
     roundings = found.worst / (found.rounding * largest)
     return (
@@ -46,6 +56,8 @@ def why(found: Agreement) -> str:
 
 
 def texts(found: Agreement) -> str:
+    if isnan(found.worst):
+        return ""
     written = "".join(found.tokens)
     if found.same_text:
         narrow = int(found.margin.argmin())

@@ -1,6 +1,5 @@
 """What the views share: the lengths asked for, where it was measured, numbers for eyes."""
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,13 +9,13 @@ from components.inspection.kv_cache.contents import Contents, contents
 from components.inspection.kv_cache.machine import Machine
 from components.inspection.kv_cache.shapes import Shape
 from components.lesson import Ask
-from components.widgets import running
+from components.widgets import measuring, running
 from components.widgets.markup import literal
 from pages.output.kv_cache.lines import Lines
 
 PROMPTS: Final = (8, 16, 20, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)
 NEW: Final = (8, 16, 32, 48, 64, 100, 128, 192, 256)
-MOST_STEPS: Final = 24
+MOST_STEPS: Final = 16
 """Tokens that are written to see the cache grow."""
 
 
@@ -75,12 +74,7 @@ def repeated(shape: Shape) -> str:
 
 def measured_by(ask: Ask, at: float, machine: Machine) -> str:
     """Say when something was measured, on what, and for whom."""
-    whom = (
-        "by the first who opened this with these settings, and kept since"
-        if ask.unasked
-        else "by you"
-    )
-    return f"  \n:small[:gray[Measured at {clock(at)} on {literal(_device(machine))}, {whom}.]]"
+    return measuring.measured_by(at, _device(machine), ask.unasked)
 
 
 def machine_line(machine: Machine) -> str:
@@ -95,11 +89,6 @@ def machine_line(machine: Machine) -> str:
 def _device(machine: Machine) -> str:
     cores = f", {machine.threads} of {machine.cores} cores" if machine.device == "cpu" else ""
     return f"{machine.device_name} ({machine.device}{cores})"
-
-
-def clock(at: float) -> str:
-    """Write a time of day, on the server's clock, for eyes."""
-    return time.strftime("%H:%M:%S %Z, %d %b", time.localtime(at))
 
 
 def size(count: float) -> str:

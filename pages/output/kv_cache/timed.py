@@ -6,7 +6,7 @@ from components.inspection.kv_cache import timing
 from components.inspection.kv_cache.asking import MOST_REPEATS
 from components.inspection.kv_cache.timing import Timing
 from components.lesson import Ask
-from components.widgets.measuring import duration
+from components.widgets.measuring import clock, duration
 from components.widgets.presets import examples
 from pages.output.kv_cache import parts
 from pages.output.kv_cache.timing_words import ANSWERS, question
@@ -65,5 +65,5 @@ def facts_of(found: Timing) -> dict[str, object]:
         "repeats": found.repeats,
         "measured_share": round(found.share, 4),
         "same_tokens": not found.different,
-        "measured_at": parts.clock(found.at),
+        "measured_at": clock(found.at),
     } | asdict(found.machine)

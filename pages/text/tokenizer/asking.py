@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 from components.inspection.catalogue import short_name
 from components.inspection.tokenizer.about import tokenizer_facts
 from components.inspection.tokenizer.catalogue import title
-from components.inspection.tokenizer.cutting import encode
 from components.inspection.tokenizer.pieces import EncodedText
+from components.inspection.tokenizer.statistics import TimedEncoding, encode_timed
 from components.lesson import Ask
 from components.widgets.markup import literal
 from components.widgets.tokenizers import OWN, one
@@ -63,9 +63,15 @@ def tokenizer(ask: Ask) -> ChosenTokenizer:
     return chosen
 
 
+def timed(ask: Ask, chosen: ChosenTokenizer, read: ChosenText) -> TimedEncoding:
+    """Return all ids of the text, those added before and after it included, and when and on what
+    they were found."""
+    return chosen.inspect(ask, encode_timed, read.text)
+
+
 def encoded(ask: Ask, chosen: ChosenTokenizer, read: ChosenText) -> EncodedText:
     """Return all ids of the text, those added before and after it included."""
-    return chosen.inspect(ask, encode, read.text, True)
+    return timed(ask, chosen, read).encoded
 
 
 def spaced(ask: Ask, chosen: ChosenTokenizer, label: str, name: str, on: bool = False) -> bool:

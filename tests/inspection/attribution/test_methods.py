@@ -277,7 +277,7 @@ def test_the_cost_said_before_is_the_cost(tiny_causal, method, pieces):
     assert found.backwards == backwards
     if method == "occlusion" or (method == "shapley" and pieces > 8):
         # "At most": the best piece may be in fewer windows, two orders may begin alike.
-        assert 0.8 * forwards < found.forwards <= forwards
+        assert 0.75 * forwards < found.forwards <= forwards
     else:
         assert found.forwards == forwards
 

@@ -9,6 +9,19 @@ from tests import tiny
 
 def test_work_takes_what_its_texts_take():
     assert Pace(0.5, 2.0).seconds(10, 4) == 6 * 0.5 + 4 * 2.0
+    assert Pace(0.5, float("inf")).seconds(10, 0) == 10 * 0.5
+
+
+def test_who_needs_no_gradient_measures_none(tiny_causal, monkeypatch):
+    asked = []
+
+    def timed(_device, work):
+        asked.append(work)
+        return work(), 2.0
+
+    monkeypatch.setattr(pace_module, "timed", timed)
+    assert pace(tiny_causal, 8, False) == Pace(2.0, float("inf"))
+    assert len(asked) == 1, "what is slow is read once"
 
 
 @pytest.mark.parametrize("length", [1, 40, 10**6])
@@ -20,7 +33,7 @@ def test_a_text_of_any_length_is_read_in_some_time(family, length):
 
 
 def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monkeypatch):
-    seconds, asked = iter([0.03, 0.03, 0.03, 0.03, 0.03, 0.5, 0.5, 0.08, 0.08, 9.0]), []
+    seconds, asked = iter([0.02, 0.02, 0.02, 0.02, 0.02, 0.5, 0.5, 0.04, 0.04, 9.0]), []
 
     def timed(_device, work):
         work()
@@ -33,7 +46,7 @@ def test_more_texts_at_once_are_tried_only_while_that_is_quick(tiny_causal, monk
     # four, twice also, since
     # another process may have been in the way; and no more, as that took long.
     assert asked == [1, 1, 1, 1, 1, 4, 4, 4, 4]
-    assert found == Pace(0.08 / 4, 0.08 / 4)
+    assert found == Pace(0.01, 0.01)
 
 
 def test_what_is_slow_is_measured_once_after_the_pass_that_prepares(tiny_causal, monkeypatch):

@@ -8,7 +8,7 @@ import torch
 import transformers as hf
 
 from components.inspection.attribution.problem import MOST_TOKENS, AttributionProblem
-from components.inspection.attribution.question import Question, read
+from components.inspection.attribution.question import Question, likeliest_answers, read
 from components.inspection.attribution.targets import find_answer, read_rows
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
@@ -247,3 +247,12 @@ def test_a_bound_is_measured_on_all_logits_not_on_the_few_that_are_drawn(tiny_ca
         reading = read(tiny_causal, Question("the keys", answer=answer, rather_than=answer + 1))
         assert reading.checks[0].holds
         assert reading.checks[0].bound > 1e-8
+
+
+@pytest.mark.parametrize("family", ["llama", "bert", "t5", "bert_classifier"])
+def test_the_likeliest_answers_are_those_of_the_whole_question(family):
+    model = tiny.model(family)
+    text = "to be [MASK] not" if family == "bert" else "to be or not"
+    whole, found = read(model, Question(text)), likeliest_answers(model, text)
+    assert (found.asked, found.answers) == (whole.asked, whole.answers)
+    assert found.answer_ids == whole.answer_ids

@@ -341,7 +341,8 @@ def test_a_growth_without_a_law_is_told_with_what_was_counted(monkeypatch):
     with pytest.raises(InspectionError, match="grows by no law"):
         shape.cache_bytes(10, 2)
     found = contents(model, "hello there", None, 3)
-    assert found.law is None and found.checks == () and found.grown[0] == 12 * 3 * 24 * 4
+    assert found.law is None and found.grown[0] == 12 * 3 * 24 * 4
+    assert [check.says for check in found.checks] == ["what the cache holds are numbers"]
 
 
 def test_a_network_that_leaves_nothing_in_the_cache_is_told(tmp_path):

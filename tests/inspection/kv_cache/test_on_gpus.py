@@ -38,7 +38,7 @@ def test_the_bytes_and_the_law(there):
     np.testing.assert_allclose(found.keys[1], expected.keys[1], atol=1e-5)
     np.testing.assert_array_equal(found.grown, expected.grown)
     assert shape_of(there).cache == shape_of(here).cache
-    assert [check.verdict for check in (*found.checks, *found.shape.checks)] == ["holds"] * 2
+    assert [check.verdict for check in (*found.checks, *found.shape.checks)] == ["holds"] * 3
 
 
 def test_the_same_answer_and_the_same_tokens(there):

@@ -190,8 +190,8 @@ def test_positions_left_on_would_be_seen(family, dtype, monkeypatch):
 
 @pytest.mark.sabotage("without positions and mask no token's last hidden state changes")
 def test_a_mask_left_on_would_be_seen(monkeypatch):
-    monkeypatch.setattr(module, "_unmask", lambda twin: None)
-    monkeypatch.setattr(module, "_can_be_unmasked", lambda model: True)
+    monkeypatch.setattr(module, "unmask", lambda twin: None)
+    monkeypatch.setattr(module, "can_be_unmasked", lambda model: True)
     assert shuffled(tiny.model("llama"), TEXT, 3).checks[0].verdict == "fails"
 
 
