@@ -84,8 +84,9 @@ class Shown:
     """Two or three things to try, as Markdown; shown once the question is answered."""
     facts: Mapping[str, object] = field(default_factory=dict)
     """What the JSON file says beside the table."""
-    page: str = ""
-    """Where the picture is no figure: an HTML page that shows it and works alone."""
+    page: str | Callable[[], str] = ""
+    """Where the picture is no figure: an HTML page that shows it and works alone, or what makes it
+    when somebody asks for it."""
 
     def __post_init__(self) -> None:
         if not self.checks and not self.unchecked:

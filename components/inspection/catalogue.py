@@ -30,6 +30,10 @@ SENTIMENT: Final = HubModel(
     "67M",
 )
 """The one that classifies."""
+ENCODER: Final = HubModel(
+    "sentence-transformers/all-MiniLM-L6-v2", "BERT", "embeds sentences", "22.7M"
+)
+"""The one that was trained to embed sentences."""
 HUB_MODELS: Final = (
     HubModel("openai-community/gpt2", "GPT-2", "continues a text", "124M"),
     HubModel("HuggingFaceTB/SmolLM2-135M", "Llama", "continues a text", "135M"),
@@ -40,6 +44,7 @@ HUB_MODELS: Final = (
     HubModel("microsoft/Phi-3-mini-4k-instruct", "Phi-3", "continues a text, chats", "3.8B"),
     HubModel("google-bert/bert-base-uncased", "BERT", "fills a mask", "110M"),
     SENTIMENT,
+    ENCODER,
     HubModel("google/flan-t5-small", "T5", "answers an instruction", "77M"),
     HubModel("facebook/bart-base", "BART", "fills gaps in a text", "139M"),
 )

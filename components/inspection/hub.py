@@ -10,7 +10,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
@@ -28,14 +28,19 @@ from tqdm.auto import tqdm
 
 from components.inspection.access import fetching_allowed
 from components.inspection.errors import InspectionError
+from components.inspection.offers import Offer
 from components.inspection.progress import Progress, silent
 
 MODEL_FILES: Final = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 """What a model needs. No pickles, no code."""
 TOKENIZER_FILES: Final = ("*.json", "*.model", "merges.txt", "vocab.txt", "*.jinja")
 _REVISION: Final = re.compile(r"[A-Za-z0-9][\w./+-]{0,199}", re.ASCII)
-UNWANTED: Final = ("*/*", "consolidated*", "adapter_*")
-"""Copies in other formats and precisions, which many repositories hold beside the model."""
+UNWANTED: Final = (
+    *("[!0-9]*/*", "[0-9][!_]*/*", "[0-9]_*/[!c]*", "*/*/*"),
+    *("consolidated*", "adapter_*"),
+)
+"""Copies in other formats and precisions, which many repositories hold beside the model: no folder
+but those in which a sentence encoder's steps have their settings (`1_Pooling/config.json`)."""
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 CLOSED: Final = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
@@ -70,12 +75,14 @@ def fetch(
     revision: str = "main",
     patterns: Sequence[str] = MODEL_FILES,
     progress: Progress = silent,
+    fits: Callable[[Offer], None] = lambda _offer: None,
 ) -> Path:
     """Return a folder with the files of hub repository `source` that match `patterns`.
 
     Raises:
         InspectionError: the id is malformed, unknown or gated, the hub does not answer and the
-            files are not on this machine, or the disk is too full.
+            files are not on this machine, the disk is too full, or `fits`, asked before anything is
+            fetched, refuses.
     """
     here = cached(source, revision, patterns)
     if here is not None and complete(here, patterns):
@@ -86,14 +93,15 @@ def fetch(
             f"'{source}' is not on this machine, and the model hub cannot be reached. Connect to "
             "the network and try again, or choose a model that is on this machine."
         )
-    size = download_bytes(source, revision, patterns)
+    offer = offered(source, revision, patterns)
+    size = offer.bytes
     free = shutil.disk_usage(_existing(Path(constants.HF_HUB_CACHE))).free
     if size > free:
         raise InspectionError(
             f"'{source}' takes {size / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free. "
             "Make room, or choose a smaller model."
         )
-
+    fits(offer)
     return _download(source, revision, patterns, size, progress)
 
 
@@ -155,8 +163,8 @@ def complete(folder: Path, patterns: Sequence[str]) -> bool:
     return all((folder / str(name)).exists() for name in names)
 
 
-def download_bytes(source: str, revision: str, patterns: Sequence[str]) -> int:
-    """Ask the hub how many bytes the files that match `patterns` have together.
+def offered(source: str, revision: str, patterns: Sequence[str]) -> Offer:
+    """Ask the hub for the files that match `patterns`: how large each is.
 
     Raises:
         InspectionError: the hub does not answer or has no such model, or its weights are pickled.
@@ -172,7 +180,8 @@ def download_bytes(source: str, revision: str, patterns: Sequence[str]) -> int:
             f"'{source}' offers no safetensors weights. Vitrine does not open pickled weights, "
             "which can run code. Choose another model or revision."
         )
-    return sum(sizes[name] for name in wanted)
+    stated = info.safetensors.parameters if info.safetensors else ()
+    return Offer({name: sizes[name] for name in wanted}, tuple(stated))
 
 
 def reachable() -> bool:

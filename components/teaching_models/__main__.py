@@ -49,6 +49,7 @@ def main() -> None:
 
     both = commands.add_parser("tokenizers", help="train WordPiece and Unigram, write their cards")
     both.add_argument("--folder", type=Path, help="where they go, instead of the bundle")
+    commands.add_parser("sentences", help="write the bundled sentences of known kinds")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     COMMANDS[arguments.command](arguments)
@@ -118,6 +119,13 @@ def run_tokenizers(arguments: argparse.Namespace) -> None:
     write_cards(folder)
 
 
+def run_sentences(_arguments: argparse.Namespace) -> None:
+    """Write the bundled sentences of known kinds."""
+    from components.teaching_models.kinds import write_sentences
+
+    write_sentences()
+
+
 COMMANDS = {
     "train": run_training,
     "evaluate": run_evaluation,
@@ -125,6 +133,7 @@ COMMANDS = {
     "corpus": print_corpus,
     "sample": print_samples,
     "tokenizers": run_tokenizers,
+    "sentences": run_sentences,
 }
 
 if __name__ == "__main__":

@@ -34,6 +34,13 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "Tokenizer tour",
             "How a text is cut into tokens, by merging, longest match or best path.",
         ),
+        Lesson(
+            "text/embeddings/embeddings.py",
+            "Embeddings",
+            "Vectors of tokens, words and sentences: maps that mislead, neighbours, search, "
+            "clusters.",
+            "The dog saw the cat. The cat saw the dog",
+        ),
     ),
     "Inside": (
         Lesson(

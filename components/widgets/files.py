@@ -33,7 +33,7 @@ def offer(shown: "Shown", ask: "Ask") -> None:
         _button("Picture, alive (HTML)", lambda: page(shown), "html", name)
         plot_picture(name)
     elif shown.page:
-        _button("Picture, alive (HTML)", lambda: shown.page, "html", name)
+        _button("Picture, alive (HTML)", lambda: _page_of(shown), "html", name)
     if shown.code:
         _button("Notebook (ipynb)", lambda: notebook(shown), "ipynb", name)
 
@@ -68,6 +68,10 @@ def as_json(shown: "Shown", ask: "Ask", asked: Mapping[str, str]) -> str:
         "table": json.loads(shown.table().to_json(orient="split", index=False)),
     }
     return json.dumps(whole, indent=1, ensure_ascii=False, default=str)
+
+
+def _page_of(shown: "Shown") -> str:
+    return shown.page if isinstance(shown.page, str) else shown.page()
 
 
 def page(shown: "Shown") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from zlib import crc32
 
 import streamlit as st
@@ -19,6 +19,7 @@ from components.inspection.attribution.pace import pace
 from components.inspection.errors import InspectionError
 from components.inspection.kv_cache.asking import tokens_in
 from components.inspection.pace import pass_seconds
+from components.inspection.progress import Progress
 from components.widgets import measuring
 from components.widgets.ask import Ask, Later
 from components.widgets.bar import Bar
@@ -29,6 +30,14 @@ _MOST_KEPT: Final = 200
 BUSY: Final = 10.0
 """So many times longer than `measuring.UNASKED` work seems to take at most because other programs
 are in the way; beyond that it is long for certain."""
+
+
+class Ahead(Protocol):
+    """What is ahead: says itself in a line of Markdown, and knows how long it takes."""
+
+    def seconds(self, choice: ModelChoice, *again: int) -> float:
+        """Return how long it takes here; `again` measures it anew."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Cost:
 
     def seconds(self, choice: ModelChoice, *again: int) -> float:
         """Return how long it takes here, by the measured pace; `again` measures it anew."""
-        found = engine.inspect(pace, choice, _about(self.tokens), *again)
+        found = engine.inspect(pace, choice, _about(self.tokens), self.backwards > 0, *again)
         return found.seconds(self.forwards, self.backwards)
 
 
@@ -109,12 +118,12 @@ def _about(tokens: int) -> int:
     return -(-tokens // 8) * 8
 
 
-def told(ask: Ask, cost: Cost | Passes) -> str:
+def told(ask: Ask, cost: Ahead) -> str:
     """Return in a sentence what work costs, and how long it takes here."""
     return f"Cost: {cost}, about {measuring.duration(seconds(ask.choice, cost))} here."
 
 
-def quick(ask: Ask, cost: Cost | Passes) -> bool:
+def quick(ask: Ask, cost: Ahead) -> bool:
     """Say whether work is quick enough to be done unasked."""
     return seconds(ask.choice, cost) <= measuring.unasked()
 
@@ -122,7 +131,7 @@ def quick(ask: Ask, cost: Cost | Passes) -> bool:
 @contextmanager
 def started(
     ask: Ask,
-    cost: Cost | Passes,
+    cost: Ahead,
     *what: Any,
     words: str = "",
     asks: tuple[str, tuple[str, ...]] = ("", ()),
@@ -136,27 +145,52 @@ def started(
     Raises:
         Later: it has not been started, or was stopped.
     """
-    sign = _sign(ask.choice, what)
-    answer = st.session_state.get(_ASKED, {}).get(sign)
+    with _begun(ask, cost, what, words, asks) as tell:
+        yield lambda inspection, *inputs: engine.inspect(
+            inspection, ask.choice, *inputs, progress=tell if _tells(inspection) else None
+        )
+
+
+@contextmanager
+def computing(
+    ask: Ask,
+    cost: Ahead,
+    *what: Any,
+    words: str = "",
+    asks: tuple[str, tuple[str, ...]] = ("", ()),
+) -> Iterator[Callable[..., Any]]:
+    """Do as `started` for work that needs no model: give what computes as `ask.compute` does.
+
+    Raises:
+        Later: it has not been started, or was stopped.
+    """
+    with _begun(ask, cost, what, words, asks) as tell:
+        yield lambda function, *inputs: engine.compute(
+            function, *inputs, progress=tell if _tells(function) else None
+        )
+
+
+@contextmanager
+def _begun(
+    ask: Ask, cost: Ahead, what: tuple[Any, ...], words: str, asks: tuple[str, tuple[str, ...]]
+) -> Iterator[Progress]:
+    sign, answer = _sign(ask.choice, what), answered(ask.choice, *what)
     if not (answer == "start" or (answer is None and quick(ask, cost))):
-        _within_limits(ask, cost)
+        within_limits(ask, cost)
         said = f"{'Stopped.' if answer == 'stop' else 'Not started yet.'} {told(ask, cost)}"
         # Several parts of a page may wait for the same work, each with a button of its own.
         begin = partial(_answer, sign, "start")
         raise Later("Start", said + words, f"start-{sign}-{ask.key}", asks, begin)
-    bar = Bar(ask.working, partial(_stop, sign))
-
-    def tell(share: float, phrase: str) -> None:
-        bar.tell(share, f"{phrase}: {share:.0%}")
-
-    def ask_for(inspection: Callable[..., Any], *inputs: Any) -> Any:
-        tells = "progress" in inspect.signature(inspection).parameters
-        return engine.inspect(inspection, ask.choice, *inputs, progress=tell if tells else None)
-
+    bar = Bar(ask.working, stops(ask.choice, *what))
     try:
-        yield ask_for
+        yield lambda share, phrase: bar.tell(share, f"{phrase}: {share:.0%}")
     finally:
         bar.clear()
+
+
+def _tells(work: Callable[..., Any]) -> bool:
+    """Say whether work tells how far it is."""
+    return "progress" in inspect.signature(work).parameters
 
 
 def inspected(
@@ -176,7 +210,12 @@ def inspected(
         return ask_for(inspection, *inputs)
 
 
-def _within_limits(ask: Ask, cost: Cost | Passes) -> None:
+def within_limits(ask: Ask, cost: Ahead) -> None:
+    """Go on if work may take so long on this server.
+
+    Raises:
+        InspectionError: it may not.
+    """
     most, takes = access().seconds, seconds(ask.choice, cost)
     if takes > most:
         raise InspectionError(
@@ -186,6 +225,17 @@ def _within_limits(ask: Ask, cost: Cost | Passes) -> None:
         )
 
 
+def answered(choice: ModelChoice, *what: Any) -> str | None:
+    """Return whether this reader has let the work that `what` tells "start" or "stop" last."""
+    found: str | None = st.session_state.get(_ASKED, {}).get(_sign(choice, what))
+    return found
+
+
+def stops(choice: ModelChoice, *what: Any) -> Callable[[DeltaGenerator], None]:
+    """Return what draws, into a row, the button that stops the work that `what` tells."""
+    return partial(_stop, _sign(choice, what))
+
+
 def _stop(sign: int, row: DeltaGenerator) -> None:
     # Counted, since two buttons of one run may not share a key.
     number = st.session_state.get(_STOPS, 0) + 1
@@ -193,7 +243,7 @@ def _stop(sign: int, row: DeltaGenerator) -> None:
     row.button("Stop", key=f"stop-{number}", on_click=_answer, args=(sign, "stop"))
 
 
-def seconds(choice: ModelChoice, cost: Cost | Passes) -> float:
+def seconds(choice: ModelChoice, cost: Ahead) -> float:
     """Return how long work takes here, by the measured pace."""
     found = cost.seconds(choice)
     if found <= measuring.unasked() or found > BUSY * measuring.UNASKED:

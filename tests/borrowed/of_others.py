@@ -9,10 +9,12 @@ import tempfile
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 import huggingface_hub
 import jinja2
 import plotly.graph_objects as go
+import pytest
 import tokenizers
 import torch
 from bertviz import head_view, model_view
@@ -22,6 +24,7 @@ from huggingface_hub.errors import HfHubHTTPError, HTTPError
 from jinja2.utils import Namespace
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Tokenizer, decoders, models, normalizers
+from tqdm.auto import tqdm
 
 from components.inspection.tokenizer import mistral
 from components.inspection.tokenizer.render import Values
@@ -33,7 +36,7 @@ BPE = {"a": 0, "b": 1, "ab": 2}
 @borrowed(
     "tokenizers",
     "__getstate__",
-    by=("inspection/tokenizer/parts.py", "inspection/model.py"),
+    by=("inspection/tokenizer/parts.py", "inspection/token_texts.py"),
 )
 def a_part_of_a_tokenizer_is_pickled_as_json():
     """What a normalizer or a model is set to has no other way out than the whole file's text."""
@@ -273,3 +276,40 @@ def what_templates_call_a_namespace():
     text = "{% set n = namespace(x=1) %}{% set n.x = n.x + 1 %}{{ n.x }}"
     assert jinja2.Environment().from_string(text).render(namespace=Namespace) == "2"
     assert issubclass(Values, Namespace)
+
+
+@borrowed(
+    "umap",
+    "tqdm_kwds",
+    "miniters",
+    by=("inspection/embeddings/maps.py",),
+)
+def a_bar_asks_after_each_round_whether_to_show_itself():
+    """UMAP can be told of and stopped between two rounds only through the bar of tqdm that it goes
+    round in. The bar compares the rounds done with `miniters`, with no lock in its hands."""
+    done = []
+
+    class Asked:
+        def __le__(self, rounds: int) -> bool:
+            done.append(rounds)
+            if rounds == 3:
+                raise KeyError
+            return False
+
+    said = io.StringIO()
+    bar = tqdm(range(9), disable=False, delay=1e9, miniters=Asked(), file=said)
+    with pytest.raises(KeyError):
+        list(bar)
+    assert done == [1, 2, 3] and said.getvalue() == ""
+    assert "tqdm(range(n_epochs), **tqdm_kwds)" in layouts().read_text(encoding="utf-8")
+    other = Thread(target=lambda: list(tqdm(range(3), file=said)), daemon=True)
+    other.start()
+    other.join(20)
+    assert not other.is_alive(), "the lock is free"
+
+
+def layouts() -> Path:
+    """Return the file in which umap-learn goes through its rounds, without importing it."""
+    spec = find_spec("umap")
+    assert spec is not None and spec.origin
+    return Path(spec.origin).parent / "layouts.py"

@@ -142,6 +142,8 @@ def the_type_of_a_page():
         "widgets/ask.py",
         "widgets/bar.py",
         "widgets/explained.py",
+        "widgets/meanwhile.py",
+        "widgets/other_model.py",
         "widgets/listed.py",
         "widgets/models.py",
         "widgets/presets.py",

@@ -36,6 +36,17 @@ def every_operator_passes_by_a_mode():
     assert torch.ops.aten.mm in seen.asked
 
 
+@borrowed("torch", "_version", by=("inspection/forward_pass.py", "inspection/hooks.py"))
+def what_is_written_over_has_another_version():
+    """A stream that a pass hands on is kept without a copy: whether it was added to in place
+    afterwards, itself or through a view, is told by nothing else."""
+    stream = torch.zeros(2, 3)
+    before = stream._version
+    assert (stream + 1).sum() == 6 and stream._version == before
+    stream[0] += 1
+    assert stream._version > before
+
+
 @borrowed("torch", "_local_scalar_dense", by=("inspection/kv_cache/shadow.py",))
 def a_tensor_asked_for_its_number_asks_an_operator():
     """Code that asks a tensor of shapes for a number is answered instead of refused."""

@@ -11,8 +11,13 @@ from components.inspection.attention.scores import rule_in_words
 from components.inspection.attribution import baselines, completeness
 from components.inspection.attribution import pace as attribution_pace
 from components.inspection.attribution.phrase import lengths
-from components.inspection.attribution.question import Question, read
+from components.inspection.attribution.question import Question, likeliest_answers, read
 from components.inspection.decoding import require_writing
+from components.inspection.embeddings.maps import Settings as MapSettings
+from components.inspection.embeddings.other_maps import every_method, other_seed
+from components.inspection.embeddings.plan import seconds_a_token
+from components.inspection.embeddings.similarity import under_each_pooling
+from components.inspection.embeddings.token_map import token_map
 from components.inspection.kv_cache import asking, roofline, timing
 from components.inspection.kv_cache.agreement import compared
 from components.inspection.kv_cache.calling import calling
@@ -40,12 +45,13 @@ from components.inspection.tokenizer import algorithm, cutting, decoding, templa
 from components.inspection.tokenizer.about import tokenizer_facts
 from components.inspection.tokenizer.compare import tokens_per_number
 from components.inspection.tokenizer.roundtrip import round_trip_of
-from components.inspection.tokenizer.statistics import statistics_of
+from components.inspection.tokenizer.statistics import encode_timed, statistics_of
 
 ROOT = Path(__file__).parents[2]
 LONG = "to be, or not " * 12
 """More than the context of 64 tokens: it is read in windows."""
 SETTINGS = Settings(temperature=0.8, top_k=20, top_p=0.9, repetition_penalty=1.2, seed=3)
+PCA = MapSettings("PCA")
 CALLS = {"inspect": 0, "stream": 0, "ask": 0, "measure": 1}
 """How a view asks of a model: `engine.inspect(what, ...)`, and the place of `what`."""
 
@@ -100,6 +106,12 @@ def _cut(model: Model, text: str) -> Any:
     )
 
 
+def _mapped(model: Model, _text: str) -> Any:
+    """By PCA, since UMAP compiles itself for seconds, and knows of no device."""
+    found = token_map(model, "input", 90, PCA)
+    return found, other_seed(model, "input", 90, PCA, found.places, 7)
+
+
 ENTRIES = (
     Entry(surprisals, lambda m, text: (surprisals(m, LONG), surprisals(m, text, "to be", True))),
     Entry(start_before, lambda m, _: start_before(m)),
@@ -122,6 +134,8 @@ ENTRIES = (
     Entry(lengths, lambda m, text: lengths(m, text, "be")),
     Entry(attribution_pace.pace, _paced, timed=True),
     Entry(pass_seconds, lambda m, _: pass_seconds(m, 8) > 0),
+    Entry(seconds_a_token, lambda m, _: seconds_a_token(m, 8, 4) > 0),
+    Entry(under_each_pooling, lambda m, text: under_each_pooling(m, (text, "be", "or not"), None)),
     Entry(calling, lambda m, _: calling(m)),
     Entry(asking.tokens_in, asking.tokens_in),
     Entry(compared, lambda m, text: list(compared(m, text, None, 3))),
@@ -149,7 +163,12 @@ ENTRIES = (
     Entry(algorithm.story, algorithm.story),
     Entry(algorithm.story_in_sentence, lambda m, _: algorithm.story_in_sentence(m, "be")),
     Entry(tokens_per_number, lambda m, _: tokens_per_number(m)),
+    Entry(token_map, _mapped),
+    Entry(other_seed, _mapped),
+    Entry(every_method, lambda m, _: every_method(m, "input", 90, PCA, ("PCA", "t-SNE"))),
     Entry(tokenizer_facts, lambda m, _: tokenizer_facts(m)),
+    Entry(encode_timed, lambda m, text: encode_timed(m, text).encoded.ids),
+    Entry(likeliest_answers, likeliest_answers),
 )
 
 PREMISES = tuple(

@@ -18,12 +18,16 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import torch
 from huggingface_hub import constants
+from safetensors import safe_open
 
-from components.inspection import hub
+from components.inspection import hub, load
+from components.inspection.devices import NoRoomError
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.load import load_model
+from components.inspection.offers import Offer
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +42,8 @@ class FakeHub:
     def __init__(self) -> None:
         self.repositories: dict[str, Files] = {}
         self.gated: set[str] = set()
+        self.formats: dict[str, int] = {}
+        """How many numbers of each format a repository has, as the hub states it."""
         self.asked: list[str] = []
         self.seconds_a_piece = 0.0
         self.broken = False
@@ -87,6 +93,9 @@ class FakeHub:
                 for file, body in files.items()
             ]
             facts = {"id": name, "sha": COMMIT, "siblings": siblings, "gated": name in self.gated}
+            if self.formats:
+                total = sum(self.formats.values())
+                facts["safetensors"] = {"parameters": self.formats, "total": total}
             return 200, {}, json.dumps(facts).encode()
         body = files.get(rest.split("/", 1)[1])
         if body is None:
@@ -223,7 +232,7 @@ def test_only_what_a_model_needs_is_asked_for(online, fake_hub, saved):
     assert fake_hub.fetched == needed == {path.name for path in folder.iterdir()}
     for name in ("bin", "msgpack", ".py", "onnx", "original", "consolidated"):
         assert not any(name in path for path in fake_hub.asked)
-    assert hub.download_bytes("owner/parrot", "main", hub.MODEL_FILES) == sum(
+    assert hub.offered("owner/parrot", "main", hub.MODEL_FILES).bytes == sum(
         len(saved[name]) for name in needed
     )
 
@@ -312,6 +321,65 @@ def test_a_full_disk_is_told_before_anything_is_fetched(online, fake_hub, monkey
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     assert "takes 0.0 GB and the disk has 0.0 GB free. Make room" in refusal()
     assert fake_hub.fetched == set()
+
+
+def test_a_model_that_can_never_fit_is_refused_before_anything_is_fetched(
+    online, fake_hub, saved, monkeypatch
+):
+    size = len(saved["model.safetensors"])
+    fake_hub.formats = {"F32": size // 4}
+    needs = int(size // 4 * 4 * load.WORKING_SHARE)
+    monkeypatch.setattr(load, "memory", lambda _device: (needs - 1, 10**12))
+    with pytest.raises(NoRoomError, match="'owner/parrot' has at least"):
+        load_model("owner/parrot", "cpu", "float32")
+    assert fake_hub.fetched == set()
+    # In half of the bytes it fits, though the file is as large as before.
+    assert load_model("owner/parrot", "cpu", "bfloat16").facts.dtype == "bfloat16"
+    assert "model.safetensors" in fake_hub.fetched
+
+
+def test_what_is_on_this_machine_is_weighed_and_not_asked_for(online, fake_hub, monkeypatch):
+    hub.fetch("owner/parrot")
+    fake_hub.stop()
+    monkeypatch.setattr(load, "memory", lambda _device: (1_000, 10**12))
+    with pytest.raises(NoRoomError, match="'owner/parrot' has 0"):
+        load_model("owner/parrot", "cpu", "float32")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "formats", "fewest"),
+    [
+        ({"model.safetensors": 800}, ("F32",), 200),
+        ({"model.safetensors": 800}, ("BF16",), 400),
+        ({"model.safetensors": 800}, ("BF16", "F32"), 200),  # who knows which numbers are which
+        ({"model.safetensors": 800}, (), 100),
+        ({"model.safetensors": 800}, ("of tomorrow",), 100),
+        ({"model.safetensors": 800, "model.fp16.safetensors": 400}, ("F32",), 200),
+        ({"model.safetensors": 800, "model-00001-of-00001.safetensors": 800}, ("F32",), 200),
+        (
+            {"model-00001-of-00002.safetensors": 300, "model-00002-of-00002.safetensors": 500},
+            ("F32",),
+            200,
+        ),
+        ({"model-00001-of-00002.safetensors": 800, "model-1-of-00003.safetensors": 40}, (), 5),
+        ({"weights.safetensors": 800, "config.json": 80}, ("F32",), 0),
+    ],
+)
+def test_no_more_numbers_are_foretold_than_there_can_be(sizes, formats, fewest):
+    assert Offer(sizes, formats).fewest_numbers == fewest
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "float64"])
+def test_a_saved_model_has_as_many_numbers_as_are_foretold(dtype, tmp_path):
+    """Its header takes a few bytes too."""
+    network = tiny.network("llama").to(getattr(torch, dtype))
+    network.save_pretrained(tmp_path)
+    file = tmp_path / "model.safetensors"
+    with safe_open(file, "np") as opened:
+        stored = {opened.get_slice(name).get_dtype() for name in opened.keys()}  # noqa: SIM118
+    header = 8 + int.from_bytes(file.read_bytes()[:8], "little")
+    sizes = {"model.safetensors": file.stat().st_size - header}
+    assert Offer(sizes, tuple(stored)).fewest_numbers == network.num_parameters()
 
 
 def test_a_hub_that_is_out_of_order_is_explained(online, fake_hub):

@@ -108,8 +108,8 @@ USUAL: Final = MethodSettings()
 MOST: Final = MethodSettings(steps=1024, samples=3200, window=16)
 ENDS: Final = 2
 """Texts read besides: the text and the baseline."""
-CHECKING: Final = 4
-"""And for the check: the text's ids, and three times more to see what rounding may do."""
+CHECKING: Final = 3
+"""And for the check: the text's ids, and twice more to see what rounding may do."""
 
 
 def exact(pieces: int) -> bool:
@@ -126,7 +126,7 @@ def cost(
 
     >>> usual = MethodSettings()
     >>> cost("ablation", 16, usual), cost("shapley", 8, usual)
-    ((24, 0), (262, 0))
+    ((23, 0), (261, 0))
     """
     window = min(settings.window, pieces)
     new = max(0, rounded_up(settings.samples) - known)

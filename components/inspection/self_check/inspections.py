@@ -45,6 +45,7 @@ from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.settings import Settings
 from components.inspection.sampling.temperature import temperature_curve
+from components.inspection.self_check.embeddings import EMBEDDINGS
 from components.inspection.tokenizer.cutting import encode, encoding_checks
 
 TEXT: Final = "When Mary and John went to the shop, Mary gave a drink to"
@@ -181,6 +182,7 @@ INSPECTIONS: Final = (
         "Tokens",
         lambda model, text: encoding_checks(model, text, encode(model, text)),
     ),
+    *(Inspection("Embeddings", view, run) for view, run in EMBEDDINGS.items()),
     Inspection("Attention", "All heads", _of_each_group(_maps)),
     Inspection(
         "Attention",

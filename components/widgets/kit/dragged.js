@@ -10,12 +10,33 @@ export function slider(attributes, moved) {
   return input;
 }
 
+/* Return what asks for a picture: `draw(time)` is called once before the next one is shown, if
+ * `host` is on the page then. */
+export function perFrame(host, draw) {
+  let asked;
+  return () => {
+    asked ??= requestAnimationFrame((time) => {
+      asked = null;
+      if (host.isConnected) draw(time);
+    });
+  };
+}
+
+/* Return what tells of changes of size: `observe(element)`, `disconnect()`. */
+export function sizesOf(told) {
+  return new ResizeObserver(told);
+}
+
 /* A view of this kind has `draw(time)`, whose result `tell(result)` makes into what the server is
  * told, and `state()`, a text that stands for where the controls are. */
 export class Dragged {
   constructor(host) {
     this.host = host;
-    this.sizes = new ResizeObserver(() => this.resized());
+    this.sizes = sizesOf(() => this.resized());
+    this.ask = perFrame(host, (time) => {
+      const result = this.draw(time);
+      if (this.released) this.release(result);
+    });
   }
 
   resized() {
@@ -41,12 +62,7 @@ export class Dragged {
 
   redraw(released = false) {
     this.released ||= released;
-    this.frame ??= requestAnimationFrame((time) => {
-      this.frame = null;
-      if (!this.host.isConnected) return;
-      const result = this.draw(time);
-      if (this.released) this.release(result);
-    });
+    this.ask();
   }
 
   release(result) {

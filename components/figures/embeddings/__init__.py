@@ -1,0 +1,1 @@
+"""Pictures of embeddings: maps, likeness, rankings, clusters."""

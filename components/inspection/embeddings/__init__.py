@@ -1,0 +1,1 @@
+"""What vectors of tokens, words and sentences know: maps, neighbours, search, clusters."""
