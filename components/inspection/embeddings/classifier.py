@@ -143,7 +143,7 @@ def _numbered(
     if len(counts) < 2:
         raise InspectionError(
             f"Kinds are to be told apart, and {'all are of one' if counts else 'there is none'}. "
-            "Give a file whose lines are a kind, a tab and a sentence, with two kinds or more."
+            "Take sentences of two kinds or more: each line a kind, a tab and a sentence."
         )
     rare = min(counts, key=counts.__getitem__)
     if counts[rare] < 5:

@@ -15,6 +15,7 @@ from torch import Tensor
 from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.embeddings.occurrences import Occurrence, occurrences
+from components.inspection.embeddings.search import by_definition
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
@@ -123,9 +124,7 @@ def cosines_of(
     >>> cosines_of(np.array([[3, 4], [6, 8], [-8, 6]], np.float32)).round(3).tolist()
     [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    exact = vectors.astype(np.float64)
-    exact = exact / np.linalg.norm(exact, axis=-1, keepdims=True).clip(1e-300)
-    return np.clip(exact @ exact.T, -1, 1).astype(np.float32)
+    return np.clip(by_definition(vectors, vectors), -1, 1).astype(np.float32)
 
 
 def _hidden(model: Model, ids: list[int]) -> Float32[np.ndarray, "boundary token width"]:

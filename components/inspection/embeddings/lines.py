@@ -1,5 +1,6 @@
-"""Sentences out of a text with one on each line."""
+"""Sentences out of a text with one on each line, and what they are about where it says so."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,9 @@ from components.inspection.tokenizer.backend import checked_text
 FEWEST: Final = 2
 MOST_CHARACTERS: Final = 2_000
 """Of one sentence: no model reads more of it here (512 tokens)."""
+MOST_KINDS: Final = 20
+_KIND: Final = re.compile(r"[^\W_](?:[^\W_]|[ -]){0,39}")
+"""The name of a kind: letters, digits, spaces and hyphens."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Lines:
     """Lines that say what one before says; they are taken once."""
     long: int
     """Lines that were cut after `MOST_CHARACTERS`."""
+    kinds: tuple[str, ...] | None = None
+    """What each sentence is about, where each line says so: a kind, a tab and a sentence."""
 
     def said(self) -> str:
         """Say in sentences what was not taken as it is; nothing if all was.
@@ -49,21 +55,27 @@ def in_lines(text: str, most: int, name: str = "The text") -> Lines:
     """Return the sentences in `text`, one a line: empty lines and repeated ones left out, blanks
     at the ends too, no more than `most`.
 
+    Where each line is a kind, a tab and a sentence, and there are 2 to `MOST_KINDS` kinds, each of
+    two sentences or more on the average, these are the sentences' kinds.
+
     Raises:
         InspectionError: there are fewer than two different sentences.
     """
     checked_text(text)
-    seen: dict[str, None] = {}
+    lines = text.splitlines()
+    labelled = _labelled(lines)
+    seen: dict[str, str] = {}
     found = repeated = long = 0
-    for line in text.splitlines():
-        sentence = " ".join(line.split())
+    for line in lines:
+        kind, _, rest = line.partition("\t") if labelled else ("", "", line)
+        sentence = " ".join(rest.split())
         if not sentence:
             continue
         found += 1
         if sentence in seen:
             repeated += 1
         elif len(seen) < most:
-            seen[sentence] = None
+            seen[sentence] = kind.strip()
             long += len(sentence) > MOST_CHARACTERS
     if len(seen) < FEWEST:
         there = "no sentence" if not seen else "one sentence"
@@ -73,4 +85,19 @@ def in_lines(text: str, most: int, name: str = "The text") -> Lines:
             f"{name} has {there}; sentences are compared with one another, so at least {FEWEST} "
             "different ones are needed, each on a line of its own."
         )
-    return Lines(tuple(each[:MOST_CHARACTERS] for each in seen), found, repeated, long)
+    sentences, kinds = tuple(each[:MOST_CHARACTERS] for each in seen), tuple(seen.values())
+    return Lines(sentences, found, repeated, long, kinds if len(set(kinds)) > 1 else None)
+
+
+def _labelled(lines: list[str]) -> bool:
+    """Say whether each line with something in it begins with a kind and a tab."""
+    kinds: set[str] = set()
+    many = 0
+    for line in lines:
+        if line.strip():
+            kind, tab, sentence = line.partition("\t")
+            if not (tab and sentence.strip() and _KIND.fullmatch(kind.strip())):
+                return False
+            kinds.add(kind.strip())
+            many += 1
+    return 1 < len(kinds) <= min(MOST_KINDS, many // 2)

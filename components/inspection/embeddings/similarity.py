@@ -11,6 +11,7 @@ from components.inspection import rounding
 from components.inspection.checks import Check
 from components.inspection.embeddings.own_encoder import own_encoder
 from components.inspection.embeddings.pooling import Way, pooled
+from components.inspection.embeddings.search import cosines
 from components.inspection.embeddings.sentences import batches, read_ids, tokens_at_once
 from components.inspection.embeddings.states import hidden_states, padded
 from components.inspection.errors import InspectionError
@@ -116,14 +117,12 @@ def cosines_of(
     Raises:
         InspectionError: as `similarity`.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not lengths.all():
+    if not vectors.any(axis=1).all():
         raise InspectionError(
             "The vector of a sentence here is 0 throughout, so it points nowhere, and has no "
             "cosine with another. Choose another pooling, or another model."
         )
-    unit = vectors / lengths
-    return unit @ unit.T
+    return cosines(vectors, vectors)
 
 
 def means(

@@ -2,15 +2,16 @@
 
 from typing import Final
 
-from components.inspection.catalogue import opening
+from components.inspection.catalogue import opening, seen_from_here
 from components.inspection.embeddings.classifier import ROUNDS
 from components.inspection.embeddings.keywords import K1, B
 from components.inspection.embeddings.sentences import SentenceVectors
 from components.lesson import Ask
 from components.widgets.text_files import MOST_WRITTEN
-from pages.text.embeddings.corpus import FILE, Corpus
+from pages.text.embeddings.corpus import FILE, THE_SET, Corpus
 
 ELSEWHERE: Final = "sentences.txt"
+YOURS: Final = "  # save yours so"
 _POOLED: Final = {
     "mean": "states.float().mean(0)",
     "cls": "states[0].float()",
@@ -116,9 +117,12 @@ def vector(text):
 
 def sentence_lines(chosen: Corpus) -> str:
     """Return lines that define `sentences`, and `kinds` where they are known."""
+    short = chosen.name != THE_SET and sum(map(len, chosen.sentences)) <= MOST_WRITTEN
+    if short:
+        known = "" if chosen.kinds is None else f"kinds = {list(chosen.kinds)!r}\n"
+        return f"{known}sentences = {list(chosen.sentences)!r}"
     if chosen.kinds is not None:
-        return f"""lines = open({str(FILE)!r}, encoding="utf-8").read().splitlines()
+        there, how = (seen_from_here(FILE), "") if chosen.name == THE_SET else (ELSEWHERE, YOURS)
+        return f"""lines = open({there!r}, encoding="utf-8").read().splitlines(){how}
 kinds, sentences = zip(*(line.split("\\t") for line in lines))"""
-    if sum(map(len, chosen.sentences)) <= MOST_WRITTEN:
-        return f"sentences = {list(chosen.sentences)!r}"
-    return f'sentences = open("{ELSEWHERE}", encoding="utf-8").read().splitlines()  # save yours so'
+    return f'sentences = open("{ELSEWHERE}", encoding="utf-8").read().splitlines(){YOURS}'

@@ -22,6 +22,7 @@ from components.widgets.text_files import uploaded
 
 FILE: Final = Path(__file__).parents[3] / "assets" / "samples" / "embeddings" / "sentences.tsv"
 BUNDLED, YOURS, A_FILE = "bundled set", "your own", "a file"
+THE_SET: Final = "the bundled set"
 USUAL: Final = 2_000
 """Sentences that are taken unless the reader asks for more."""
 MOST_WRITTEN: Final = 20_000
@@ -39,7 +40,7 @@ class Corpus:
 
     sentences: tuple[str, ...]
     kinds: tuple[str, ...] | None
-    """What each is about, where that is known: of the bundled set."""
+    """What each is about, where that is known: of the bundled set, and where each line says so."""
     name: str
     """What they are called in a sentence."""
 
@@ -85,8 +86,8 @@ def corpus(ask: Ask) -> Corpus:
         ask.drawn(
             "no-sentences",
             lambda _: ask.note(
-                "No file yet: plain text with one sentence on each line. Until then this is the "
-                "bundled set."
+                "No file yet: plain text with one sentence on each line; with a kind and a tab "
+                "before each, its kinds are known. Until then this is the bundled set."
             ),
         )
     return bundled()
@@ -96,7 +97,7 @@ def bundled() -> Corpus:
     """Return the set that ships with Vitrine: sentences of eight known kinds."""
     lines = FILE.read_text(encoding="utf-8").splitlines()
     kinds, sentences = zip(*(line.split("\t") for line in lines), strict=True)
-    return Corpus(sentences, kinds, "the bundled set")
+    return Corpus(sentences, kinds, THE_SET)
 
 
 def pooling(ask: Ask) -> Pooling:
@@ -134,4 +135,4 @@ def _taken(ask: Ask, lines: Lines, name: str) -> Corpus:
     said = lines.said()
     if said:
         ask.drawn("lines-taken", lambda _: ask.note(said))
-    return Corpus(lines.sentences, None, name)
+    return Corpus(lines.sentences, lines.kinds, name)

@@ -89,5 +89,8 @@ def expectation(ask: Ask, offer: str) -> str:
     """Say what to expect of a model that was not made for sentences, after offering another."""
     if ask.consult(own_encoder).pooling is not None:
         return offer
-    expected = "Expect sentences that are built alike or begin alike, more than of like meaning."
-    return f"{expected} {offer}"
+    expected = (
+        "Whether sentences are near here for like meaning or for like form is not known before: "
+        "*A question that nothing answers*, below, counts it."
+    )
+    return f"{offer} {expected}"

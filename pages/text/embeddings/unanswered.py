@@ -5,7 +5,7 @@ from components.figures.embeddings.search_tables import spread_table
 from components.inspection.embeddings.sentences import embed
 from components.inspection.embeddings.threshold import Spread, spread
 from components.lesson import Ask, Predict, Shown, View
-from pages.text.embeddings.corpus import corpus, embedded, pooling
+from pages.text.embeddings.corpus import THE_SET, corpus, embedded, pooling
 from pages.text.embeddings.encoder import offered
 from pages.text.embeddings.queries import ANSWERED, FAR, FIRST, NEAR
 from pages.text.embeddings.search_words import answers_first, unanswered_told
@@ -17,7 +17,7 @@ def show(ask: Ask) -> Shown:
     chosen = corpus(ask)
     own = ask.text("Query", "search", FIRST, most=300).strip() or FIRST
     # What the reader's own sentences answer is not known.
-    known = chosen.kinds is not None and chosen.name == "the bundled set"
+    known = chosen.name == THE_SET
     others = {query: True for query in ANSWERED if known}
     others |= dict.fromkeys((*NEAR, *FAR) if known else FAR, False)
     queries = (own, *(query for query in others if query != own))

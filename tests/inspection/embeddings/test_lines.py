@@ -56,3 +56,36 @@ def test_a_line_without_an_end_is_cut():
     found = in_lines("short\n" + "x" * 1_000_000, 10)
     assert [len(each) for each in found.sentences] == [5, MOST_CHARACTERS]
     assert "1 line is cut" in found.said()
+
+
+LABELLED = (
+    "pets\tThe dog barks.\nweather\tIt rains.\n\npets \t The cat  sleeps.\nweather\tIt snows.\n"
+)
+
+
+def test_kinds_are_known_where_each_line_says_one():
+    found = in_lines(LABELLED, 100)
+    assert found.sentences == ("The dog barks.", "It rains.", "The cat sleeps.", "It snows.")
+    assert found.kinds == ("pets", "weather", "pets", "weather")
+    assert in_lines(LABELLED, 3).kinds == ("pets", "weather", "pets")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LABELLED + "no kind here",
+        LABELLED + "\tan empty kind",
+        LABELLED + "pets\t ",
+        LABELLED.replace("pets", "<b>pets</b>"),
+        LABELLED.replace("pets", "*pets*"),
+        LABELLED.replace("pets", "p" * 41),
+        LABELLED.replace("pets", "weather"),
+        "".join(f"kind {number}\tsentence {number}\n" for number in range(12)),
+        "".join(f"kind {number % 21}\tsentence {number}\n" for number in range(200)),
+    ],
+)
+def test_else_a_tab_is_a_blank(text):
+    found = in_lines(text, 1_000)
+    assert found.kinds is None
+    if "weather\tIt rains." in text and text.count("weather") == 2:
+        assert "weather It rains." in found.sentences
