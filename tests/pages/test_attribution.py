@@ -266,7 +266,7 @@ def test_work_that_takes_long_waits_until_it_is_started_and_says_its_cost(monkey
     app = opened("one two", method="Shapley values")
     assert "Not started yet" in said(app)
     assert re.search(
-        r"up to \*\*10\*\* forward passes of \d+ tokens, about [\d.]+ s here", said(app)
+        r"up to \*\*9\*\* forward passes of \d+ tokens, about [\d.]+ s here", said(app)
     )
     assert not app.get("plotly_chart")
     # What is said of the question itself is told, and checked, all the same.
@@ -317,7 +317,7 @@ def test_a_pace_that_was_measured_on_a_busy_machine_is_measured_again(monkeypatc
     told = []
     busy = [Pace(1.0, 2.0)]
 
-    def inspect(_pace, _choice, _length, *again):
+    def inspect(_pace, _choice, _length, _gradients, *again):
         told.append(again)
         return Pace(0.01, 0.02) if again else busy[0]
 

@@ -371,7 +371,7 @@ def test_windows_have_a_formula_that_gives_what_is_kept(saved, drawn):
     # 3 layers of 4 rows: 2 x 2 heads x 6 numbers x 4 bytes x 12 rows.
     grown = drawn["kv_cache-contents-how_it_grows"]
     assert r"\min(T,\,w_l-1)=2\cdot2\cdot6\cdot4\cdot12=1{,}152" in grown.formula
-    assert all(line.startswith(":green[✓]") for line in verdicts(app)) and len(grown.checks) == 2
+    assert all(line.startswith(":green[✓]") for line in verdicts(app)) and len(grown.checks) == 3
 
 
 def test_an_encoder_has_no_cache_and_the_measured_direction_is_told(saved, drawn):
@@ -397,8 +397,8 @@ def test_of_two_stacks_either_is_looked_at(saved, drawn):
 
 def test_a_shorter_context_leaves_the_slider_a_shorter_way(saved):
     """The slider's end follows the room that is left: a value beyond it must not crash."""
-    app = short("Contents", model=saved("llama"), prompt_text="a" * 40, step="20")
-    assert not app.exception and app.slider[0].max == 64 - 41
+    app = short("Contents", model=saved("llama"), prompt_text="a" * 40, step="14")
+    assert not app.exception and (app.slider[0].max, app.slider[0].value) == (16, 14)
     app.text_area[0].set_value("a" * 53).run()
     assert not app.exception and app.slider[0].max == app.slider[0].value == 10
 

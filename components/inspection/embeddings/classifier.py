@@ -211,10 +211,13 @@ def _checks(
     short = float((shares.max(1) - shares[rows, predicted]).max())
     again = _by_hand(fitted, vectors)
     both = len(np.intersect1d(*parts))
-    # A score of float32 sums a product for each number of the vector; a share changes by less than
-    # its score does.
-    scaled = np.abs((vectors - fitted[0].mean_) / fitted[0].scale_) @ np.abs(fitted[1].coef_).T
+    # A score of float32 sums a product for each number of the vector, and before that the mean was
+    # taken away, both rounded as shares of their own sizes; a share changes by less than its score.
+    weights = np.abs(fitted[1].coef_).T / fitted[0].scale_[:, None]
+    scaled = np.abs(vectors - fitted[0].mean_) @ weights
+    taken = (np.abs(vectors) + np.abs(fitted[0].mean_)) @ weights
     allowed = 4 * rounding.summed(vectors.shape[1]) * float(scaled.max()) + 1e-6
+    allowed += 4 * rounding.unit("float32") * float(taken.max())
     return (
         Check(LIKELIEST, short, 0.0, "Prediction and probabilities are not of one model."),
         Check(SOFTMAX, float(np.abs(shares - again).max()), allowed, "They are something else."),

@@ -1,5 +1,7 @@
 """The vectors of one sentence's tokens, and what each pooling makes of them."""
 
+import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +15,8 @@ from components.inspection.checks import Check
 from components.inspection.embeddings.own_encoder import own_encoder
 from components.inspection.embeddings.pooling import Way, pooled
 from components.inspection.embeddings.sentences import read_ids
-from components.inspection.embeddings.states import hidden_states, padded
+from components.inspection.embeddings.states import encoder_of, hidden_states, padded
+from components.inspection.hooks import after
 from components.inspection.model import Model
 from components.inspection.noise import allowed
 from components.inspection.running import run
@@ -64,16 +67,25 @@ def _last(model: Model, ids: Tensor, vectors: Float32[np.ndarray, "token width"]
     """Compare with what the network with its head says that its last hidden states are."""
 
     def whole() -> Float[Tensor, "token width"]:
-        given: dict[str, Any] = {"input_ids": ids, "output_hidden_states": True}
-        both = len(model.anatomy.stacks) == 2
-        if both:
+        given: dict[str, Any] = {"input_ids": ids}
+        if len(model.anatomy.stacks) == 2:
             given["decoder_input_ids"] = torch.tensor([[model.decoder_start]], device=ids.device)
-        with torch.no_grad():
-            output = run(model, **given)
-        name = "encoder_last_hidden_state" if both else "hidden_states"
-        found = getattr(output, name)
-        states: Tensor = found if both else found[-1]
-        return states[0].float()
+        seen: list[Tensor] = []
+        reader = threading.get_ident()
+
+        def store(output: Any) -> None:
+            found = output if isinstance(output, Tensor) else output[0]
+            # Others may be running the same network.
+            if threading.get_ident() == reader and found.shape == (1, *vectors.shape):
+                seen.append(found)
+
+        # Not asked for as `output_hidden_states`: transformers leaves hooks on the network then.
+        # Some families' heads call a part of the network without its head (OPT).
+        with ExitStack() as hooks, torch.no_grad():
+            for part in (encoder_of(model), *encoder_of(model).children()):
+                after(hooks, part, store)
+            run(model, **given)
+        return seen[-1][0].float()
 
     usual = whole()
     return rounding.compared(
