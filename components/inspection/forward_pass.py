@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from components.inspection.anatomy import StackName
+from components.inspection.edits import Edit, Editing, with_edits
 from components.inspection.errors import InspectionError
 from components.inspection.gathering import array_of, attention_record, places, stack_record
 from components.inspection.hooks import Key, Part, hook_blocks, hook_streams, let_gradients_in
@@ -53,18 +54,22 @@ def record(
     target: str | Sequence[int] | None = None,
     keep: Sequence[Part] = EVERYTHING,
     bare: bool = False,
+    edits: Sequence[Edit] = (),
 ) -> Recording:
     """Let `model` read `text` (or token ids) once, and keep the parts named in `keep`.
 
     An encoder-decoder reads `text` in its encoder; its decoder reads its start token and then
     `target`, if there is one. The output is that of an ordinary eager pass, bit for bit, and
     nothing stays on the network, whatever happens. `bare` also tells what is added to queries
-    times keys (`AttentionRecord.bare`).
+    times keys (`AttentionRecord.bare`). With `edits`, the pass goes on with what they put; what is
+    recorded is what it went on with.
 
     Raises:
-        InspectionError: the text is empty or too long for the model or for a recording.
+        InspectionError: the text is empty or too long for the model or for a recording, or an edit
+            cannot be made.
     """
-    seen = observe(model, text, target, keep, bare)
+    seen = observe(model, text, target, keep, bare, edits=edits)
+    last = list(seen.inputs)[-1]
     return Recording(
         source=model.source,
         stacks=tuple(
@@ -72,7 +77,8 @@ def record(
             for name, ids in seen.inputs.items()
         ),
         attentions=tuple(
-            attention_record(*each, dtype=model.facts.dtype) for each in seen.attended
+            with_edits(attention_record(*each, dtype=model.facts.dtype), edits, last)
+            for each in seen.attended
         ),
         logits=None if seen.logits is None else array_of(seen.logits[0]),
     )
@@ -85,6 +91,7 @@ def observe(
     keep: Sequence[Part] = EVERYTHING,
     bare: bool = False,
     gradients: bool = False,
+    edits: Sequence[Edit] = (),
 ) -> Observation:
     """Do as `record`, and return the tensors themselves; with `gradients`, in autograd's graph.
 
@@ -96,13 +103,13 @@ def observe(
     whole = model.known.get("whole", not type(model.network)._can_set_attn_implementation())
     # In a graph, autograd itself refuses what was written over and is needed.
     copied = not gradients and model.known.get("written_over", False)
-    seen = _pass(model, inputs, keep, bare, gradients, whole, copied)
+    seen = _pass(model, inputs, keep, bare, gradients, whole, copied, edits)
     if seen.written_over and not gradients:
         model.known["written_over"] = copied = True
-        seen = _pass(model, inputs, keep, bare, gradients, whole, copied)
+        seen = _pass(model, inputs, keep, bare, gradients, whole, copied, edits)
     if "attention" in keep and not seen.attended and not whole:
         # It has the interface, and attends without it.
-        seen = _pass(model, inputs, keep, bare, gradients, True, copied)
+        seen = _pass(model, inputs, keep, bare, gradients, True, copied, edits)
         model.known["whole"] = bool(seen.attended)
     return seen
 
@@ -152,8 +159,11 @@ def _pass(
     gradients: bool,
     whole: bool,
     copied: bool,
+    edits: Sequence[Edit],
 ) -> Observation:
     collector = Collector(bare, watching="attention" in keep)
+    lengths = {name: ids.shape[1] for name, ids in inputs.items()}
+    editing = Editing(model, edits, collector, lengths)
     streams: dict[Key, Tensor] = {}
     versions: dict[Key, int] = {}
     leaves: list[Tensor] = []
@@ -161,7 +171,9 @@ def _pass(
     try:
         with ExitStack() as hooks:
             hook_blocks(model, hooks, collector)
+            editing.before(hooks)
             hook_streams(model, keep, hooks, collector, streams, copied, versions)
+            editing.after(hooks)
             if gradients:
                 let_gradients_in(model, hooks, collector, leaves)
             if collector.watching and whole:
@@ -170,6 +182,7 @@ def _pass(
             output = run(model, **arguments_of(model, inputs))
     finally:
         COLLECTOR.reset(token)
+    editing.require_made()
     return Observation(
         inputs,
         streams,

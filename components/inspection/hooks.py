@@ -136,3 +136,12 @@ def after(
         store(output)
 
     hooks.callback(module.register_forward_hook(hook, prepend=first).remove)
+
+
+def with_first(output: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a module's output with its tensor, or the first of several, changed."""
+    if not isinstance(output, (tuple, list)):
+        return change(output)
+    rest = (change(output[0]), *output[1:])
+    # A tuple with names (Reformer's) takes its parts one by one.
+    return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)

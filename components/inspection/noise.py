@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
+from components.inspection.hooks import with_first
 from components.inspection.model import Model
 from components.inspection.stacks import blocks_of
 
@@ -69,21 +70,18 @@ def _jittered(model: Model, seed: int) -> Iterator[None]:
     generator = torch.Generator().manual_seed(seed)
     token = _JITTER.set(generator)
 
+    def moved(tensor: Any) -> Any:
+        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+            return tensor
+        draw = torch.rand(tensor.shape, generator=generator) * 2 - 1
+        step = torch.finfo(tensor.dtype).eps * draw.to(tensor.device, torch.float32)
+        return (tensor.float() * (1 + step)).to(tensor.dtype)
+
     def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
         # Other readers' passes go through the same blocks.
         if _JITTER.get() is not generator:
             return None
-        tensor = output[0] if isinstance(output, (tuple, list)) else output
-        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-            return None
-        draw = torch.rand(tensor.shape, generator=generator) * 2 - 1
-        step = torch.finfo(tensor.dtype).eps * draw.to(tensor.device, torch.float32)
-        moved = (tensor.float() * (1 + step)).to(tensor.dtype)
-        if output is tensor:
-            return moved
-        rest = (moved, *output[1:])
-        # A tuple with names (Reformer's) takes its parts one by one.
-        return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)
+        return with_first(output, moved)
 
     try:
         with ExitStack() as hooks:

@@ -1,10 +1,11 @@
 """Where a network's blocks are: by its family's row, or found without one."""
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from components.inspection.anatomy import Anatomy, StackName, StackParts, part
 from components.inspection.errors import InspectionError
@@ -40,6 +41,31 @@ def anatomy_of(network: PreTrainedModel) -> Anatomy:
 def blocks_of(network: PreTrainedModel, parts: StackParts) -> list[nn.Module]:
     """Return the blocks of one stack, from the first up (of ALBERT the one that it repeats)."""
     return list(part(network.base_model, parts.blocks).children())
+
+
+def output_matrix(
+    block: nn.Module, parts: StackParts, kind: Literal["self", "cross"] = "self"
+) -> nn.Linear | Conv1D:
+    """Return the matrix that mixes the outputs of a block's heads: a slice of its input each.
+
+    Raises:
+        InspectionError: the family has no row, or its projection is not one matrix.
+    """
+    attention = parts.cross_attention if kind == "cross" else parts.attention
+    write = parts.cross_write if kind == "cross" else parts.attention_write
+    if not attention or not write:
+        raise InspectionError(
+            "Vitrine does not know where this family keeps the matrix that mixes its heads' "
+            "outputs, so what each head writes cannot be told."
+        )
+    written = part(block, write)
+    if isinstance(written, (nn.Linear, Conv1D)):
+        return written
+    # A norm stands behind the projection, which is the attention module's last matrix then.
+    matrices = [m for m in part(block, attention).modules() if isinstance(m, (nn.Linear, Conv1D))]
+    if not matrices:
+        raise InspectionError("No output projection was found in this network's attention.")
+    return matrices[-1]
 
 
 def _leads_somewhere(parts: StackParts, base: nn.Module) -> bool:

@@ -12,9 +12,8 @@ from components.inspection import rounding
 from components.inspection.anatomy import part
 from components.inspection.attention.maps import Group
 from components.inspection.checks import Check
-from components.inspection.errors import InspectionError
 from components.inspection.model import Model
-from components.inspection.stacks import blocks_of
+from components.inspection.stacks import blocks_of, output_matrix
 
 NORMED = 8.0
 """Results that a norm rounds: its mean, its variance, a root, a division, a product, a sum."""
@@ -89,23 +88,11 @@ def output_projection(model: Model, group: Group, layer: int, heads: int) -> Pro
         InspectionError: the family has no row, or its projection is not one matrix.
     """
     parts = model.anatomy.stacks["decoder" if group == "cross" else group]
-    attention = parts.cross_attention if group == "cross" else parts.attention
-    write = parts.cross_write if group == "cross" else parts.attention_write
-    if not attention or not write:
-        raise InspectionError(
-            f"Vitrine does not know where the family '{model.facts.family}' keeps the matrix that "
-            "mixes its heads' outputs, so what each head writes cannot be told."
-        )
     blocks = blocks_of(model.network, parts)
     block = blocks[layer % len(blocks)]  # of ALBERT the one that is read again and again
-    written = part(block, write)
-    if isinstance(written, (nn.Linear, Conv1D)):
-        return _cut(written, None, heads)
-    # A norm stands behind the projection, which is the attention module's last matrix then.
-    matrices = [m for m in part(block, attention).modules() if isinstance(m, (nn.Linear, Conv1D))]
-    if not matrices:
-        raise InspectionError(f"No output projection was found in '{model.name}'.")
-    return _cut(matrices[-1], written, heads)
+    matrix = output_matrix(block, parts, "cross" if group == "cross" else "self")
+    written = part(block, (parts.cross_write if group == "cross" else parts.attention_write) or "")
+    return _cut(matrix, None if written is matrix else written, heads)
 
 
 def _cut(matrix: nn.Linear | Conv1D, norm: nn.Module | None, heads: int) -> Projection:
