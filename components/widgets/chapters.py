@@ -44,6 +44,11 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     ),
     "Inside": (
         Lesson(
+            "inside/forward_pass/forward_pass.py",
+            "Forward pass",
+            "The whole machine in one drawing: from the prompt to the next token, every value real.",
+        ),
+        Lesson(
             "inside/attention/attention.py",
             "Attention",
             "Where every head looks, what kind of head it is, and each step to a weight.",

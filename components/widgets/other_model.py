@@ -7,14 +7,18 @@ from components.inspection.catalogue import HubModel
 from components.widgets.row import Row
 
 
-def take_button(row: Row, model: HubModel) -> None:
-    """Offer `model` as a button: pressed, it is the one that is looked at."""
+def take_button(row: Row, model: HubModel, short: str) -> None:
+    """Offer `model` as a button: pressed, it is the one that is looked at.
+
+    The button has its `short` name, so that it finds room in the row; a pointer reads the whole.
+    """
 
     def take() -> None:
         # A widget's value can only be set from outside through its key.
         st.session_state["model"] = model.source
 
     def draw(place: DeltaGenerator) -> None:
-        place.button(f"Take {model.name}", key=f"{row.scope}-take-{model.name}", on_click=take)
+        key = f"{row.scope}-take-{model.name}"
+        place.button(f"Take {short}", key=key, help=model.source, on_click=take)
 
     row.drawn(model.source, draw)

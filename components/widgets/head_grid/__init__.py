@@ -121,13 +121,13 @@ def names(texts: Sequence[str], cells: int) -> list[str]:
 
 
 def thumbnail(
-    weights: NDArray[np.float32], visible: NDArray[np.bool_], log: bool
+    weights: NDArray[np.float32], visible: NDArray[np.bool_], log: bool, side: int = SIDE
 ) -> NDArray[np.uint8]:
-    """Return `weights[query, key]` as levels, at most `SIDE` on a side; `HIDDEN` where masked
+    """Return `weights[query, key]` as levels, at most `side` on a side; `HIDDEN` where masked
     or no number."""
     shown = np.where(visible & ~np.isnan(weights), weights, -1.0)
     for axis in (0, 1):
-        size = -(-shown.shape[axis] // SIDE)
+        size = -(-shown.shape[axis] // side)
         starts = np.arange(0, shown.shape[axis], size)
         shown = np.maximum.reduceat(shown, starts, axis=axis)
     share = 1 + np.log10(np.maximum(shown, 10.0**-DECADES)) / DECADES if log else shown

@@ -3,8 +3,9 @@
 import { bytesOf } from "../kit/bytes.js";
 import { element } from "../kit/elements.js";
 import { live } from "../kit/live.js";
+import { paint, palette } from "../kit/pixels.js";
 import { keepingFocus, reachable, walk } from "../kit/walking.js";
-import { paint, palette, shareOf } from "./pixels.js";
+import { shareOf } from "./shares.js";
 
 export default live((host) => ({
   take(data, tell) {

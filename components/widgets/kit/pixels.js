@@ -1,6 +1,6 @@
-/* Levels to colours: the arithmetic of the thumbnails, apart from drawing. */
+/* Levels to colours: arithmetic apart from drawing. */
 
-import { rgb } from "../kit/colours.js";
+import { rgb } from "./colours.js";
 
 /* 256 colours, four bytes each: levels 0 to 254 along the scale, 255 see-through. */
 export function palette(scale) {
@@ -26,12 +26,4 @@ export function paint(levels, start, count, colours) {
     for (let j = 0; j < 4; j++) bytes[4 * i + j] = colours[from + j];
   }
   return bytes;
-}
-
-/* What a level says: a share to about half a percent, "" where nothing can be seen. */
-export function shareOf(level, log) {
-  if (level === 255) return "";
-  const share = log ? 10 ** (4 * (level / 254 - 1)) : level / 254;
-  if (log && level === 0) return "0.01% or less";
-  return share < 0.01 && log ? `≈ ${(100 * share).toPrecision(1)}%` : `≈ ${Math.round(100 * share)}%`;
 }

@@ -1,0 +1,76 @@
+/* From what was sent to arrays: each part is decoded once, when it comes. */
+
+import { bytesOf } from "../kit/bytes.js";
+import { ruler } from "./river.js";
+
+export function floatsOf(text) {
+  return text && new Float32Array(bytesOf(text).buffer);
+}
+
+function bytesOrNone(text) {
+  return text && bytesOf(text);
+}
+
+export function overviewOf(sent) {
+  return sent && { ...sent, rivers: sent.rivers.map(riverFrom) };
+}
+
+function riverFrom(sent) {
+  const river = {
+    ...sent, shown: sent.tokens, along: {},
+    norms: floatsOf(sent.norms), attention: floatsOf(sent.attention), cross: floatsOf(sent.cross),
+    mlp: floatsOf(sent.mlp), active: floatsOf(sent.active), loud: bytesOrNone(sent.loud),
+    strips: sent.strips?.map(bytesOf), heads: headsFrom(sent.heads), crossing: headsFrom(sent.crossing),
+  };
+  for (const [name, text] of Object.entries(sent.along)) river.along[name] = floatsOf(text);
+  river.ruler = ruler(river);
+  return river;
+}
+
+function headsFrom(sent) {
+  return sent && { ...sent, levels: bytesOf(sent.levels), means: bytesOf(sent.means),
+    at: (layer) => sent.numbers.indexOf(layer) };
+}
+
+export function pathOf(sent, rows) {
+  if (!sent) return sent;
+  const reading = floatsOf(sent.reading), arcs = {};
+  if (reading) sent.numbers.forEach((layer, i) => { arcs[layer] = reading.subarray(i * rows, (i + 1) * rows); });
+  return { ...sent, arcs, hidden: bytesOrNone(sent.hidden), headWrites: floatsOf(sent.headWrites),
+    lens: sent.lens && { ...sent.lens, shares: floatsOf(sent.lens.shares) } };
+}
+
+export function blockOf(sent) {
+  if (!sent) return sent;
+  const stations = {};
+  for (const [name, one] of Object.entries(sent.stations)) {
+    stations[name] = { ...one, levels: bytesOf(one.levels), vector: floatsOf(one.vector) };
+  }
+  const steps = {};
+  for (const [name, text] of Object.entries(sent.square.steps)) steps[name] = floatsOf(text);
+  const square = { ...sent.square, steps, visible: bytesOf(sent.square.visible),
+    elsewhere: floatsOf(sent.square.elsewhere), columns: sent.keys.length };
+  square.largest = largestScore(square);
+  return { ...sent, stations, square };
+}
+
+/* One scale for all scores of the square, before and after they are scaled. */
+function largestScore({ steps, visible }) {
+  let largest = 1e-9;
+  for (const [name, values] of Object.entries(steps)) {
+    if (name === "weights") continue;
+    values.forEach((value, i) => { if (visible[i]) largest = Math.max(largest, Math.abs(value)); });
+  }
+  return largest;
+}
+
+/* A score as a level: 127 is 0, by the inverse hyperbolic sine of the common scale; 255 is hidden. */
+export function scoreLevels(values, visible, largest, masking) {
+  const bent = Math.asinh(largest * 3);
+  return Uint8Array.from(values, (value, i) => (masking && !visible[i] ? 255
+    : Math.round(127 + 127 * Math.max(-1, Math.min(1, Math.asinh(3 * value) / bent)))));
+}
+
+export function weightLevels(values, visible) {
+  return Uint8Array.from(values, (value, i) => (visible[i] ? Math.round(254 * value) : 255));
+}

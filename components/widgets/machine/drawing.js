@@ -1,0 +1,103 @@
+/* The whole drawing with one pen: rivers, bands, answers, and the block that is open. */
+
+import { drawAnswers, drawHeads, drawLens, drawMlps, drawNumbers, drawSpines } from "./bands.js";
+import { drawLit, drawOpened } from "./opened.js";
+import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites } from "./river.js";
+
+const NEURONS = 48;
+
+/* `scene`: { place (layout), overview, path, block, before, state, inks }. */
+export function drawAll(pen, scene) {
+  const { place, overview, path, state, inks } = scene;
+  place.rivers.forEach((at, number) => {
+    const river = overview.rivers[number];
+    const here = river.name === state.stack;
+    const look = {
+      row: here ? state.place - river.first : null, layer: null,
+      push: here && state.push ? path?.push ?? null : null,
+    };
+    if (look.row !== null && !at.rows[look.row]) look.row = null;
+    drawSpines(pen, inks, at, look);
+    drawNumbers(pen, inks, at);
+    drawRows(pen, inks, at, river, look);
+    if (river.postNormed) drawNorms(pen, inks, at);
+    if (here && path && look.row !== null) {
+      drawReading(pen, inks, at, path.arcs, look.row);
+      drawWrites(pen, inks, at, river, look);
+    }
+    for (const spine of at.spines) {
+      if (spine.open) continue;
+      const off = (head) => state.off.includes(`head ${spine.layer}.${head}`)
+        || state.off.includes(`attention ${spine.layer}`);
+      drawHeads(pen, inks, spine.mosaic, river.heads, river.heads?.at(spine.layer) ?? -1, { off });
+      if (spine.crossing) drawHeads(pen, inks, spine.crossing, river.crossing, river.crossing?.at(spine.layer) ?? -1, {});
+    }
+    if (at.open && scene.block && number === scene.number) {
+      drawOpened(pen, inks, at, river, scene.block, lookOf(scene, look.row));
+    }
+    drawMlps(pen, inks, at, here ? path?.hidden : null, NEURONS,
+      (layer) => state.off.includes(`mlp ${layer}`));
+    if (here) drawLens(pen, inks, at, path?.lens);
+    drawTokens(pen, inks, at, river, look, place.tokens.w);
+    if (river.strips) {
+      const w = Math.min(place.lookup.w - 10, 50);
+      drawStrips(pen, inks, at, { x: place.lookup.x, w }, river.strips[0]);
+      drawStrips(pen, inks, at, { x: place.final.x + 2, w: place.final.w - 6 }, river.strips[1]);
+    }
+  });
+  if (scene.cell?.operands && scene.block && state.station) {
+    drawLit(pen, inks, place.rivers[scene.number], scene.block, scene.cell.operands, lookOf(scene, state.place - scene.river.first));
+  }
+  drawBus(pen, inks, place.bus, place.rivers.at(-1).spines);
+  drawAnswers(pen, inks, place.bars, path?.top, scene.before, path?.top ? path.top.asked : "");
+  drawTitles(pen, inks, place);
+}
+
+function drawTitles(pen, inks, place) {
+  const last = place.rivers.at(-1), size = 12, fill = inks.quiet;
+  pen.text(place.tokens.w - 12, last.heads.y + last.heads.h - 8, "tokens", { size, fill, anchor: "end" });
+  if (place.lookup.w) pen.text(place.lookup.x, last.heads.y + last.heads.h - 8, "look-up", { size, fill });
+  pen.text(place.tokens.w - 12, last.heads.y + 10, "heads", { size, fill: inks.attention, anchor: "end" });
+  pen.text(place.tokens.w - 12, last.mlp.y + last.mlp.h / 2, "MLP", { size, fill: inks.mlp, anchor: "end" });
+  if (last.lens) pen.text(place.tokens.w - 12, last.lens.y + 10, "if it stopped here", { size, fill, anchor: "end", most: place.tokens.w - 14 });
+}
+
+function lookOf({ state, block }, row) {
+  return { row, step: state.step, off: (head) => state.off.includes(`head ${block.layer}.${head}`) };
+}
+
+/* What is under the pointer, lit: a row through the whole picture, and a cell's own row and column. */
+export function drawHover(pen, scene, hit) {
+  if (!hit) return;
+  const { place, inks, overview } = scene;
+  const number = overview.rivers.findIndex((one) => one.name === hit.river), at = place.rivers[number];
+  if (!at) return;
+  const row = at.rows[hit.row];
+  if (row) pen.rect(0, row.y, at.right, row.h, inks.picked, { alpha: 0.12 });
+  const spine = at.spines[hit.layer];
+  if (spine && !spine.open) pen.rect(spine.x, at.heads.y - 2, spine.w, at.mlp.y + at.mlp.h - at.heads.y + 4, "", { stroke: inks.picked, width: 1.5, radius: 5 });
+  if (hit.kind === "cell") drawHoverCell(pen, scene, at, hit);
+}
+
+/* A cell, and the rows that it is computed from. */
+function drawHoverCell(pen, { inks, block }, at, hit) {
+  const box = at.open?.stations[hit.name], row = at.rows[hit.row];
+  if (!box || !row) return;
+  const lit = (name, index) => {
+    const other = at.open.stations[name], there = at.rows[index];
+    if (other && there) pen.rect(other.x - 2, there.middle - 10, other.w + 4, 20, "", { stroke: inks.picked, width: 2 });
+  };
+  if (hit.name === "square") {
+    const w = box.w / block.square.columns;
+    pen.rect(box.x + hit.index * w, row.y, w, row.h, "", { stroke: inks.picked, width: 2.5 });
+    lit("query", hit.row);
+    if (block.kind !== "cross") { lit("key", hit.index); }
+    return;
+  }
+  if (hit.name === "output") pen.rect(at.open.stations.square?.x ?? 0, row.y, at.open.stations.square?.w ?? 0, row.h, "", { stroke: inks.picked, width: 2 });
+  const from = { query: "norm1", key: "norm1", value: "norm1", gate: "norm2", up: "norm2", before: "norm2", write: "hidden" }[hit.name];
+  if (from) lit(from, hit.row);
+  if (hit.name === "hidden") { lit("gate", hit.row); lit("up", hit.row); lit("before", hit.row); }
+  const station = block.stations[hit.name], w = box.w / station.cells;
+  pen.rect(box.x + hit.cell * w - 1, row.middle - 11, Math.max(3, w) + 2, 22, "", { stroke: inks.picked, width: 2.5 });
+}

@@ -1,0 +1,64 @@
+/* From a click or a key to what is asked for: plain values in and out. */
+
+const STEPS = ["scores", "scaled", "biased", "masked", "weights"];
+
+/* What a click on `hit` changes; undefined where nothing happens. */
+export function asked(hit, scene) {
+  if (!hit) return undefined;
+  const { overview, state, block, river, path } = scene;
+  const other = overview.rivers.find((one) => one.name === hit.river);
+  const turned = other && other !== river ? { stack: other.name, open: null, station: "" } : {};
+  switch (hit.kind) {
+    case "token": return { ...turned, token: hit.row + other.first, station: "" };
+    case "layer": case "mlp": return state.open === hit.layer && !turned.stack
+      ? { open: null, station: "" } : { ...turned, token: turned.stack ? null : state.token, open: hit.layer, station: "" };
+    case "head": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: false };
+    case "cross": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: true };
+    case "headWrite": return { head: hit.head };
+    case "answer": return scene.writes ? { written: [...state.written, path.top.ids[hit.index]], token: null, station: "" } : undefined;
+    case "cell": return cellAsked(hit, state, block, river);
+    default: return undefined;
+  }
+}
+
+function cellAsked(hit, state, block, river) {
+  const token = hit.row + river.first;
+  if (hit.name === "square") {
+    const at = hit.row * block.square.columns + hit.index;
+    if (!block.square.visible[at]) return { token, station: "" };
+    return { token, station: state.step === "weights" ? "weight" : "score", index: hit.index + (block.kind === "cross" ? 0 : river.first) };
+  }
+  const station = block.stations[hit.name];
+  return station.vector ? { token, station: station.station, index: hit.index } : undefined;
+}
+
+/* What a key changes; undefined for all that are left to the page. */
+export function keyed(event, scene) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  const { state, river, block, path } = scene;
+  const near = (value, least, most) => Math.max(least, Math.min(most, value));
+  switch (event.key) {
+    case "ArrowRight": return { open: state.open === null ? 0 : near(state.open + 1, 0, river.layers - 1), station: "" };
+    case "ArrowLeft": return { open: state.open === null ? river.layers - 1 : near(state.open - 1, 0, river.layers - 1), station: "" };
+    case "ArrowDown": return { token: near(state.place + 1, 0, river.total - 1), station: "" };
+    case "ArrowUp": return { token: near(state.place - 1, 0, river.total - 1), station: "" };
+    case "]": return { head: near(state.head + 1, 0, scene.overview.heads - 1) };
+    case "[": return { head: near(state.head - 1, 0, scene.overview.heads - 1) };
+    case " ": return block ? { step: nextStep(state.step, block) } : undefined;
+    case "Escape": return state.station ? { station: "" } : state.open === null ? undefined : { open: null };
+    case "p": case "P": return path?.pairs ? { push: !state.push } : undefined;
+    case "w": case "W": return scene.writes && path?.top ? "write" : undefined;
+    case "x": case "X": return block ? { off: toggled(state.off, `head ${block.layer}.${block.head}`) } : undefined;
+    case "t": case "T": return "tour";
+    default: return /^[1-9]$/.test(event.key) && state.stop ? { stop: Number(event.key) } : undefined;
+  }
+}
+
+export function nextStep(step, block) {
+  const there = STEPS.filter((name) => name in block.square.steps);
+  return there[(there.indexOf(step) + 1) % there.length];
+}
+
+export function toggled(list, one) {
+  return list.includes(one) ? list.filter((each) => each !== one) : [...list, one];
+}

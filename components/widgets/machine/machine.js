@@ -1,0 +1,194 @@
+/* The machine: one drawing of a whole forward pass, from one recording of the model. */
+
+import { isDark } from "../kit/colours.js";
+import { perFrame, sizesOf } from "../kit/dragged.js";
+import { element, say } from "../kit/elements.js";
+import { live } from "../kit/live.js";
+import { save } from "../kit/saving.js";
+import { blockOf, overviewOf, pathOf } from "./data.js";
+import { drawAll, drawHover } from "./drawing.js";
+import { Glass } from "./glass.js";
+import { hitAt } from "./hits.js";
+import { inksOf } from "./inks.js";
+import { asked, keyed } from "./keys.js";
+import { layout } from "./layout.js";
+import { stationsOf } from "./opened.js";
+import { partsFor } from "./parts.js";
+import { CanvasPen, SvgPen } from "./pen.js";
+import { Stations } from "./stations.js";
+import { legendWords, Toolbar } from "./toolbar.js";
+import { wordsFor } from "./words.js";
+
+export default live((host) => new Machine(host));
+
+class Machine {
+  constructor(host) {
+    this.host = host;
+    const act = (change) => this.act(change);
+    this.tools = new Toolbar(act);
+    this.glass = new Glass(act);
+    this.stations = new Stations(act);
+    this.canvas = element("canvas", { class: "drawing" });
+    this.over = element("canvas", { class: "over" });
+    this.tip = element("div", { class: "tip", hidden: true });
+    this.legend = element("p", { class: "legend" });
+    this.status = element("div", { class: "hidden", "aria-live": "polite" });
+    this.frame = element("div", { class: "picture", tabindex: 0, role: "application" },
+      this.canvas, this.over, this.stations.node, this.tip);
+    host.replaceChildren(this.tools.node, this.frame, this.legend, this.glass.node, this.status);
+    this.listen();
+    this.sizes = sizesOf(() => { this.width = 0; this.redraw(); });
+    this.sizes.observe(this.frame);
+    this.redraw = perFrame(host, () => this.draw());
+    this.rehover = perFrame(host, () => this.drawOver());
+    [this.seen, this.inks, this.sent, this.hit] = [{}, {}, 0, null];
+  }
+
+  take(data, tell) {
+    this.tell = tell;
+    this.data = data;
+    // What was chosen meanwhile is not taken back by the answer to something earlier.
+    if (!this.sent || data.answered >= this.sent || !this.state) this.state = data.state;
+    this.parts = partsFor(data.machine, () => this.redraw());
+    this.frame.setAttribute("aria-label", data.label);
+    this.dark = isDark(this.host);
+    this.redraw();
+  }
+
+  leave() { this.sizes.disconnect(); }
+
+  listen() {
+    const at = (event) => {
+      const box = this.canvas.getBoundingClientRect();
+      return [((event.clientX - box.left) * this.width) / box.width, ((event.clientY - box.top) * this.width) / box.width];
+    };
+    this.frame.onpointermove = (event) => this.point(...at(event), event);
+    this.frame.onpointerleave = () => { this.hit = null; this.tip.hidden = true; this.rehover(); };
+    this.frame.onclick = (event) => {
+      if (event.target !== this.over && event.target !== this.canvas) return;
+      this.act(asked(hitAt(this.scene, ...at(event)), this.scene));
+    };
+    this.frame.onkeydown = (event) => {
+      if (event.target !== this.frame && !this.stations.node.contains(event.target)) return;
+      const change = keyed(event, this.scene);
+      if (change === undefined) return;
+      event.preventDefault();
+      this.act(change);
+    };
+  }
+
+  point(x, y, event) {
+    if (!this.scene) return;
+    this.hit = hitAt(this.scene, x, y);
+    const [title, ...lines] = this.hit ? wordsFor(this.hit, this.scene) : [];
+    this.tip.hidden = !title;
+    if (title) {
+      this.tip.replaceChildren(element("strong", {}, title), ...lines.map((line) => element("div", {}, line)));
+      const box = this.frame.getBoundingClientRect(), left = event.clientX - box.left;
+      this.tip.style.left = left > box.width / 2 ? "" : `${left + 16}px`;
+      this.tip.style.right = left > box.width / 2 ? `${box.width - left + 16}px` : "";
+      this.tip.style.top = `${event.clientY - box.top + 12}px`;
+    }
+    this.frame.style.cursor = this.hit && asked(this.hit, this.scene) ? "pointer" : "default";
+    this.rehover();
+  }
+
+  /* What is asked for: shown at once as far as it can be, told to the server. */
+  act(change) {
+    if (!change || !this.scene) return;
+    if (change === "svg" || change === "png") return void this.save(change);
+    const { path, state } = this.scene;
+    let next = change;
+    if (change === "write") next = { written: [...state.written, path.top.ids[0]], token: null, station: "" };
+    if (change === "back") next = { written: state.written.slice(0, -1), token: null, station: "" };
+    if (change === "tour") next = { stop: state.stop ? 0 : 1 };
+    this.state = { ...state, ...next };
+    if (next.step === undefined || Object.keys(next).length > 1) this.waiting = true;
+    this.sent = (this.data.answered ?? 0) + 1;
+    this.tell.event("asked", { number: this.sent, look: next });
+    this.redraw();
+  }
+
+  /* A part, decoded when it is another than before. */
+  part(name, decode) {
+    const sent = this.parts[name];
+    if (this.seen[name]?.sent !== sent) this.seen[name] = { sent, value: sent && decode(sent) };
+    return this.seen[name]?.value;
+  }
+
+  sceneAt(width) {
+    const overview = this.part("overview", overviewOf);
+    if (!overview) return null;
+    const { state } = this, found = overview.rivers.find((one) => one.name === state.stack) ?? overview.rivers.at(-1);
+    const number = overview.rivers.indexOf(found);
+    const path = this.part("path", (sent) => pathOf(sent, found.rows));
+    let block = this.part("block", blockOf);
+    if (block && (block.layer !== state.open || block.stack !== found.name)) block = null;
+    const cell = this.part("cell", (sent) => sent);
+    const place = layout({ width, rivers: overview.rivers.map((river) => ({
+      rows: river.rows, layers: river.layers, heads: overview.heads, crossing: Boolean(river.crossing), answers: Boolean(path?.lens) || river.answered })) }, {
+      open: state.open === null || state.open >= found.layers ? null
+        : { river: number, layer: state.open, stations: block ? stationsOf(block) : [], group: state.group },
+      focus: overview.rivers.map((one) => (one === found ? state.place - one.first : null)),
+    });
+    this.inks[this.dark] ??= inksOf(this.dark);
+    const ground = getComputedStyle(this.host).getPropertyValue("--st-background-color").trim();
+    const inks = { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
+    return { place, overview, river: found, number, path, block, cell, state, inks, writes: this.data.writes,
+      before: this.part("before", (sent) => sent), waiting: this.waiting };
+  }
+
+  draw() {
+    this.width ||= this.frame.clientWidth;
+    const scene = this.sceneAt(this.width);
+    if (!scene) return;
+    this.waiting = this.data.answered < this.sent;
+    this.scene = scene;
+    const { place } = scene, ratio = window.devicePixelRatio || 1;
+    for (const canvas of [this.canvas, this.over]) {
+      if (canvas.width !== Math.round(place.width * ratio) || canvas.height !== Math.round(place.height * ratio)) {
+        canvas.width = Math.round(place.width * ratio);
+        canvas.height = Math.round(place.height * ratio);
+      }
+      canvas.style.height = `${place.height}px`;
+    }
+    const pen = new CanvasPen(this.canvas.getContext("2d"), ratio);
+    pen.clear(place.width, place.height);
+    drawAll(pen, scene);
+    this.tools.show(scene);
+    this.glass.show(scene);
+    this.stations.show(scene);
+    say(this.legend, legendWords(scene, scene.river));
+    say(this.status, this.spoken(scene));
+    this.drawOver();
+  }
+
+  drawOver() {
+    if (!this.scene) return;
+    const pen = new CanvasPen(this.over.getContext("2d"), window.devicePixelRatio || 1);
+    pen.clear(this.scene.place.width, this.scene.place.height);
+    drawHover(pen, this.scene, this.hit);
+  }
+
+  spoken({ state, river, path, block }) {
+    const token = river.shown[state.place - river.first] ?? "";
+    const best = path?.top ? `; ${path.top.asked} ${path.top.texts[0]} ${Math.round(100 * path.top.shares[0])}%` : "";
+    return `Token ${state.place} “${token}”${best}${block ? `; layer ${block.layer}, head ${block.head} open` : ""}`;
+  }
+
+  save(kind) {
+    const { place, inks } = this.scene;
+    if (kind === "svg") {
+      const pen = new SvgPen(place.width, place.height, inks.ground);
+      drawAll(pen, this.scene);
+      save(pen.written(), "forward-pass.svg", "image/svg+xml");
+      return;
+    }
+    const canvas = element("canvas", { width: 2 * place.width, height: 2 * place.height });
+    const pen = new CanvasPen(canvas.getContext("2d"), 2);
+    pen.clear(place.width, place.height);
+    pen.rect(0, 0, place.width, place.height, inks.ground);
+    drawAll(pen, this.scene);
+    canvas.toBlob((blob) => save(blob, "forward-pass.png", "image/png"));
+  }
+}

@@ -1,0 +1,204 @@
+/* The block that is open: every token's rows from station to station, and one head's square. */
+
+import { scoreLevels, weightLevels } from "./data.js";
+import { drawHeads, headBox } from "./bands.js";
+import { picture } from "./inks.js";
+import { grouped } from "../kit/numbers.js";
+
+const STATION_NAMES = { norm1: "norm", norm2: "norm", query: "query", key: "key", value: "value", square: "scores",
+  output: "output", heads: "heads write", gate: "gate", up: "up", before: "before", hidden: "hidden",
+  experts: "experts", write: "write" };
+const HUES = { query: "query", key: "key", value: "value", square: "attention", output: "attention",
+  heads: "attention", gate: "mlp", up: "mlp", before: "mlp", hidden: "mlp", experts: "mlp", write: "mlp" };
+const STEP_NAMES = { scores: "query · key", scaled: "scaled", biased: "+ position bias", masked: "masked",
+  weights: "softmax: weights" };
+
+/* The stations that a block has, from left to right. */
+export function stationsOf(block) {
+  const there = ["norm1", "query", "key", "value", "square", "output", "heads", "norm2", "gate", "up",
+    "before", "hidden", "experts", "write"];
+  return there.filter((name) => name === "square" || (name === "heads" && block.headWrites)
+    || (name === "experts" && block.experts) || block.stations[name]);
+}
+
+export function stationName(name, block, step) {
+  if (name === "square") return STEP_NAMES[step in block.square.steps ? step : "weights"];
+  return STATION_NAMES[name];
+}
+
+export function drawOpened(pen, inks, place, river, block, look) {
+  const { open } = place;
+  for (const name of open.shown) {
+    const box = open.stations[name];
+    if (name === "square") drawSquare(pen, inks, place, box, block, look);
+    else if (name === "heads") drawHeadBars(pen, inks, box, block, look);
+    else if (name === "experts") drawExperts(pen, inks, box, block);
+    else drawRowsOf(pen, inks, place, box, block.stations[name], inks[HUES[name]] ?? inks.line, look);
+  }
+  drawPager(pen, inks, place, river, block, look);
+  drawFlow(pen, inks, place, block, look);
+}
+
+function drawRowsOf(pen, inks, place, box, station, hue, look) {
+  const count = station.levels.length / station.cells;
+  const aligned = count === place.rows.length;
+  for (let i = 0; i < count; i++) {
+    const row = aligned ? place.rows[i] : { middle: box.y + ((i + 0.5) * box.h) / count, h: box.h / count };
+    const h = Math.min(row.h * 0.74, 17);
+    picture(pen, { x: box.x, y: row.middle - h / 2, w: box.w, h }, station.cells,
+      station.levels.subarray(i * station.cells, (i + 1) * station.cells), inks.signedColours);
+    pen.rect(box.x, row.middle - h / 2, box.w, h, "", { stroke: hue, width: aligned && i === look.row ? 2 : 0.6,
+      alpha: aligned && i === look.row ? 1 : 0.55 });
+  }
+}
+
+/* One square that changes: scores, scaled, masked, and the softmax over each row. */
+function drawSquare(pen, inks, place, box, block, look) {
+  const { square } = block, step = look.step in square.steps ? look.step : "weights";
+  const rows = place.rows.length, values = square.steps[step];
+  square.levels ??= {};
+  square.levels[step] ??= step === "weights" ? weightLevels(values, square.visible)
+    : scoreLevels(values, square.visible, square.largest, step === "masked");
+  const colours = step === "weights" ? inks.weightColours : inks.signedColours;
+  const w = box.w / square.columns;
+  for (let i = 0; i < rows; i++) {
+    const row = place.rows[i];
+    picture(pen, { x: box.x, y: row.y + 0.5, w: box.w, h: row.h - 1 }, square.columns,
+      square.levels[step].subarray(i * square.columns, (i + 1) * square.columns), colours);
+    if (step === "masked" || step === "weights") hatch(pen, inks, box, row, w, square, i);
+    if (look.row === i) pen.rect(box.x - 1, row.y - 0.5, box.w + 2, row.h + 1, "", { stroke: inks.query, width: 2 });
+  }
+  pen.rect(box.x, box.y, box.w, box.h, "", { stroke: inks.line, width: 1 });
+  if (look.column !== null && look.column !== undefined)
+    pen.rect(box.x + look.column * w, box.y, w, box.h, "", { stroke: inks.key, width: 2 });
+  if (w >= 13) block.keys.forEach((text, j) => pen.text(box.x + (j + 0.5) * w, box.y + box.h + 6, text,
+    { size: 11, mono: true, fill: j === look.column ? inks.key : inks.quiet, turn: 40, most: 60 }));
+}
+
+/* What the mask hides is hatched: it has no number. */
+function hatch(pen, inks, box, row, w, square, i) {
+  let first = null;
+  for (let j = 0; j <= square.columns; j++) {
+    const hidden = j < square.columns && !square.visible[i * square.columns + j];
+    if (hidden && first === null) first = j;
+    if (!hidden && first !== null) {
+      const x = box.x + first * w, end = box.x + j * w;
+      pen.rect(x, row.y, end - x, row.h, inks.faint, {});
+      for (let at = x + 3; at < end; at += 7)
+        pen.line([[at, row.y + row.h], [Math.min(end, at + row.h * 0.6), row.y + row.h - Math.min(row.h, (end - at) / 0.6)]], inks.line, 0.7);
+      first = null;
+    }
+  }
+}
+
+function drawHeadBars(pen, inks, box, block, look) {
+  const count = block.headWrites.length, pitch = headPitch(box, count);
+  const most = Math.max(...block.headWrites, 1e-9);
+  block.headWrites.forEach((norm, head) => {
+    const y = box.y + (head + 0.5) * pitch, off = look.off(head);
+    const chosen = head === block.head;
+    if (pitch >= 8) pen.text(box.x + 14, y, String(head), { size: Math.min(13, pitch), fill: chosen ? inks.ink : inks.quiet, anchor: "end", bold: chosen });
+    const room = box.w - 20, h = Math.min(18, pitch * 0.64);
+    pen.rect(box.x + 18, y - h / 2, Math.max(1, (room * norm) / most), h,
+      off ? "" : inks.attention, { alpha: chosen ? 1 : 0.55, radius: 2, stroke: off ? inks.against : chosen ? inks.picked : undefined });
+    if (off) pen.line([[box.x + 18, y], [box.x + box.w, y]], inks.against, 1.5);
+  });
+}
+
+/* How high the bar of one head is: few heads fill the rows that there are. */
+export function headPitch(box, count) {
+  return Math.min(48, box.h / count);
+}
+
+function drawExperts(pen, inks, box, { experts }) {
+  const count = experts.probabilities.length, pitch = Math.min(22, box.h / count);
+  const most = Math.max(...experts.loads, 1);
+  experts.probabilities.forEach((share, expert) => {
+    const y = box.y + (expert + 0.5) * pitch, chosen = experts.chosen[expert] !== undefined;
+    if (pitch >= 9) pen.text(box.x + 14, y, String(expert), { size: 11, fill: inks.quiet, anchor: "end" });
+    pen.rect(box.x + 18, y - pitch * 0.32, Math.max(1, (box.w - 44) * share), pitch * 0.64, inks.mlp, { alpha: chosen ? 1 : 0.35 });
+    const load = (18 * experts.loads[expert]) / most;
+    pen.rect(box.x + box.w - load, y - 2, load, 4, inks.quiet, { alpha: 0.7 });
+  });
+}
+
+/* All heads of the block in a line, those that share keys and values underlined together. */
+function drawPager(pen, inks, place, river, block, look) {
+  const mosaic = pagerOf(place.open.pager, river);
+  const heads = block.kind === "cross" ? river.crossing : river.heads;
+  if (!heads) return;
+  drawHeads(pen, inks, mosaic, heads, heads.at(block.layer), { head: block.head, off: look.off });
+  const group = heads.heads / heads.kvHeads;
+  if (group > 1 && mosaic.side > 8) {
+    for (let kv = 0; kv < heads.kvHeads; kv++) {
+      const a = headBox(mosaic, kv * group), b = headBox(mosaic, (kv + 1) * group - 1);
+      if (a.y !== b.y) continue;
+      pen.rect(a.x, a.y + a.h + 3, b.x + b.w - a.x, 3, kv === block.kvHead ? inks.key : inks.line, { radius: 1.5 });
+    }
+  }
+  if (block.clocks) drawClocks(pen, inks, place.open.pager, block);
+}
+
+export function pagerOf(box, river) {
+  const count = (river.heads ?? river.crossing)?.heads ?? 1, room = box.w - 130;
+  const side = Math.max(4, Math.min(box.h - 20, Math.floor(room / count), 56));
+  return { side, columns: count, rows: 1, merged: false, left: box.x + 126, top: box.y + 4 };
+}
+
+/* RoPE's clocks of the chosen token: the fastest pair, one between, the slowest. */
+function drawClocks(pen, inks, box, block) {
+  block.clocks.forEach((clock, i) => {
+    const x = box.x + 20 + i * 38, y = box.y + 24, r = 15;
+    pen.circle(x, y, r, "", { stroke: inks.line, width: 1.5 });
+    pen.line([[x, y], [x + r, y]], inks.line, 1, { dash: [2, 2] });
+    pen.line([[x, y], [x + r * Math.cos(clock.angle), y - r * Math.sin(clock.angle)]], inks.query, 2);
+    pen.text(x, y + r + 9, `pair ${clock.pair}`, { size: 10, fill: inks.quiet, anchor: "middle" });
+  });
+}
+
+/* Both writes as ribbons into the chosen token's stream. */
+function drawFlow(pen, inks, place, block, look) {
+  const row = place.rows[look.row], { stations } = place.open;
+  if (!row) return;
+  const ribbon = (from, to, colour, width) => pen.curve([[from, row.middle], [from + (to - from) / 3, row.middle - 12],
+    [to - (to - from) / 3, row.middle - 12], [to, row.middle]], colour, width, { alpha: 0.55 });
+  if (stations.square && stations.value) ribbon(stations.value.x + stations.value.w, stations.square.x, inks.value, 3);
+  if (stations.square && stations.output) ribbon(stations.square.x + stations.square.w, stations.output.x, inks.attention, 4);
+  if (stations.output && stations.heads) ribbon(stations.output.x + stations.output.w, stations.heads.x, inks.attention, 5);
+  if (stations.hidden && stations.write) ribbon(stations.hidden.x + stations.hidden.w, stations.write.x, inks.mlp, 5);
+  for (const name of ["heads", "write"]) {
+    const box = stations[name];
+    if (!box) continue;
+    const x = box.x + box.w + 6;
+    pen.circle(x, row.middle, 7, inks.ground, { stroke: inks.ink, width: 1.5 });
+    pen.text(x, row.middle, "+", { size: 13, fill: inks.ink, anchor: "middle", bold: true });
+  }
+}
+
+/* How wide an MLP is beside the stream, in words. */
+export function proportion(block, width) {
+  if (!block.mlp || !width) return "";
+  const times = block.mlp.neurons / width;
+  return `MLP: ${grouped(width)} → ${grouped(block.mlp.neurons)} neurons (${times.toFixed(times % 1 ? 2 : 0)}×), ${block.mlp.activation}`;
+}
+
+/* The cells that a number is made of, lit wherever they stand. */
+export function drawLit(pen, inks, place, block, operands, look) {
+  for (const { name, row, indices } of operands) {
+    const box = place.open?.stations[name];
+    if (!box) continue;
+    const station = block.stations[name];
+    if (name === "square") {
+      const at = place.rows[row ?? look.row], w = box.w / block.square.columns;
+      if (!at) continue;
+      if (indices === "all") pen.rect(box.x - 2, at.y - 2, box.w + 4, at.h + 4, "", { stroke: inks.picked, width: 2.5 });
+      else for (const j of indices) pen.rect(box.x + j * w, at.y, w, at.h, "", { stroke: inks.picked, width: 2.5 });
+      continue;
+    }
+    const at = place.rows[row ?? look.row];
+    if (!at || !station) continue;
+    const group = Math.ceil(station.width / station.cells), w = box.w / station.cells, h = Math.min(at.h * 0.74, 17);
+    if (indices === "all") pen.rect(box.x - 2, at.middle - h / 2 - 2, box.w + 4, h + 4, "", { stroke: inks.picked, width: 2.5 });
+    else for (const index of indices.slice(0, 12)) pen.rect(box.x + Math.floor(index / group) * w - 1, at.middle - h / 2 - 2, Math.max(3, w) + 2, h + 4, "", { stroke: inks.picked, width: 2 });
+  }
+}

@@ -1,0 +1,54 @@
+/* The names of the open block's stations, as buttons over the drawing: keyboard and screen reader
+ * reach all of it through them. */
+
+import { element } from "../kit/elements.js";
+import { nextStep, toggled } from "./keys.js";
+import { proportion, stationName } from "./opened.js";
+
+export class Stations {
+  constructor(act) {
+    this.act = act;
+    this.node = element("div", { class: "stations", role: "group", "aria-label": "Stations of the open block" });
+  }
+
+  show(scene) {
+    const { place, block, state, river, number } = scene;
+    const at = place.rivers[number], open = at?.open;
+    const name = open && block ? `${open.shown.join()} ${open.x} ${open.w} ${open.top} ${block.layer} ${block.head} ${block.kind} ${state.step} ${state.off.join()} ${place.width}` : "";
+    if (this.shown === name) return;
+    this.shown = name;
+    const focused = this.node.getRootNode().activeElement?.dataset?.name;
+    this.node.replaceChildren(...(name ? this.buttons(scene, at, open, block, state, river) : []));
+    if (focused) this.node.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  buttons(scene, at, open, block, state, river) {
+    const made = open.shown.map((name) => {
+      const box = open.stations[name];
+      return this.button(name, stationName(name, block, state.step), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
+    });
+    const part = `head ${block.layer}.${block.head}`, off = state.off.includes(part);
+    const y = at.mlp.y + at.mlp.h / 2 + 2;
+    made.push(this.button("off", off ? `head ${block.head} is off` : `switch head ${block.head} off`, open.x + 0.5 * open.w - 190, y, () => this.act({ off: toggled(state.off, part) })));
+    for (const [what, label, x] of [["attention", "attention off", -60], ["mlp", "MLP off", 30]]) {
+      const other = `${what} ${block.layer}`;
+      made.push(this.button(what, state.off.includes(other) ? `${label} ✓` : label, open.x + 0.5 * open.w + x, y, () => this.act({ off: toggled(state.off, other) })));
+    }
+    if (river.crossing) made.push(this.button("cross", block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11, () => this.act({ cross: block.kind !== "cross", station: "" })));
+    made.push(this.button("close", "close ×", open.x + open.w - 34, at.heads.y - 11, () => this.act({ open: null, station: "" })));
+    const words = proportion(block, river.width);
+    if (words && open.w > 560) made.push(element("span", { class: "words", style: `left: ${open.x + open.w - 12}px; top: ${y}px` }, words));
+    return made;
+  }
+
+  button(name, label, x, y, pressed) {
+    return element("button", { type: "button", "data-name": name, class: `station ${name}`,
+      style: `left: ${x}px; top: ${y}px`, onclick: pressed }, label);
+  }
+
+  press(name, block, state) {
+    if (name === "square") this.act({ step: nextStep(state.step, block) });
+    else if (name === "heads") this.act({ station: "attention write", index: 0 });
+    else if (block.stations[name]?.vector) this.act({ station: block.stations[name].station, index: 0 });
+  }
+}
