@@ -16,7 +16,7 @@ from components.figures.embeddings.clusters import (
     word_bars,
 )
 from components.inspection.embeddings.characteristic_words import characteristic_words
-from components.inspection.embeddings.grade import graded
+from components.inspection.embeddings.grade import against_kinds
 from components.inspection.embeddings.other_settings import BySeed, BySize
 
 LABELS = np.array([0, 0, 1, 1, -1, 6], np.int32)
@@ -95,9 +95,13 @@ def test_words_and_kinds():
     assert list(bars.layout.yaxis.ticktext) == ["cat", "dog"]
     assert bars.data[0].x[0] > bars.data[0].x[1]
     assert tables.word_table(words)["cluster"].tolist() == [-1, 0, 0]
-    grade = graded(np.array([0, 1, -1], np.int32), ("a", "a", "b"))
+    grade = against_kinds(np.array([0, 1, -1], np.int32), ("a", "a", "b"))
     figure = kinds_map(grade.table, grade.kinds, ("0", "1", "noise"))
     np.testing.assert_array_equal(figure.data[0].z, [[1, 1, 0], [0, 0, 1]])
+    assert [list(row) for row in figure.data[0].text] == [["1", "1", ""], ["", "", "1"]]
+    assert list(figure.data[0].x) == ["0", "1", "noise"] and list(figure.data[0].y) == ["a", "b"]
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("cluster", "kind")
+    assert figure.data[0].colorbar.title.text == "sentences" and figure.data[0].zmax is None
     assert list(tables.kind_table(grade)) == ["kind", "cluster 0", "cluster 1", "noise"]
 
 
@@ -116,4 +120,7 @@ def test_seeds_are_compared_each_with_each():
     figure = seed_map(seeds)
     np.testing.assert_array_equal(figure.data[0].z, table)
     assert figure.data[0].text[0][1] == "0.50"
+    assert list(figure.data[0].x) == list(figure.data[0].y) == ["seed 42", "seed 43"]
+    assert figure.data[0].zmin == 0 and figure.data[0].zmax == 1
+    assert figure.data[0].colorbar.title.text == "adjusted Rand index"
     assert tables.seed_table(seeds)["agreement with 43"].tolist() == pytest.approx([0.5, 1])

@@ -9,11 +9,19 @@ from shutil import which
 import numpy as np
 import pytest
 
+from components.figures import theme
 from components.figures.embeddings import inks
-from components.figures.embeddings.token_map import axes_of, map_figure, map_table, scores_figure
+from components.figures.embeddings.token_map import (
+    axes_of,
+    map_figure,
+    map_table,
+    scores_figure,
+    seeds_figure,
+)
 from components.inspection.embeddings import finding
 from components.inspection.embeddings.faithful import Scores
 from components.inspection.embeddings.maps import Settings
+from components.inspection.embeddings.other_maps import OtherSeed
 from components.inspection.embeddings.table import KINDS
 from components.inspection.embeddings.token_map import TokenMap, token_map
 from components.inspection.load import load_model
@@ -74,6 +82,23 @@ def test_the_page_to_take_away_has_lines_to_all_neighbours(found):
     assert len(true.x) == len(seen.x) == 30
     assert true.x[0] == points.x[5] and true.x[1] == points.x[found.faithful.true[5, 0]]
     assert figure.layout.xaxis.title.text == axes_of(found)[0] == "first principal axis"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_of_two_seeds_the_token_is_ringed_otherwise_than_its_neighbours(found, dark):
+    moved = found.places[:, ::-1].copy()
+    share = np.zeros(len(moved))
+    two = OtherSeed((1, 2), found.places, moved, share, 10, share.astype(np.float32), ())
+    figure = seeds_figure(two, found.tokens, inks.of_kinds(found.kinds), [3, 4], 5)
+    for places, (_, near, own) in zip(
+        (found.places, moved), (figure.data[:3], figure.data[3:]), strict=True
+    ):
+        np.testing.assert_array_equal(np.c_[near.x, near.y], places[[3, 4]])
+        np.testing.assert_array_equal(np.c_[own.x, own.y], places[[5]])
+        assert (near.marker.line.color, own.marker.line.color) == (theme.QUERY, theme.NEGATIVE)
+        assert own.marker.size > near.marker.size
+    rings = {trace.marker.line.color for trace in theme.lit(figure, dark).data} - {None}
+    assert len(rings) == 2
 
 
 def test_scores_are_drawn_one_bar_each():

@@ -85,8 +85,28 @@ def test_a_cell_is_the_cosine_at_the_stage(storyteller):
     lines = contexts.layer_lines(found).data
     assert [line.name for line in lines][:2] == ["1 and 2", "1 and 3"]
     np.testing.assert_array_equal(lines[1].y, found.cosines[:, 0, 2])
+    seen = {(line.line.color, line.line.dash, line.marker.symbol) for line in lines}
+    assert len(seen) == len(lines) == 7
     np.testing.assert_allclose(lines[-1].y, found.to_table.mean(axis=1))
     assert len(contexts.layer_table(found)) == 6
+
+
+def test_no_two_of_fifteen_lines_look_alike_to_any_eye():
+    looks = [contexts.look(number) for number in range(contexts.MOST_LINES)]
+    told = [(one["line"]["color"], one["line"]["dash"], one["marker"]["symbol"]) for one in looks]
+    # By distances after simulated colour blindness, pairs of hues that come nearest.
+    blue, vermilion, green, orange, pink = contexts.HUES
+    near = ({vermilion, orange}, {green, pink}, {blue, green}, {orange, pink})
+    for at, one in enumerate(told):
+        for other in told[at + 1 :]:
+            differ = [mine != yours for mine, yours in zip(one, other, strict=True)]
+            assert any(differ[:2])
+            if one[0] == other[0]:
+                assert differ[1:] == [True, True]
+            if {one[0], other[0]} in near:
+                assert any(differ[1:])
+    grey = contexts.layer_lines(word_in_context(load_model("storyteller", "cpu"), *PLAY)).data[-1]
+    assert grey.line.color not in contexts.HUES and grey.line.dash not in contexts.DASHES
 
 
 def test_a_way_goes_from_the_table_to_the_last_layer(storyteller):

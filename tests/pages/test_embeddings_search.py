@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.inspection.catalogue import ENCODER
 from components.inspection.embeddings.own_encoder import OwnEncoder
-from pages.text.embeddings import search_words
+from pages.text.embeddings import encoder, search_words
 from pages.text.embeddings.corpus import bundled
 from pages.text.embeddings.queries import ANSWERED, FAR, NEAR
 from tests import tiny
@@ -86,9 +87,19 @@ def test_an_encoder_of_sentences_is_not_spoken_ill_of():
         def consult(self, _inspection):
             return OwnEncoder(pooling="mean")
 
-    assert search_words.expectation(Asking(), "") == ""
+    assert search_words.expectation(Asking()) == ""
     Asking.consult = lambda self, _inspection: OwnEncoder()
-    assert search_words.expectation(Asking(), "Another was.").startswith("Another was. ")
+    assert search_words.expectation(Asking()).startswith(" Whether")
+
+
+@pytest.mark.parametrize("view", ["Search", "Labels", "Clusters"])
+def test_the_encoder_takes_a_line_of_what_is_told_and_its_reasons_are_to_be_read(view, drawn):
+    answered(opened(view))
+    shown = drawn[f"embeddings-{view.lower()}"]
+    (line,) = [one for one in shown.told.splitlines() if encoder.SHORT in one]
+    assert len(line) < 125, "a line has room for no more"
+    assert ENCODER.source not in shown.told and ENCODER.source in shown.read
+    assert shown.read.count("storyteller") == 1
 
 
 def test_a_query_of_unknown_words_finds_by_meaning_all_the_same(drawn):

@@ -1,6 +1,7 @@
 """Sentences: written, uploaded and pooled; what is told of them, and bad input in words."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from components import engine
 from components.inspection.catalogue import ENCODER
 from components.widgets import measuring
-from pages.text.embeddings import corpus
+from pages.text.embeddings import corpus, encoder
 from tests.pages.test_lessons import ROOT
 from tests.pages.test_lessons import opened as opened_at
 from tests.pages.test_text_is_text import HOSTILE, read_as_markup
@@ -83,15 +84,23 @@ def test_another_pooling_makes_other_cosines(drawn, way):
 
 
 def test_a_sentence_encoder_is_offered_by_name_and_whether_it_is_here(drawn, monkeypatch):
-    def told(here: bool) -> tuple[str, list[str]]:
+    def told(here: bool, hub: bool = True) -> tuple[str, str, dict[str, str]]:
         monkeypatch.setattr(engine, "on_this_machine", lambda _source: here)
+        monkeypatch.setattr(encoder, "access", lambda: SimpleNamespace(hub=hub))
         app = own(corpus.EXAMPLE)
-        return drawn[VIEW].told, [button.label for button in app.main.button]
+        shown = drawn[VIEW]
+        return shown.told, shown.read, {button.label: button.help for button in app.main.button}
 
-    said, buttons = told(here=False)
-    assert f"`{ENCODER.source}` was; it is not on this machine: taking it fetches" in said
-    assert "Take all-MiniLM-L6-v2" in buttons
-    assert "it is on this machine." in told(here=True)[0]
+    said, why, buttons = told(here=False)
+    assert said.endswith("MiniLM, a sentence encoder, can be fetched (91 MB).")
+    assert f"`{ENCODER.source}` was trained to embed sentences; it is not on this machine" in why
+    assert buttons["Take MiniLM"] == ENCODER.source
+    said, why, buttons = told(here=True, hub=False)
+    assert "MiniLM, a sentence encoder, is on this machine." in said and "Take MiniLM" in buttons
+    assert "it is on this machine." in why
+    said, why, buttons = told(here=False, hub=False)
+    assert "is not on this machine." in said and "fetch" not in said + why
+    assert "Take MiniLM" not in buttons
 
 
 def test_taking_the_encoder_chooses_it(monkeypatch):

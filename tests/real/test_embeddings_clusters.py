@@ -6,7 +6,7 @@ import pytest
 from components.inspection.embeddings import maps
 from components.inspection.embeddings.characteristic_words import characteristic_words
 from components.inspection.embeddings.clusters import clustered, flattened
-from components.inspection.embeddings.grade import graded
+from components.inspection.embeddings.grade import against_kinds
 from components.inspection.embeddings.other_settings import by_seed
 from components.inspection.embeddings.sentences import embed
 from pages.text.embeddings.corpus import bundled
@@ -25,10 +25,10 @@ def of_minilm(minilm):
 def test_a_sentence_encoder_finds_the_kinds_whatever_the_seed(of_minilm):
     corpus, vectors, places = of_minilm
     found = clustered(places, LEAST)
-    grade = graded(found.labels, corpus.kinds)
+    grade = against_kinds(found.labels, corpus.kinds)
     assert grade.rand > 0.75 and grade.rand_without_noise > 0.85
     assert 6 <= found.count <= 10 and found.noise < 0.2
-    first = graded(found.labels, tuple(one.split()[0] for one in corpus.sentences))
+    first = against_kinds(found.labels, tuple(one.split()[0] for one in corpus.sentences))
     assert first.rand < 0.2, "it does not go by how a sentence begins"
     seeds = by_seed(places, vectors, corpus.sentences, SETTINGS, LEAST, 2)
     assert seeds.agreement.min() > 0.7 and seeds.rounded > 0.7
@@ -53,4 +53,4 @@ def test_a_decoder_that_was_never_trained_for_it_finds_many_of_them(smollm2):
     corpus = bundled()
     vectors = embed(smollm2, corpus.sentences).vectors
     found = clustered(flattened(vectors, corpus.sentences, SETTINGS), LEAST)
-    assert graded(found.labels, corpus.kinds).rand > 0.6
+    assert against_kinds(found.labels, corpus.kinds).rand > 0.6

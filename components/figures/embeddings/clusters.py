@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from components.figures import theme
+from components.figures.embeddings.sentences import sentence_label
 from components.figures.once import drawn_once
 from components.inspection.embeddings.other_settings import BySeed, BySize
 
@@ -27,11 +28,6 @@ EDGE: Final = 0.25
 """Share of the map's width, left and right, where a name beside a cluster might be cut off."""
 LINE: Final = 0.05
 """Height of a line, as a share of the map's height."""
-
-
-def sentence(text: str, most: int = READ) -> str:
-    """Return a sentence for a figure: shown letter by letter, its spaces as spaces."""
-    return theme.label(text, most).replace("·", " ")
 
 
 def name_of(label: int, words: Sequence[str] = (), many: int = 3) -> str:
@@ -60,7 +56,7 @@ def cluster_map(
     """
     figure = go.Figure()
     inside = (labels >= 0) & told
-    texts = np.array([sentence(each) for each in sentences], dtype=object)
+    texts = np.array([sentence_label(each, READ) for each in sentences], dtype=object)
     for part in (~inside, inside):
         own = labels[part]
         coloured = told and bool(part is inside)
@@ -104,7 +100,7 @@ def _name(
     for label in np.argsort(-sizes, kind="stable")[:NAMED].tolist():
         if not sizes[label]:
             break
-        name = theme.label(names[label], 40).replace("·", " ")
+        name = sentence_label(names[label], 40)
         own = (places[labels == label] - low) / span
         across, middle = np.median(own, axis=0).tolist()
         top, bottom = float(own[:, 1].max()), float(own[:, 1].min())
@@ -164,24 +160,15 @@ def kinds_map(
     table: NDArray[np.int32], kinds: tuple[str, ...], clusters: tuple[str, ...]
 ) -> go.Figure:
     """Draw how many sentences of each kind are in each cluster."""
-    figure = go.Figure(
-        go.Heatmap(
-            z=table,
-            x=[sentence(each, 30) for each in clusters],
-            y=[sentence(each, 30) for each in kinds],
-            colorscale=theme.ATTENTION,
-            zmin=0,
-            text=[[str(each) if each else "" for each in row] for row in table.tolist()],
-            texttemplate="%{text}",
-            colorbar={"title": "sentences"},
-            hovertemplate="%{y}, cluster %{x}: %{z} sentences<extra></extra>",
-            xgap=2,
-            ygap=2,
-        )
+    return _cells(
+        table,
+        [[str(each) if each else "" for each in row] for row in table.tolist()],
+        across=("cluster", [sentence_label(each, 30) for each in clusters]),
+        down=("kind", [sentence_label(each, 30) for each in kinds]),
+        scale=("sentences", None),
+        tells="%{y}, cluster %{x}: %{z} sentences",
+        height=max(260, ROW * len(kinds) + 130),
     )
-    figure.update_xaxes(title="cluster", type="category")
-    figure.update_yaxes(title="kind", type="category", autorange="reversed")
-    return theme.dressed(figure, height=max(260, ROW * len(kinds) + 130))
 
 
 @drawn_once
@@ -229,22 +216,49 @@ def size_lines(found: BySize, kinds: int, whole: bool = True) -> go.Figure:
 def seed_map(found: BySeed) -> go.Figure:
     """Draw how well the clusterings with each two seeds agree."""
     names = [f"seed {seed}" for seed in found.seeds]
+    return _cells(
+        found.agreement,
+        [[f"{each:.2f}" for each in row] for row in found.agreement.tolist()],
+        across=("seed of UMAP", names),
+        down=("seed of UMAP", names),
+        scale=("adjusted Rand index", 1),
+        tells="%{y} and %{x}: %{z:.4f}",
+        height=80 * len(names) + 140,
+    )
+
+
+def _cells(
+    values: NDArray[np.float32] | NDArray[np.int32],
+    written: list[list[str]],
+    *,
+    across: tuple[str, list[str]],
+    down: tuple[str, list[str]],
+    scale: tuple[str, float | None],
+    tells: str,
+    height: int,
+) -> go.Figure:
+    """Draw a table as coloured cells, with what is `written` in each.
+
+    `across` and `down` are an axis' title and the names along it; `scale` is what the colours
+    count, from 0, and where they end (None: at the largest); `tells` is what a finger reads.
+    """
+    title, most = scale
     figure = go.Figure(
         go.Heatmap(
-            z=found.agreement,
-            x=names,
-            y=names,
+            z=values,
+            x=across[1],
+            y=down[1],
             colorscale=theme.ATTENTION,
             zmin=0,
-            zmax=1,
-            text=[[f"{each:.2f}" for each in row] for row in found.agreement.tolist()],
+            zmax=most,
+            text=written,
             texttemplate="%{text}",
-            colorbar={"title": "adjusted Rand index"},
-            hovertemplate="%{y} and %{x}: %{z:.4f}<extra></extra>",
+            colorbar={"title": title},
+            hovertemplate=f"{tells}<extra></extra>",
             xgap=2,
             ygap=2,
         )
     )
-    figure.update_xaxes(title="seed of UMAP", type="category")
-    figure.update_yaxes(title="seed of UMAP", type="category", autorange="reversed")
-    return theme.dressed(figure, height=80 * len(names) + 140)
+    figure.update_xaxes(title=across[0], type="category")
+    figure.update_yaxes(title=down[0], type="category", autorange="reversed")
+    return theme.dressed(figure, height=height)

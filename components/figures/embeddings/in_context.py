@@ -1,15 +1,21 @@
 """One word in several sentences: how alike it is at a layer, layer by layer, and its ways."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from components.figures import theme
+from components.figures.embeddings.sentences import sentence_label
 from components.figures.once import drawn_once
 from components.inspection.embeddings.in_context import WordInContext, stage_name
 from components.inspection.embeddings.paths import Paths
 
-COLORS = (theme.QUERY, theme.KEY, theme.VALUE, "#CC79A7", "#B8860B", theme.PROBABILITY)
+HUES = (theme.QUERY, theme.KEY, theme.VALUE, theme.HIGHLIGHT, "#CC79A7")
+DASHES = ("solid", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 FEW = 12
 """Places of the word whose cosines are written into the cells."""
 MOST_LINES = 15
@@ -55,8 +61,7 @@ def layer_lines(found: WordInContext) -> go.Figure:
             y=found.cosines[:, one, other],
             mode="lines+markers",
             name=f"{one + 1} and {other + 1}",
-            line={"color": COLORS[number % len(COLORS)], "width": 2},
-            marker_size=6,
+            **look(number),
             hovertemplate="%{y:.3f}",
         )
     if found.to_table is not None:
@@ -77,7 +82,10 @@ def layer_lines(found: WordInContext) -> go.Figure:
         showgrid=False,
     )
     figure.update_yaxes(title="cosine")
-    return theme.with_legend(theme.dressed(figure, 440)).update_layout(hovermode="x")
+    return theme.with_legend(theme.dressed(figure, 440)).update_layout(
+        hovermode="x",
+        legend_itemwidth=44,  # a dash is seen beside the marker
+    )
 
 
 @drawn_once
@@ -92,8 +100,7 @@ def path_lines(found: Paths) -> go.Figure:
             y=points[:, 1],
             mode="lines+markers+text",
             name=label,
-            line={"color": COLORS[number % len(COLORS)], "width": 2},
-            marker={"size": [6] * last + [13], "color": COLORS[number % len(COLORS)]},
+            **look(number, [6] * last + [13]),
             text=[""] * last + [str(number + 1)],
             textposition="top center",
             customdata=words,
@@ -104,10 +111,29 @@ def path_lines(found: Paths) -> go.Figure:
     return theme.with_legend(theme.dressed(figure, 480))
 
 
+def look(number: int, size: int | Sequence[int] = 7) -> dict[str, Any]:
+    """Return how a line of many looks, with markers of a `size`, in pixels.
+
+    Of the first fifteen no two share a hue and a dash. Those of one hue differ in the marker, too,
+    and hues that a colour-blind eye may take for one another (orange and vermilion, green and pink)
+    never share both dash and marker.
+
+    >>> look(1)["line"]["dash"], look(6)["line"]["dash"], look(6)["marker"]["symbol"]
+    ('dot', 'solid', 'square')
+    """
+    color = HUES[number % len(HUES)]
+    # Three and five have no common divisor: hue and dash come together again after 15 lines.
+    dash = DASHES[number % len(DASHES)]
+    symbol = SYMBOLS[number // len(HUES) % len(SYMBOLS)]
+    return {
+        "line": {"color": color, "width": 2, "dash": dash},
+        "marker": {"size": size, "color": color, "symbol": symbol},
+    }
+
+
 def names(found: WordInContext) -> list[str]:
     """Return for each place of the word its number and what stands around it."""
-    # A sentence's spaces need no signs.
-    shown = [theme.label(one.words(34), 48).replace("·", " ") for one in found.found]
+    shown = [sentence_label(one.words(34), 48) for one in found.found]
     return [f"{at} {one}" for at, one in enumerate(shown, 1)]
 
 

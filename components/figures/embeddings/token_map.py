@@ -89,12 +89,13 @@ def pairs_table(distances: Float32[np.ndarray, "pair 2"]) -> pd.DataFrame:
 def seeds_figure(
     found: OtherSeed, tokens: Sequence[str], inks: Inks, near: Sequence[int], chosen: int
 ) -> go.Figure:
-    """Draw two maps side by side, with one token's neighbours in the first marked in both."""
+    """Draw two maps side by side; rings mark one token (orange) and its neighbours in the first
+    (blue) in both."""
     titles = [f"seed {seed}" for seed in found.seeds]
     figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.03)
     for column, places in enumerate((found.first, found.second), 1):
         figure.add_trace(_points(places, tokens, inks, 4), row=1, col=column)
-        for points, colour, size in ((list(near), theme.KEY, 8), ([chosen], theme.NEGATIVE, 13)):
+        for points, colour, size in ((list(near), theme.QUERY, 8), ([chosen], theme.NEGATIVE, 13)):
             figure.add_scatter(
                 x=places[points, 0],
                 y=places[points, 1],

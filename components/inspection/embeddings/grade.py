@@ -40,7 +40,7 @@ class Grade:
     checks: tuple[Check, ...]
 
 
-def graded(labels: Int32[np.ndarray, " sentence"], kinds: tuple[str, ...]) -> Grade:
+def against_kinds(labels: Int32[np.ndarray, " sentence"], kinds: tuple[str, ...]) -> Grade:
     """Grade the `labels` of sentences, whose true `kinds` these are."""
     names, clusters = tuple(sorted(set(kinds))), np.unique(labels)
     clusters = np.concatenate([clusters[clusters != NOISE], clusters[clusters == NOISE]])

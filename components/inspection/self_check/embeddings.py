@@ -10,7 +10,7 @@ from components.inspection.embeddings.classifier import trained
 from components.inspection.embeddings.clusters import clustered
 from components.inspection.embeddings.concentration import concentration
 from components.inspection.embeddings.geometry import angles, near
-from components.inspection.embeddings.grade import graded
+from components.inspection.embeddings.grade import against_kinds
 from components.inspection.embeddings.in_context import word_in_context
 from components.inspection.embeddings.keywords import by_words
 from components.inspection.embeddings.labels import nearest_label
@@ -53,7 +53,7 @@ def _clusters(model: Model, _text: str) -> Any:
     return (
         found,
         characteristic_words(MANY, found.labels),
-        graded(found.labels, _kinds()),
+        against_kinds(found.labels, _kinds()),
         by_size(vectors, vectors, 2),
     )
 

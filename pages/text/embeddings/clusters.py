@@ -22,11 +22,11 @@ def show(ask: Ask) -> Shown:
     return Shown(
         cluster_map(seen.drawn, found.labels, chosen.sentences, seen.names),
         alt=f"A map of {len(chosen.sentences):,} sentences, in {words.clusters(found.count)}.",
-        told="  \n".join(filter(None, (said, told_of(seen.vectors), seen.offer))),
+        told="  \n".join(filter(None, (said, told_of(seen.vectors), seen.offer.told))),
         checks=(*found.checks, *seen.words.checks, *seen.vectors.checks),
         table=lambda: sentence_table(chosen.sentences, chosen.kinds, found, seen.drawn),
         code=cluster_code(ask, seen),
-        read=f"{words.READ}\n\n{running.told(ask, seen.cost)}",
+        read=f"{words.READ}{seen.offer.read}\n\n{running.told(ask, seen.cost)}",
         formula=r"W_{x,c} = \mathrm{tf}_{x,c} \, \ln\!\left(1 + \frac{A}{f_x}\right)",
         symbols="How characteristic word x is of cluster c (class-based TF-IDF): tf is its share "
         "of the cluster's words, f how often it stands in all sentences, A the mean number of "

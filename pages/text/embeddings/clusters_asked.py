@@ -20,7 +20,7 @@ from components.lesson import Ask
 from components.widgets import running
 from components.widgets.presets import button
 from pages.text.embeddings.corpus import Corpus, corpus, embedded, pooling
-from pages.text.embeddings.encoder import offered
+from pages.text.embeddings.encoder import Offer, offered
 
 BOOK: Final = {
     "cluster_neighbours": 15,
@@ -69,8 +69,8 @@ class Asked:
     words: CharacteristicWords
     common: bool
     """English words such as "the" count, too."""
-    offer: str
-    """What is said of a model that was not made to embed sentences; empty if it was."""
+    offer: Offer
+    """What is said of a model that was not made to embed sentences."""
 
     @property
     def names(self) -> tuple[str, ...]:

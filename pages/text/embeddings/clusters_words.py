@@ -3,8 +3,7 @@
 from typing import Final
 
 from components.inspection.embeddings.clusters import Clusters
-from components.inspection.embeddings.grade import Grade
-from components.inspection.embeddings.grade import graded as inspect_grade
+from components.inspection.embeddings.grade import Grade, against_kinds
 from components.lesson import Ask
 from pages.text.embeddings.clusters_asked import Asked
 
@@ -52,7 +51,7 @@ def grade(ask: Ask, seen: Asked) -> Grade | None:
     """Return the grade of the clusters, where the kinds are known."""
     if seen.corpus.kinds is None:
         return None
-    return ask.compute(inspect_grade, seen.found.labels, seen.corpus.kinds)
+    return ask.compute(against_kinds, seen.found.labels, seen.corpus.kinds)
 
 
 def graded(found: Grade | None) -> str:
@@ -71,7 +70,7 @@ def compared(ask: Ask, seen: Asked, found: Grade | None) -> str:
     if found is None:
         return ""
     first = tuple(sentence.split()[0] for sentence in seen.corpus.sentences)
-    alike = ask.compute(inspect_grade, seen.found.labels, first).rand
+    alike = ask.compute(against_kinds, seen.found.labels, first).rand
     because = ("they are about the same", "they begin alike")
     more, less = because if found.rand >= alike else because[::-1]
     return (

@@ -87,8 +87,8 @@ _GRADED: Final = """print(sum(one == kind for one, kind in zip(taken, kinds)) / 
 """
 
 
-def vector_lines(ask: Ask, *read: SentenceVectors) -> str:
-    """Return lines that load the model and define `vector`."""
+def model_lines(ask: Ask) -> tuple[str, str]:
+    """Return lines that load tokenizer and model, and what of it reads sentences."""
     facts = ask.facts
     name = opening(ask.choice.source, ask.choice.revision)
     auto, part = "AutoModel", "model"
@@ -96,15 +96,24 @@ def vector_lines(ask: Ask, *read: SentenceVectors) -> str:
         part = "model.get_encoder()"
     elif facts.kind == "headless" and facts.family in ("t5", "mt5", "umt5"):
         auto = "AutoModelForTextEncoding"
+    return (
+        f"""import torch
+from transformers import {auto}, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained({name})
+model = {auto}.from_pretrained({name}, dtype=torch.{facts.dtype}).eval()""",
+        part,
+    )
+
+
+def vector_lines(ask: Ask, *read: SentenceVectors) -> str:
+    """Return lines that load the model and define `vector`."""
+    opened, part = model_lines(ask)
     made = _POOLED[read[0].pooling]
     if read[0].normalised:
         made = f"torch.nn.functional.normalize({made}, dim=0)"
     most = max(int(each.tokens.max()) for each in read)
-    return f"""import torch
-from transformers import {auto}, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained({name})
-model = {auto}.from_pretrained({name}, dtype=torch.{facts.dtype}).eval()
+    return f"""{opened}
 
 def vector(text):
     # A tokenizer's file may ask for padding and cutting of its own.

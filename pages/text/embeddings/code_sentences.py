@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from components.inspection.catalogue import opening
 from components.inspection.embeddings.pooling import Way
 from components.lesson import Ask
+from pages.text.embeddings.code_search import model_lines
 
 _POOLED: Final[dict[Way, str]] = {
     "mean": "(states * mask).sum(1) / mask.sum(1)",
@@ -18,19 +18,9 @@ def similarity_code(
     ask: Ask, sentences: tuple[str, ...], way: Way, normalised: bool, longest: int
 ) -> str:
     """Return code that embeds a few sentences in one batch, and prints their cosines."""
-    facts = ask.facts
-    name = opening(ask.choice.source, ask.choice.revision)
-    auto, part = "AutoModel", "model"
-    if facts.kind == "seq2seq":
-        part = "model.get_encoder()"
-    elif facts.kind == "headless" and facts.family in ("t5", "mt5", "umt5"):
-        auto = "AutoModelForTextEncoding"
+    opened, part = model_lines(ask)
     normalised_too = "\nvectors = torch.nn.functional.normalize(vectors)" if normalised else ""
-    return f"""import torch
-from transformers import {auto}, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained({name})
-model = {auto}.from_pretrained({name}, dtype=torch.{facts.dtype}).eval()
+    return f"""{opened}
 
 sentences = {list(sentences)!r}
 ids = [tokenizer(one, truncation=True, max_length={longest}).input_ids for one in sentences]

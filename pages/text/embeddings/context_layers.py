@@ -28,9 +28,10 @@ def show(ask: Ask) -> Shown:
         table=lambda: layer_table(found),
         code=code_words.context(ask.choice, found, ask.facts.kind == "seq2seq"),
         read="A line for each two places of the word: how alike its vectors are, from the table on "
-        "through the layers. Dashed: with the word's own row, the mean of all places. What code "
-        "calls last_hidden_state is the right end (after a norm): it is sometimes printed as “the "
-        "embedding without its position”, which is the left end.",
+        "through the layers; lines of one colour differ in dash and marker. Grey, without markers: "
+        "with the word's own row, the mean of all places. What code calls last_hidden_state is the "
+        "right end (after a norm): it is sometimes printed as “the embedding without its "
+        "position”, which is the left end.",
         predict=Predict(
             "The same word at two positions. From where on do its vectors differ?",
             STEPS,

@@ -28,9 +28,9 @@ def show(ask: Ask) -> Shown:
         uncoded="The code of *Cosine table* gives the vectors; "
         "`sklearn.decomposition.PCA(2).fit_transform` of them, each made length 1, gives these.",
         read="A line for each place of the word, from the table (all begin at one point) to the "
-        "last layer (the large dot, numbered). PCA finds the plane in which the directions of all "
-        "these vectors differ most; lines that cross there need not meet. What all places share at "
-        "a layer is taken away, unless you ask for it.",
+        "last layer (large and numbered). PCA finds the plane in which the directions of all these "
+        "vectors differ most; lines that cross there need not meet. What all places share at a "
+        "layer is taken away, unless you ask for it.",
         predict=Predict(
             "How much of how these vectors differ can a plane show?",
             (MORE, LESS),

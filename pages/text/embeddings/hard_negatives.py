@@ -33,7 +33,7 @@ def show(ask: Ask) -> Shown:
         alt=f"Cosines with the question: {positive:.3f}, {hard:.3f} and {easy:.3f}.",
         told=f"The answer is at **{positive:.3f}**, the hard negative at **{hard:.3f}**, "
         f"{abs(positive - hard):.3f} {'behind' if hard < positive else 'before'} it; the easy one "
-        f"at {easy:.3f}." + (f"  \n{offer}" if offer else ""),
+        f"at {easy:.3f}." + (f"  \n{offer.told}" if offer.told else ""),
         checks=(*read.checks, *found.checks),
         table=lambda: cosine_table(texts, found.scores),
         read="A bar for each sentence: the cosine of its vector with the question's.",

@@ -10,6 +10,14 @@ from components.widgets.markup import literal
 WORD, PHRASE = "the word", "a phrase"
 FORM = "A sentence about {}."
 ANSWERS = ("less than a third", "a third to two thirds", "more than two thirds")
+READ_COUNTS = (
+    "A row for each known kind, a column for each label: how many of the kind took the label, "
+    "colored by their share. On the diagonal is what is right."
+)
+READ_COSINES = (
+    "A row for each of the first sentences, a column for each label: the cosine of their vectors. "
+    "✓ is the label taken. The table has all sentences."
+)
 SOURCE = (
     "A book's example has two labels, *A negative review* and *A positive review*, for reviews of "
     "films: F1 0.78, with its model and its data, not these."

@@ -41,8 +41,8 @@ def show(ask: Ask) -> Shown:
         checks=found.checks,
         table=lambda: seeds_table(found, one.tokens),
         read="Left and right the same vectors by UMAP, the right picture turned, mirrored and "
-        "scaled to fit. The orange ring is the token above, the others its nearest in the left "
-        "picture: what comes along to the right is no chance of one seed.",
+        "scaled to fit. The large orange ring is the token above, blue rings its nearest in the "
+        "left picture: what comes along to the right is no chance of one seed.",
         formula=r"\min_{R,\,s} \sum_i \lVert x_i - s R y_i \rVert^2",
         symbols="x and y are the places in the two pictures, about their middles; R turns or "
         "mirrors, s scales (Procrustes).",

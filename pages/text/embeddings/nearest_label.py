@@ -12,7 +12,16 @@ from components.lesson import Ask, Shown, View
 from pages.text.embeddings.code_search import labels_code
 from pages.text.embeddings.corpus import bundled, corpus, embedded, pooling
 from pages.text.embeddings.encoder import offered
-from pages.text.embeddings.labels_words import FORM, PHRASE, SOURCE, WORD, predict, told
+from pages.text.embeddings.labels_words import (
+    FORM,
+    PHRASE,
+    READ_COSINES,
+    READ_COUNTS,
+    SOURCE,
+    WORD,
+    predict,
+    told,
+)
 
 ROWS = 16
 """Sentences in the figure where no kinds are known."""
@@ -23,11 +32,13 @@ def show(ask: Ask) -> Shown:
     kinds = tuple(sorted(set(chosen.kinds or bundled().kinds or ())))
     hint = "One a line. Where kinds are known, the label on a line stands for the kind there."
     labels = read_labels(
-        ask.text("Labels", "labels", "\n".join(kinds), lines=3, most=2000, wide=220, hint=hint)
+        ask.text("Labels", "labels", "\n".join(kinds), lines=3, most=2000, wide=190, hint=hint)
     )
-    form = ask.choice_of("Read as", "form", (WORD, PHRASE), PHRASE, hint=f"A phrase: {FORM}")
+    with ask.tucked("Settings"):
+        form = ask.choice_of("Read as", "form", (WORD, PHRASE), PHRASE, hint=f"A phrase: {FORM}")
+        way = pooling(ask)
     texts = tuple(FORM.format(label) if form == PHRASE else label for label in labels)
-    way, offer = pooling(ask), offered(ask)
+    offer = offered(ask)
     vectors = embedded(ask, chosen, way)
     meanings = ask.inspect(embed, texts, way)
     found = nearest_label(vectors.vectors, labels, meanings.vectors)
@@ -45,21 +56,16 @@ def show(ask: Ask) -> Shown:
         alt=f"Which of {len(labels)} labels {len(chosen.sentences):,} sentences took"
         + (f": {grade.accuracy:.0%} took their kind's." if grade and comparable else "."),
         told=told(labels, found, grade if comparable else None, chosen.kinds is None)
-        + (f"  \n{offer}" if offer else "")
-        + f"  \n{SOURCE}",
+        + (f"  \n{offer.told}" if offer.told else ""),
         checks=(*vectors.checks, *found.checks, *(grade.checks if grade else ())),
         table=lambda: label_table(chosen.sentences, chosen.kinds, found),
         code=labels_code(ask, vectors, meanings, chosen, labels),
-        read="A row for each known kind, a column for each label: how many of the kind took the "
-        "label, colored by their share. On the diagonal is what is right."
-        if grade
-        else "A row for each of the first sentences, a column for each label: the cosine of their "
-        "vectors. ✓ is the label taken. The table has all sentences.",
+        read=(READ_COUNTS if grade else READ_COSINES) + f"\n\n{SOURCE}{offer.read}",
         formula=r"\text{label}(s) = \arg\max_{l} \cos(s, l)",
         symbols="s is a sentence's vector, l the vector of a label, made as the sentences' are.",
         predict=predict(grade) if grade and comparable else None,
-        tries="Read the labels as words, then as phrases: does the score change? Replace *illness* "
-        "by *hospital*, or *money* by *shopping*.",
+        tries="Read the labels as words, then as phrases (in *Settings*): does the score change? "
+        "Replace *illness* by *hospital*, or *money* by *shopping*.",
     )
 
 

@@ -20,12 +20,14 @@ from pages.text.embeddings.unanswered import UNANSWERED
 
 def show(ask: Ask) -> Shown:
     chosen = corpus(ask)
-    query = ask.text("Query", "search", FIRST, most=300)
-    most = ask.number("Hits shown", "hits", 1, 10, 4, hint="The first so many of each ranking.")
+    query = ask.text("Query", "search", FIRST, most=300, wide=360)
+    with ask.tucked("Settings"):
+        most = ask.number("Hits shown", "hits", 1, 10, 4, hint="The first so many of each ranking.")
+        way = pooling(ask)
     examples(ask, EXAMPLES)
     if not query.strip():
         raise InspectionError("There is nothing to search for: write a query.")
-    way, offer = pooling(ask), expectation(ask, offered(ask))
+    offer = offered(ask)
     vectors = embedded(ask, chosen, way)
     asked = ask.inspect(embed, (query,), way)
     meant = by_meaning(vectors.vectors, asked.vectors[0])
@@ -38,7 +40,7 @@ def show(ask: Ask) -> Shown:
         two_rankings(chosen.sentences, meant, shared, rows),
         alt=f"The sentences nearest to the query, the first at a cosine of {meant.scores.max():.2f}"
         f", beside those that share words with it: {len(shared.order):,}.",
-        told="  \n".join(filter(None, (*firsts(chosen, meant, shared), offer))),
+        told="  \n".join(filter(None, (*firsts(chosen, meant, shared), offer.told))),
         checks=(*vectors.checks, *meant.checks, *shared.checks),
         table=lambda: search_table(chosen.sentences, meant, shared),
         code=search_code(ask, vectors, asked, chosen),
@@ -46,7 +48,7 @@ def show(ask: Ask) -> Shown:
         "of the query between ‹ ›), by meaning on the left, by words on the right, with its place "
         "and score. *By meaning*: the cosine of its vector with the query's. *By words*: BM25. "
         "Capitals and signs do not count; no word is left out, none is shortened, so *dog* is not "
-        "*dogs*.",
+        f"*dogs*.{offer.read}{expectation(ask)}",
         formula=r"\cos = \frac{s \cdot q}{\lVert s \rVert \lVert q \rVert}, \quad \text{BM25} = "
         r"\sum_{w} \ln\!\left(1 + \frac{N - n_w + \frac12}{n_w + \frac12}\right) "
         r"\frac{f_w}{f_w + k_1 (1 - b + b \, L / \bar L)}",

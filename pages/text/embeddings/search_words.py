@@ -85,12 +85,11 @@ def answers_first(ask: Ask, chosen: Corpus, queries: tuple[str, ...], found: Spr
     )
 
 
-def expectation(ask: Ask, offer: str) -> str:
-    """Say what to expect of a model that was not made for sentences, after offering another."""
+def expectation(ask: Ask) -> str:
+    """Say what to expect of a model that was not made for sentences; nothing of one that was."""
     if ask.consult(own_encoder).pooling is not None:
-        return offer
-    expected = (
-        "Whether sentences are near here for like meaning or for like form is not known before: "
+        return ""
+    return (
+        " Whether sentences are near here for like meaning or for like form is not known before: "
         "*A question that nothing answers*, below, counts it."
     )
-    return f"{offer} {expected}"

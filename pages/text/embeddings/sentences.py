@@ -47,7 +47,8 @@ def show(ask: Ask) -> Shown:
         alt=f"Cosines of {len(sentences)} sentences; on average {table.means.every:.2f}.",
         told="  \n".join(
             filter(
-                None, (found_in(table, found, everywhere), under_each(each), told_of(found), offer)
+                None,
+                (found_in(table, found, everywhere), under_each(each), told_of(found), offer.told),
             )
         ),
         checks=(*found.checks, *table.checks),
@@ -59,7 +60,8 @@ def show(ask: Ask) -> Shown:
         "is the same direction, 0 a right angle. The diagonal is a sentence with itself. Colours "
         "go from the lowest to the highest cosine of two different sentences, so that blocks show "
         f"even where all are near 1. Here a sentence's vector is {EXPLAINED[found.pooling]}"
-        + (", brought to length 1." if found.normalised else "."),
+        + (", brought to length 1." if found.normalised else ".")
+        + offer.read,
         formula=r"\cos(a, b) = \frac{a \cdot b}{\lVert a \rVert \, \lVert b \rVert}",
         symbols="a and b are the vectors of two sentences, of "
         f"{found.vectors.shape[1]:,} numbers each.",

@@ -35,7 +35,7 @@ def show(ask: Ask) -> Shown:
         f"lie; the nearest at {tops.min():.2f} to {tops.max():.2f}.",
         told=unanswered_told(chosen, queries, answered, found)
         + (f"  \n{answers_first(ask, chosen, queries, found)}" if known else "")
-        + (f"  \n{offer}" if offer else ""),
+        + (f"  \n{offer.told}" if offer.told else ""),
         checks=found.checks,
         table=lambda: spread_table(queries, answered, found, chosen.sentences),
         read="A row for each query: the thin line spans its cosines from the smallest on, the box "
