@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["Ask", "Check", "Predict", "Shown", "View", "find", "lesson", "slug"]
+__all__ = ["Ask", "Check", "File", "Predict", "Shown", "View", "find", "lesson", "slug"]
 
 ROOT: Final = __name__.removesuffix("components.lesson")
 """What stands before `pages` in an import: nothing in a checkout, a package's name in a wheel."""
@@ -48,6 +48,16 @@ class Predict:
     def __post_init__(self) -> None:
         if self.right not in self.answers:
             raise ValueError(f"{self.right!r} is not among the answers {self.answers}.")
+
+
+@dataclass(frozen=True)
+class File:
+    """One more file that a view can be taken away as; made when somebody asks for it."""
+
+    label: str
+    make: Callable[[], bytes]
+    ends: str
+    """The end of its name, one of `files.FORMATS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +97,8 @@ class Shown:
     page: str | Callable[[], str] = ""
     """Where the picture is no figure: an HTML page that shows it and works alone, or what makes it
     when somebody asks for it."""
+    files: Sequence[File] = ()
+    """What else can be taken away."""
 
     def __post_init__(self) -> None:
         if not self.checks and not self.unchecked:

@@ -26,6 +26,11 @@ class Lesson:
 OPEN: Final = "Once upon a time there was a"
 """The bundled model hesitates: its next token has an entropy of 2.6 bits."""
 HOME: Final = Lesson("about/home.py", "Home", "What there is to see.", OPEN)
+FORWARD_PASS: Final = Lesson(
+    "inside/forward_pass/forward_pass.py",
+    "Forward pass",
+    "The whole machine in one drawing, from the prompt to the next token.",
+)
 GLOSSARY: Final = Lesson("about/glossary.py", "Glossary", "The field's words, in plain ones.")
 CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
     "Text": (
@@ -43,11 +48,7 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
         ),
     ),
     "Inside": (
-        Lesson(
-            "inside/forward_pass/forward_pass.py",
-            "Forward pass",
-            "The whole machine in one drawing: from the prompt to the next token, every value real.",
-        ),
+        FORWARD_PASS,
         Lesson(
             "inside/attention/attention.py",
             "Attention",

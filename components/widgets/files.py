@@ -18,6 +18,7 @@ FORMATS: Final = {
     "json": "application/json",
     "html": "text/html",
     "ipynb": "application/x-ipynb+json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """What a browser calls each kind of file, by the end of its name."""
 
@@ -36,13 +37,19 @@ def offer(shown: "Shown", ask: "Ask") -> None:
         _button("Picture, alive (HTML)", lambda: _page_of(shown), "html", name)
     if shown.code:
         _button("Notebook (ipynb)", lambda: notebook(shown), "ipynb", name)
+    for file in shown.files:
+        _button(file.label, file.make, file.ends, name)
 
 
-def _button(label: str, make: Callable[[], str], ends: str, name: str) -> None:
+def _button(label: str, make: Callable[[], str | bytes], ends: str, name: str) -> None:
+    def made() -> bytes:
+        content = make()
+        return content.encode() if isinstance(content, str) else content
+
     # Streamlit calls a function when the button is pressed; what it returns must be bytes.
     st.download_button(
         label,
-        lambda: make().encode(),
+        made,
         f"{name}.{ends}",
         FORMATS[ends],
         on_click="ignore",

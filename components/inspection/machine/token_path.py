@@ -14,7 +14,7 @@ from components.inspection.checks import Check
 from components.inspection.distribution import checked_logits, entropy_of, shares_of
 from components.inspection.edits import Edit
 from components.inspection.errors import InspectionError
-from components.inspection.machine.lens import LensColumn, stopped
+from components.inspection.machine.lens import LensColumn, column
 from components.inspection.machine.overview import recorded, window
 from components.inspection.masking import mask_place
 from components.inspection.model import Model
@@ -94,7 +94,7 @@ def token_path(
     if stack == recording.stack().name:
         try:
             answers = answers_of(model, recording, place)
-            lens = stopped(model, text, target, stack, place, edits)
+            lens = column(model, recording, text, target, stack, place)
             checks = lens.checks
         except InspectionError as error:
             unknown.append(str(error))

@@ -56,11 +56,13 @@ def machine(
     key: str,
     writes: bool,
     on_asked: Callable[[Mapping[str, Any]], None],
+    door: bool = False,
 ) -> None:
     """Draw the machine in the `state` given; its parts come by `machine_part`.
 
     `label` says what there is to be seen, for those who do not see it; `writes` that the model
-    writes on. `on_asked(look)` is called with what the reader changes.
+    writes on. `on_asked(look)` is called with what the reader changes. A `door` has no controls
+    beside it: it is clicked into.
     """
     number = f"{key}-answered"
 
@@ -80,6 +82,7 @@ def machine(
             "state": dict(state),
             "label": label,
             "writes": writes,
+            "door": door,
             "answered": st.session_state.get(number, 0),
         },
         key=key,

@@ -1,6 +1,6 @@
 /* What stands above and below the rivers: heads, MLPs, and what would be said after each block. */
 
-import { percent } from "../kit/numbers.js";
+import { grouped, percent } from "../kit/numbers.js";
 import { picture } from "./inks.js";
 
 export function drawSpines(pen, inks, place, look) {
@@ -55,8 +55,8 @@ export function headBox(mosaic, head) {
 }
 
 /* The MLP of each block at the chosen token: its neurons, pooled, the strongest of each group. */
-export function drawMlps(pen, inks, place, hidden, cells, off) {
-  const { y, h } = place.mlp;
+export function drawMlps(pen, inks, place, hidden, off) {
+  const { y, h } = place.mlp, cells = hidden ? hidden.length / place.spines.length : 0;
   for (const { layer, x, w, open } of place.spines) {
     if (open || w < 3) continue;
     const box = { x: x + Math.min(4, w / 6), y: y + 2, w: w - 2 * Math.min(4, w / 6), h: h - 4 };
@@ -81,7 +81,7 @@ export function lensRuns(lens) {
   return runs;
 }
 
-export function drawLens(pen, inks, place, lens) {
+export function drawLens(pen, inks, place, lens, before) {
   if (!place.lens || !lens) return;
   const { y, h } = place.lens;
   const edge = (boundary) => (boundary === 0 ? place.left - 4 : place.spines[boundary - 1].x + place.spines[boundary - 1].w - 4);
@@ -97,6 +97,8 @@ export function drawLens(pen, inks, place, lens) {
     const share = lens.shares[run.to * lens.kept];
     const words = w > 90 ? `${run.words}  ${percent(share)}` : run.words;
     pen.text(x + 4, y + 9, words, { size: 12, mono: true, fill: inks.ink, most: w - 6 });
+    if (before && before[run.to] !== run.words)
+      pen.text(x + 4, y + 24, `was ${before[run.to]}`, { size: 11, mono: true, fill: inks.against, most: w - 6 });
   }
 }
 
@@ -105,7 +107,7 @@ export function drawAnswers(pen, inks, box, top, before, title) {
   if (!box || !top) return;
   pen.text(box.x + 6, box.y - 11, title, { size: 13, fill: inks.quiet });
   const pitch = Math.min(30, (box.h - 6) / (top.texts.length + 1)), room = box.w - 12;
-  const words = Math.min(90, room * 0.4), bar = room - words - 48;
+  const words = Math.min(86, room * 0.4), bar = room - words - 50;
   top.texts.forEach((text, i) => {
     const y = box.y + (i + 0.5) * pitch, share = top.shares[i];
     pen.text(box.x + 6 + words - 6, y, text, { size: 13, mono: true, fill: inks.ink, anchor: "end", most: words - 6 });
@@ -118,5 +120,5 @@ export function drawAnswers(pen, inks, box, top, before, title) {
     pen.text(x + bar + 44, y, percent(share), { size: 12, fill: inks.quiet, anchor: "end" });
   });
   const y = box.y + (top.texts.length + 0.5) * pitch;
-  if (top.others) pen.text(box.x + 6, y, `${top.others}: ${percent(top.rest)}`, { size: 12, fill: inks.quiet });
+  if (top.others) pen.text(box.x + 6, y, `${grouped(top.others)} others: ${percent(top.rest)}`, { size: 12, fill: inks.quiet });
 }

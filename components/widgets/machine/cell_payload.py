@@ -1,6 +1,6 @@
 """What the drawing is sent of one opened number."""
 
-from components.inspection.machine.cell import CellDetail
+from components.inspection.machine.cell_sums import CellDetail
 from components.widgets.machine.payload import Part, shown
 
 DRAWN = {

@@ -50,27 +50,33 @@ export function blockOf(sent) {
   for (const [name, text] of Object.entries(sent.square.steps)) steps[name] = floatsOf(text);
   const square = { ...sent.square, steps, visible: bytesOf(sent.square.visible),
     elsewhere: floatsOf(sent.square.elsewhere), columns: sent.keys.length };
-  square.largest = largestScore(square);
+  square.range = scaleOfScores(square);
   return { ...sent, stations, square };
 }
 
-/* One scale for all scores of the square, before and after they are scaled. */
-function largestScore({ steps, visible }) {
-  let largest = 1e-9;
+/* One scale for all scores of the square, before and after they are scaled: [usual, largest]. */
+function scaleOfScores({ steps, visible }) {
+  const sizes = [];
   for (const [name, values] of Object.entries(steps)) {
-    if (name === "weights") continue;
-    values.forEach((value, i) => { if (visible[i]) largest = Math.max(largest, Math.abs(value)); });
+    if (name !== "weights") values.forEach((value, i) => { if (visible[i]) sizes.push(Math.abs(value)); });
   }
-  return largest;
+  sizes.sort((a, b) => a - b);
+  return [Math.max(sizes[sizes.length >> 1] ?? 0, 1e-9), Math.max(sizes.at(-1) ?? 0, 1e-9)];
 }
 
 /* A score as a level: 127 is 0, by the inverse hyperbolic sine of the common scale; 255 is hidden. */
-export function scoreLevels(values, visible, largest, masking) {
-  const bent = Math.asinh(largest * 3);
+export function scoreLevels(values, visible, [usual, largest], masking) {
+  const bent = Math.asinh(largest / usual);
   return Uint8Array.from(values, (value, i) => (masking && !visible[i] ? 255
-    : Math.round(127 + 127 * Math.max(-1, Math.min(1, Math.asinh(3 * value) / bent)))));
+    : Math.round(127 + 127 * Math.max(-1, Math.min(1, Math.asinh(value / usual) / bent)))));
 }
 
 export function weightLevels(values, visible) {
   return Uint8Array.from(values, (value, i) => (visible[i] ? Math.round(254 * value) : 255));
+}
+
+/* What there was before parts were switched off. */
+export function beforeOf(sent) {
+  return sent && { ...sent, norms: floatsOf(sent.norms),
+    shares: new Map(Object.entries(sent.shares).map(([id, share]) => [Number(id), share])) };
 }

@@ -4,8 +4,6 @@ import { drawAnswers, drawHeads, drawLens, drawMlps, drawNumbers, drawSpines } f
 import { drawLit, drawOpened } from "./opened.js";
 import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites } from "./river.js";
 
-const NEURONS = 48;
-
 /* `scene`: { place (layout), overview, path, block, before, state, inks }. */
 export function drawAll(pen, scene) {
   const { place, overview, path, state, inks } = scene;
@@ -14,7 +12,7 @@ export function drawAll(pen, scene) {
     const here = river.name === state.stack;
     const look = {
       row: here ? state.place - river.first : null, layer: null,
-      push: here && state.push ? path?.push ?? null : null,
+      push: here && state.push ? path?.push ?? null : null, before: here ? scene.before?.norms : null,
     };
     if (look.row !== null && !at.rows[look.row]) look.row = null;
     drawSpines(pen, inks, at, look);
@@ -35,9 +33,9 @@ export function drawAll(pen, scene) {
     if (at.open && scene.block && number === scene.number) {
       drawOpened(pen, inks, at, river, scene.block, lookOf(scene, look.row));
     }
-    drawMlps(pen, inks, at, here ? path?.hidden : null, NEURONS,
+    drawMlps(pen, inks, at, here ? path?.hidden : null,
       (layer) => state.off.includes(`mlp ${layer}`));
-    if (here) drawLens(pen, inks, at, path?.lens);
+    if (here) drawLens(pen, inks, at, path?.lens, scene.before?.lens);
     drawTokens(pen, inks, at, river, look, place.tokens.w);
     if (river.strips) {
       const w = Math.min(place.lookup.w - 10, 50);
@@ -49,7 +47,7 @@ export function drawAll(pen, scene) {
     drawLit(pen, inks, place.rivers[scene.number], scene.block, scene.cell.operands, lookOf(scene, state.place - scene.river.first));
   }
   drawBus(pen, inks, place.bus, place.rivers.at(-1).spines);
-  drawAnswers(pen, inks, place.bars, path?.top, scene.before, path?.top ? path.top.asked : "");
+  drawAnswers(pen, inks, place.bars, path?.top, scene.before?.shares, path?.top ? path.top.asked : "");
   drawTitles(pen, inks, place);
 }
 
@@ -100,4 +98,22 @@ function drawHoverCell(pen, { inks, block }, at, hit) {
   if (hit.name === "hidden") { lit("gate", hit.row); lit("up", hit.row); lit("before", hit.row); }
   const station = block.stations[hit.name], w = box.w / station.cells;
   pen.rect(box.x + hit.cell * w - 1, row.middle - 11, Math.max(3, w) + 2, 22, "", { stroke: inks.picked, width: 2.5 });
+}
+
+/* Where the tour stands. */
+export function drawStop(pen, { place, inks, number }, station) {
+  const at = place.rivers[number], { open } = at;
+  if (!at.rows.length) return;
+  const top = at.rows[0].y, high = at.rows.at(-1).y + at.rows.at(-1).h - top;
+  const whole = { x: at.left, y: top, w: at.right - at.left, h: high };
+  const box = {
+    tokens: { x: 0, y: top, w: place.tokens.w, h: high },
+    "look-up": place.lookup.w ? { x: place.lookup.x, y: top, w: 52, h: high } : whole,
+    stream: whole,
+    heads: open ? { x: open.x, y: open.y, w: open.w, h: at.heads.h } : { x: at.left, y: at.heads.y, w: at.right - at.left, h: at.heads.h },
+    hidden: open?.stations.hidden ?? { x: at.left, y: at.mlp.y, w: at.right - at.left, h: at.mlp.h },
+    lens: at.lens && { x: at.left, y: at.lens.y, w: at.right - at.left, h: at.lens.h },
+    answers: place.bars && { x: place.bars.x, y: place.bars.y, w: place.bars.w, h: place.bars.h },
+  }[station] ?? open?.stations[station] ?? (open && { x: open.x, y: open.top, w: open.w, h: open.bottom - open.top }) ?? whole;
+  if (box) pen.rect(box.x - 4, box.y - 4, box.w + 8, box.h + 8, "", { stroke: inks.picked, width: 3, radius: 8, alpha: 0.9 });
 }

@@ -25,6 +25,11 @@ function answerAt(box, top, x, y) {
 
 function inRiver(scene, at, river, x, y) {
   const row = at.rows.findIndex((one) => y >= one.y && y < one.y + one.h);
+  const { lookup } = scene.place;
+  if (row >= 0 && lookup.w && river.width && x >= lookup.x && x < lookup.x + 50) {
+    const cells = river.strips[0].length / river.rows, cell = Math.floor(((x - lookup.x) / 50) * cells);
+    return { kind: "lookup", row, cell, index: cell * Math.ceil(river.width / cells) };
+  }
   if (x < at.left) return row >= 0 ? { kind: "token", row } : null;
   const spine = at.spines.find((one) => x >= one.x && x < one.x + one.w);
   if (at.lens && y >= at.lens.y) return lensAt(at, x);

@@ -10,8 +10,9 @@ export function asked(hit, scene) {
   const turned = other && other !== river ? { stack: other.name, open: null, station: "" } : {};
   switch (hit.kind) {
     case "token": return { ...turned, token: hit.row + other.first, station: "" };
-    case "layer": case "mlp": return state.open === hit.layer && !turned.stack
-      ? { open: null, station: "" } : { ...turned, token: turned.stack ? null : state.token, open: hit.layer, station: "" };
+    case "layer": case "mlp": case "stream": return state.open === hit.layer && !turned.stack
+      ? undefined : { ...turned, token: turned.stack ? null : state.token, open: hit.layer, station: "" };
+    case "lookup": return { ...turned, token: hit.row + other.first, open: 0, station: "entered", index: hit.index };
     case "head": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: false };
     case "cross": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: true };
     case "headWrite": return { head: hit.head };
@@ -44,6 +45,7 @@ export function keyed(event, scene) {
     case "ArrowUp": return { token: near(state.place - 1, 0, river.total - 1), station: "" };
     case "]": return { head: near(state.head + 1, 0, scene.overview.heads - 1) };
     case "[": return { head: near(state.head - 1, 0, scene.overview.heads - 1) };
+    case "Enter": return block && event.target.classList?.contains("picture") ? { station: block.stations.query?.station ?? "weight", index: 0 } : undefined;
     case " ": return block ? { step: nextStep(state.step, block) } : undefined;
     case "Escape": return state.station ? { station: "" } : state.open === null ? undefined : { open: null };
     case "p": case "P": return path?.pairs ? { push: !state.push } : undefined;
@@ -61,4 +63,18 @@ export function nextStep(step, block) {
 
 export function toggled(list, one) {
   return list.includes(one) ? list.filter((each) => each !== one) : [...list, one];
+}
+
+/* What the tour is told of a change: each name is one thing that a reader does. */
+export function eventsOf(next, state) {
+  const events = [];
+  if (next.token !== undefined && next.token !== null && next.token !== state.place) events.push("token");
+  if (next.open !== undefined && next.open !== null) events.push("open");
+  if (next.head !== undefined && next.head !== state.head) events.push("head");
+  if (next.step !== undefined) events.push("phase");
+  if (next.station || (next.index !== undefined && state.station)) events.push("cell");
+  if (next.push) events.push("push");
+  if (next.off && next.off.length > state.off.length) events.push("off");
+  if (next.written && next.written.length > state.written.length) events.push("write");
+  return events;
 }

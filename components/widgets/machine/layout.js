@@ -5,9 +5,9 @@
  * if it stopped after each block. One block may be open: it takes the room that the others leave. */
 
 export const GAP = 8;
-const TITLE = 20, LENS = 40, MLP = 26, FINAL = 30;
-const CLOSED = { tokens: 108, lookup: 56, bars: 210 };
-const OPEN = { tokens: 92, lookup: 0, bars: 170 };
+const TITLE = 20, LENS = 40, MLP = 26, FINAL = 30, NAMES = 38;
+const CLOSED = { tokens: 108, lookup: 56, bars: 236 };
+const OPEN = { tokens: 88, lookup: 0, bars: 152 };
 const NARROW = { tokens: 76, lookup: 0, bars: 0 };
 export const NARROWEST = 720;
 
@@ -44,7 +44,8 @@ function riverOf(river, { y, left, right, most, open, focus, last, narrow }) {
   const heads = { y, h: open ? 96 : mosaicBand(river.heads, spines[0]?.w ?? 0) * mosaics };
   const rows = rowsOf(river.rows, y + heads.h + GAP, most, focus);
   const bottom = rows.length ? rows.at(-1).y + rows.at(-1).h : y + heads.h + GAP;
-  const mlp = { y: bottom + GAP, h: MLP };
+  // Below the square of the open block stand the names of its key tokens.
+  const mlp = { y: bottom + GAP + (open ? NAMES : 0), h: MLP };
   const lens = last && river.answers ? { y: mlp.y + mlp.h + GAP, h: LENS } : null;
   for (const spine of spines) {
     spine.mosaic = mosaicIn(river.heads, { x: spine.x + 1, y: heads.y, w: spine.w - 2, h: heads.h / mosaics });
@@ -61,7 +62,7 @@ export function spinesOf(layers, left, right, opened, narrow = false) {
   const even = room / Math.max(layers, 1);
   let closed = even;
   if (opened !== null && layers > 1) {
-    closed = narrow ? 0 : Math.min(26, Math.max(4, 0.22 * room / (layers - 1)));
+    closed = narrow ? 0 : Math.min(22, Math.max(3, 0.18 * room / (layers - 1)));
   }
   const wide = opened === null ? even : room - closed * (layers - 1);
   const spines = [];
@@ -132,7 +133,7 @@ export function openedOf(open, spines, heads, rows) {
   const top = rows[0]?.y ?? heads.y + heads.h, bottom = rows.length ? rows.at(-1).y + rows.at(-1).h : top;
   const inner = { x: box.x + 10, w: box.w - 20 };
   const shown = fitting(open.stations, open.group, inner.w);
-  const gap = shown.length > 1 ? 12 : 0;
+  const gap = shown.length > 1 ? 10 : 0;
   const free = inner.w - gap * (shown.length - 1);
   const total = shown.reduce((sum, name) => sum + WANTED[name], 0);
   // Nothing is drawn much wider than it is made for: what is left stands around.
@@ -154,17 +155,21 @@ export function openedOf(open, spines, heads, rows) {
     pager: { x: inner.x, y: heads.y + 22, w: inner.w, h: heads.h - 26 } };
 }
 
-export const GROUPS = [
+const GROUPS = [
   ["norm1", "query", "key", "value"], ["square", "output"], ["heads"],
   ["norm2", "gate", "up", "before", "hidden", "experts", "write"],
 ];
 
+export function groupsOf(stations) {
+  return GROUPS.map((names) => names.filter((name) => stations.includes(name))).filter((names) => names.length);
+}
+
 /* All stations if there is room for them, else those of one group. */
 export function fitting(stations, group, room) {
-  const all = stations.reduce((sum, name) => sum + (LEAST[name] ?? 0.62 * WANTED[name]) + 12, 0);
+  const all = stations.reduce((sum, name) => sum + (LEAST[name] ?? 0.5 * WANTED[name]) + 10, 0);
   if (all <= room) return stations;
-  const wanted = GROUPS[group ?? 1].filter((name) => stations.includes(name));
-  return wanted.length ? wanted : stations.slice(0, 1);
+  const there = groupsOf(stations);
+  return there[(group ?? 1) % there.length] ?? [];
 }
 
 /* The encoder's output on its way under the decoder's heads. */

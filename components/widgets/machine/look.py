@@ -10,6 +10,8 @@ import streamlit as st
 from components.inspection.edits import Edit, What
 from components.widgets import settled
 
+DOOR: Final = "door"
+"""Under this the session keeps what was clicked in the drawing of the home page."""
 MOST_OFF: Final = 24
 """Parts that are switched off together."""
 MOST_WRITTEN: Final = 40
@@ -71,14 +73,17 @@ def look_at(scope: str) -> Look:
     return _read(given)
 
 
-def hold(scope: str, sent: Mapping[str, Any], look: Look) -> Look:
-    """Put what a browser has sent, over what there was, into the address, and return it."""
-    changed = {
+def hold(scope: str, look: Look, sent: Mapping[str, Any]) -> None:
+    """Put what a browser has sent, over what there was, into the address."""
+    kept(scope, changed(look, sent))
+
+
+def changed(look: Look, sent: Mapping[str, Any]) -> Look:
+    """Return `look` with what a browser has sent; what is no such thing is left out."""
+    given = {
         name: _written(value) for name, value in sent.items() if name in Look.__dataclass_fields__
     }
-    found = _read({**_all_written(look), **changed})
-    kept(scope, found)
-    return found
+    return _read({**_all_written(look), **given})
 
 
 def kept(scope: str, look: Look) -> None:

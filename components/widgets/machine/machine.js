@@ -5,21 +5,23 @@ import { perFrame, sizesOf } from "../kit/dragged.js";
 import { element, say } from "../kit/elements.js";
 import { live } from "../kit/live.js";
 import { save } from "../kit/saving.js";
-import { blockOf, overviewOf, pathOf } from "./data.js";
-import { drawAll, drawHover } from "./drawing.js";
+import { beforeOf, blockOf, overviewOf, pathOf } from "./data.js";
+import { drawAll, drawHover, drawStop } from "./drawing.js";
 import { Glass } from "./glass.js";
 import { hitAt } from "./hits.js";
 import { inksOf } from "./inks.js";
-import { asked, keyed } from "./keys.js";
+import { asked, eventsOf, keyed } from "./keys.js";
 import { layout } from "./layout.js";
 import { stationsOf } from "./opened.js";
 import { partsFor } from "./parts.js";
 import { CanvasPen, SvgPen } from "./pen.js";
 import { Stations } from "./stations.js";
 import { legendWords, Toolbar } from "./toolbar.js";
+import { TourCard } from "./tour.js";
 import { wordsFor } from "./words.js";
 
-export default live((host) => new Machine(host));
+export const machineView = live((host) => new Machine(host));
+export default machineView;
 
 class Machine {
   constructor(host) {
@@ -28,6 +30,7 @@ class Machine {
     this.tools = new Toolbar(act);
     this.glass = new Glass(act);
     this.stations = new Stations(act);
+    this.tour = new TourCard({ go: (stop) => act({ stop }), close: () => act({ stop: 0 }) });
     this.canvas = element("canvas", { class: "drawing" });
     this.over = element("canvas", { class: "over" });
     this.tip = element("div", { class: "tip", hidden: true });
@@ -35,7 +38,7 @@ class Machine {
     this.status = element("div", { class: "hidden", "aria-live": "polite" });
     this.frame = element("div", { class: "picture", tabindex: 0, role: "application" },
       this.canvas, this.over, this.stations.node, this.tip);
-    host.replaceChildren(this.tools.node, this.frame, this.legend, this.glass.node, this.status);
+    host.replaceChildren(this.tools.node, this.tour.node, this.frame, this.legend, this.glass.node, this.status);
     this.listen();
     this.sizes = sizesOf(() => { this.width = 0; this.redraw(); });
     this.sizes.observe(this.frame);
@@ -48,10 +51,11 @@ class Machine {
     this.tell = tell;
     this.data = data;
     // What was chosen meanwhile is not taken back by the answer to something earlier.
-    if (!this.sent || data.answered >= this.sent || !this.state) this.state = data.state;
+    if (!this.sent || data.answered >= this.sent || !this.state) this.state = { ...data.state, group: this.state?.group };
     this.parts = partsFor(data.machine, () => this.redraw());
     this.frame.setAttribute("aria-label", data.label);
     this.dark = isDark(this.host);
+    this.host.classList.toggle("door", Boolean(data.door));
     this.redraw();
   }
 
@@ -80,6 +84,7 @@ class Machine {
   point(x, y, event) {
     if (!this.scene) return;
     this.hit = hitAt(this.scene, x, y);
+    if (this.hit?.kind === "answer") this.tour.meet("answers");
     const [title, ...lines] = this.hit ? wordsFor(this.hit, this.scene) : [];
     this.tip.hidden = !title;
     if (title) {
@@ -96,12 +101,14 @@ class Machine {
   /* What is asked for: shown at once as far as it can be, told to the server. */
   act(change) {
     if (!change || !this.scene) return;
+    if (change.group !== undefined) { this.state = { ...this.state, ...change }; this.redraw(); return; }
     if (change === "svg" || change === "png") return void this.save(change);
     const { path, state } = this.scene;
     let next = change;
     if (change === "write") next = { written: [...state.written, path.top.ids[0]], token: null, station: "" };
     if (change === "back") next = { written: state.written.slice(0, -1), token: null, station: "" };
     if (change === "tour") next = { stop: state.stop ? 0 : 1 };
+    for (const event of eventsOf(next, state)) this.tour.meet(event);
     this.state = { ...state, ...next };
     if (next.step === undefined || Object.keys(next).length > 1) this.waiting = true;
     this.sent = (this.data.answered ?? 0) + 1;
@@ -135,7 +142,7 @@ class Machine {
     const ground = getComputedStyle(this.host).getPropertyValue("--st-background-color").trim();
     const inks = { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
     return { place, overview, river: found, number, path, block, cell, state, inks, writes: this.data.writes,
-      before: this.part("before", (sent) => sent), waiting: this.waiting };
+      before: this.part("before", beforeOf), waiting: this.waiting };
   }
 
   draw() {
@@ -157,7 +164,12 @@ class Machine {
     drawAll(pen, scene);
     this.tools.show(scene);
     this.glass.show(scene);
+    if (scene.state.station && scene.state.station !== this.opened) this.glass.node.scrollIntoView({ block: "nearest" });
+    this.opened = scene.state.station;
     this.stations.show(scene);
+    const tour = this.part("tour", (sent) => sent);
+    this.tour.node.hidden = !scene.state.stop || !tour;
+    if (tour) this.tour.show(tour.stops, scene.state.stop || 1);
     say(this.legend, legendWords(scene, scene.river));
     say(this.status, this.spoken(scene));
     this.drawOver();
@@ -168,6 +180,8 @@ class Machine {
     const pen = new CanvasPen(this.over.getContext("2d"), window.devicePixelRatio || 1);
     pen.clear(this.scene.place.width, this.scene.place.height);
     drawHover(pen, this.scene, this.hit);
+    const stop = this.scene.state.stop && this.part("tour", (sent) => sent)?.stops[this.scene.state.stop - 1];
+    if (stop) drawStop(pen, this.scene, stop.station);
   }
 
   spoken({ state, river, path, block }) {

@@ -58,7 +58,7 @@ function drawSquare(pen, inks, place, box, block, look) {
   const rows = place.rows.length, values = square.steps[step];
   square.levels ??= {};
   square.levels[step] ??= step === "weights" ? weightLevels(values, square.visible)
-    : scoreLevels(values, square.visible, square.largest, step === "masked");
+    : scoreLevels(values, square.visible, square.range, step === "masked");
   const colours = step === "weights" ? inks.weightColours : inks.signedColours;
   const w = box.w / square.columns;
   for (let i = 0; i < rows; i++) {
@@ -69,10 +69,8 @@ function drawSquare(pen, inks, place, box, block, look) {
     if (look.row === i) pen.rect(box.x - 1, row.y - 0.5, box.w + 2, row.h + 1, "", { stroke: inks.query, width: 2 });
   }
   pen.rect(box.x, box.y, box.w, box.h, "", { stroke: inks.line, width: 1 });
-  if (look.column !== null && look.column !== undefined)
-    pen.rect(box.x + look.column * w, box.y, w, box.h, "", { stroke: inks.key, width: 2 });
-  if (w >= 13) block.keys.forEach((text, j) => pen.text(box.x + (j + 0.5) * w, box.y + box.h + 6, text,
-    { size: 11, mono: true, fill: j === look.column ? inks.key : inks.quiet, turn: 40, most: 60 }));
+  if (w >= 8) block.keys.forEach((text, j) => pen.text(box.x + (j + 0.5) * w, box.y + box.h + 6, text,
+    { size: Math.min(11, w + 1), mono: true, fill: inks.quiet, turn: 60, most: 40 }));
 }
 
 /* What the mask hides is hatched: it has no number. */

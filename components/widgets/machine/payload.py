@@ -1,6 +1,7 @@
 """What the drawing is sent: numbers as bytes, pictures as levels, in parts that change apart."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -76,18 +77,22 @@ def path_part(found: TokenPath, layers: int) -> Part:
     }
 
 
-def push_part(found: Push | None, pair: tuple[int, int] | None) -> Part:
+def push_part(found: Push | None, pair: tuple[int, int] | None, choices: Mapping[int, str]) -> Part:
     """Return what each part adds to the logit of one answer less that of another.
 
-    `pair` are the two answers that can be compared, whether they are or not.
+    `pair` are the two answers that can be compared, whether they are or not; `choices` are the
+    answers that are offered, by their ids.
     """
+    offered = {
+        "pairs": None if pair is None else list(pair),
+        "choices": [[one, shown(text)] for one, text in choices.items()],
+    }
     if found is None or pair is None:
-        return {"pairs": None if pair is None else list(pair), "push": None}
+        return offered | {"push": None}
     terms = [found.attention, found.mlp, *([] if found.cross is None else [found.cross])]
     largest = max(float(np.abs(np.concatenate(terms)).max()), 1e-9)
     total = float(sum(one.sum(dtype=np.float64) for one in terms))
-    return {
-        "pairs": list(pair),
+    return offered | {
         "push": {
             "toward": pair[0],
             "rather": pair[1],
@@ -104,7 +109,7 @@ def push_part(found: Push | None, pair: tuple[int, int] | None) -> Part:
 
 
 def before_part(overview: Overview, path: TokenPath) -> Part:
-    """Return what there was before parts were switched off: the stream of the token, its answers."""
+    """Return the stream and the answers of a token before parts were switched off."""
     river = next(one for one in overview.rivers if one.name == path.stack)
     row = path.place - river.first
     answers, lens = path.answers, path.lens

@@ -39,7 +39,20 @@ export function drawRows(pen, inks, place, river, look) {
     upper.push([place.right, row.middle - end / 2]);
     lower.push([place.right, row.middle + end / 2]);
     pen.area([...upper, ...lower.reverse()], colour, chosen ? 0.85 : 0.55 * alpha);
+    if (chosen && look.before) drawBefore(pen, inks, place, river, row, look.before);
   });
+}
+
+/* How wide the stream was before parts were switched off: two dashed lines. */
+function drawBefore(pen, inks, place, river, row, norms) {
+  for (const side of [-1, 1]) {
+    const points = [[place.left, row.middle + (side * river.ruler.width(norms[0])) / 2]];
+    for (const { layer, x, w } of place.spines) {
+      points.push([x + 0.45 * w, row.middle + (side * river.ruler.width(norms[layer])) / 2]);
+      points.push([x + 0.95 * w, row.middle + (side * river.ruler.width(norms[layer + 1])) / 2]);
+    }
+    pen.line(points, inks.against, 1, { dash: [3, 2] });
+  }
 }
 
 /* A norm on the stream (BERT): it is cut where each block hands on, and begins anew. */

@@ -3,7 +3,8 @@
 
 import { element } from "../kit/elements.js";
 import { nextStep, toggled } from "./keys.js";
-import { proportion, stationName } from "./opened.js";
+import { groupsOf } from "./layout.js";
+import { proportion, stationName, stationsOf } from "./opened.js";
 
 export class Stations {
   constructor(act) {
@@ -33,6 +34,11 @@ export class Stations {
     for (const [what, label, x] of [["attention", "attention off", -60], ["mlp", "MLP off", 30]]) {
       const other = `${what} ${block.layer}`;
       made.push(this.button(what, state.off.includes(other) ? `${label} ✓` : label, open.x + 0.5 * open.w + x, y, () => this.act({ off: toggled(state.off, other) })));
+    }
+    const groups = groupsOf(stationsOf(block)), here = groups.findIndex((names) => names[0] === open.shown[0]);
+    if (open.shown.length < stationsOf(block).length) {
+      for (const [step, sign, x] of [[-1, "‹ before", 34], [1, "further ›", 100]])
+        made.push(this.button(`group${step}`, sign, open.x + x, at.heads.y - 11, () => this.act({ group: (here + step + groups.length) % groups.length })));
     }
     if (river.crossing) made.push(this.button("cross", block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11, () => this.act({ cross: block.kind !== "cross", station: "" })));
     made.push(this.button("close", "close ×", open.x + open.w - 34, at.heads.y - 11, () => this.act({ open: null, station: "" })));

@@ -1,7 +1,7 @@
 /* The row of controls above the drawing, and the line below it that says what the widths mean. */
 
 import { element, say } from "../kit/elements.js";
-import { grouped } from "../kit/numbers.js";
+import { grouped, percent } from "../kit/numbers.js";
 import { short } from "./words.js";
 
 export class Toolbar {
@@ -36,8 +36,8 @@ export class Toolbar {
     this.push.hidden = !path?.pairs;
     this.pair.hidden = !state.push || !path?.pairs;
     if (path?.pairs) {
-      fill(this.toward, path.top, path.pairs[0]);
-      fill(this.rather, path.top, path.pairs[1]);
+      fill(this.toward, path.choices, path.pairs[0]);
+      fill(this.rather, path.choices, path.pairs[1]);
     }
     this.write.hidden = !writes || !path?.top;
     if (path?.top) say(this.write, `Write on: ${path.top.texts[0]}`);
@@ -57,11 +57,11 @@ export class Toolbar {
   }
 }
 
-function fill(select, top, chosen) {
-  const name = `${top.ids.join()} ${chosen}`;
+function fill(select, choices, chosen) {
+  const name = `${choices.map(([id]) => id).join()} ${chosen}`;
   if (select.dataset.filled === name) return;
   select.dataset.filled = name;
-  select.replaceChildren(...top.ids.map((id, i) => element("option", { value: id, selected: id === chosen }, top.texts[i])));
+  select.replaceChildren(...choices.map(([id, text]) => element("option", { value: id, selected: id === chosen }, text)));
   select.value = String(chosen);
 }
 
@@ -69,11 +69,15 @@ function fill(select, top, chosen) {
 export function legendWords(scene, river) {
   const { state, path } = scene;
   if (state.push && path?.push) {
-    const { push, top } = path, text = (id) => top.texts[top.ids.indexOf(id)] ?? `id ${id}`;
+    const { push, choices } = path, text = (id) => choices.find(([one]) => one === id)?.[1] ?? `id ${id}`;
     return `Width: push on the logit of ${text(push.toward)} (teal) less that of ${text(push.rather)} (orange). `
       + `All terms: ${short(push.sum)}; the logits differ by ${short(push.difference)}.`;
   }
   if (!river.norms) return "";
+  if (scene.before?.best) {
+    const [text, share] = scene.before.best;
+    return `Off: ${state.off.join(", ")}. Before, dashed: ${text} ${percent(share)}; now ${path.top.texts[0]} ${percent(path.top.shares[0])}.`;
+  }
   const { low, high } = river.ruler;
   return `Width: norm of the stream and of what is written to it, from ${short(low)} to ${short(high)} (logarithmic). `
     + "Dashed: against the stream. Thin violet lines: what this token reads."

@@ -17,6 +17,8 @@ export function wordsFor(hit, scene) {
   const norm = (values, layer, row) => values && short(values[layer * river.rows + row]);
   switch (hit.kind) {
     case "token": return [`${token(hit.row)}, token ${hit.row + river.first}`, `id ${river.ids[hit.row]}`, "click: follow this token"];
+    case "lookup": return [`look-up of ${token(hit.row)}`, `row ${river.ids[hit.row]} of the table, ${grouped(river.width)} numbers`,
+      ...(overview.positions === "learned" ? ["and a vector for its position"] : []), "click: open one"];
     case "end": return [`${token(hit.row)} leaves the last block`, `norm ${norm(river.norms, river.layers, hit.row)}`];
     case "answer": {
       const top = path.top;
@@ -24,7 +26,7 @@ export function wordsFor(hit, scene) {
         `logit ${short(top.logits[hit.index])}, id ${top.ids[hit.index]}`,
         ...(scene.writes ? ["click: write it on"] : [])];
     }
-    case "layer": return [`layer ${hit.layer}`, "click: open this block"];
+    case "layer": return scene.state.open === hit.layer ? [] : [`layer ${hit.layer}`, "click: open this block"];
     case "head": case "cross": return [
       `${hit.kind === "cross" ? "cross-attention, " : ""}layer ${hit.layer}, head ${hit.head}`,
       ...headWords(river, path, hit), "click: open it"];

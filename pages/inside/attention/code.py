@@ -8,7 +8,7 @@ from components.inspection.model import ModelFacts
 from pages.inside.attention.choices import Reading
 from pages.inside.attention.square import HEAD, LARGEST, MEAN, ROLLOUT
 
-_CLASSES: Final = {
+CLASSES: Final = {
     "causal": "AutoModelForCausalLM",
     "masked": "AutoModelForMaskedLM",
     "seq2seq": "AutoModelForSeq2SeqLM",
@@ -66,7 +66,7 @@ with torch.no_grad():
 
 def _loaded(reading: Reading, facts: ModelFacts, more: str = "") -> str:
     """Return the lines that load tokenizer and model, in the number format that is looked at."""
-    model = _CLASSES[facts.kind]
+    model = CLASSES[facts.kind]
     if facts.kind == "headless" and not reading.two_stacks and facts.family in _ENCODERS_OF_TWO:
         model = "AutoModelForTextEncoding"
     name = opening(reading.choice.source, reading.choice.revision)

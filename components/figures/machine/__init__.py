@@ -1,0 +1,1 @@
+"""Tables of the drawing of the forward pass."""
