@@ -46,6 +46,7 @@ from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.settings import Settings
 from components.inspection.sampling.temperature import temperature_curve
 from components.inspection.self_check.embeddings import EMBEDDINGS
+from components.inspection.self_check.machine import MACHINE
 from components.inspection.tokenizer.cutting import encode, encoding_checks
 
 TEXT: Final = "When Mary and John went to the shop, Mary gave a drink to"
@@ -183,6 +184,7 @@ INSPECTIONS: Final = (
         lambda model, text: encoding_checks(model, text, encode(model, text)),
     ),
     *(Inspection("Embeddings", view, run) for view, run in EMBEDDINGS.items()),
+    *(Inspection("Forward pass", view, run) for view, run in MACHINE.items()),
     Inspection("Attention", "All heads", _of_each_group(_maps)),
     Inspection(
         "Attention",

@@ -2,7 +2,7 @@
 
 import { drawAnswers, drawHeads, drawLens, drawMlps, drawNumbers, drawSpines } from "./bands.js";
 import { drawLit, drawOpened } from "./opened.js";
-import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites } from "./river.js";
+import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites, stripWidth } from "./river.js";
 
 /* `scene`: { place (layout), overview, path, block, before, state, inks }. */
 export function drawAll(pen, scene) {
@@ -38,7 +38,7 @@ export function drawAll(pen, scene) {
     if (here) drawLens(pen, inks, at, path?.lens, scene.before?.lens);
     drawTokens(pen, inks, at, river, look, place.tokens.w);
     if (river.strips) {
-      const w = Math.min(place.lookup.w - 10, 50);
+      const w = stripWidth(place.lookup);
       drawStrips(pen, inks, at, { x: place.lookup.x, w }, river.strips[0]);
       drawStrips(pen, inks, at, { x: place.final.x + 2, w: place.final.w - 6 }, river.strips[1]);
     }
@@ -60,8 +60,9 @@ function drawTitles(pen, inks, place) {
   if (last.lens) pen.text(place.tokens.w - 12, last.lens.y + 10, "if it stopped here", { size, fill, anchor: "end", most: place.tokens.w - 14 });
 }
 
-function lookOf({ state, block }, row) {
-  return { row, step: state.step, off: (head) => state.off.includes(`head ${block.layer}.${head}`) };
+function lookOf({ state, block, path }, row) {
+  const heads = state.push && block.kind === "self" ? path?.push?.heads : null;
+  return { row, step: state.step, pushes: heads ? heads[block.layer] : null, off: (head) => state.off.includes(`head ${block.layer}.${head}`) };
 }
 
 /* What is under the pointer, lit: a row through the whole picture, and a cell's own row and column. */

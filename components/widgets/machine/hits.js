@@ -2,6 +2,9 @@
 
 import { headBox } from "./bands.js";
 import { headPitch, pagerOf } from "./opened.js";
+import { stripWidth } from "./river.js";
+
+const OF_KEYS = ["key", "value"];
 
 export function hitAt(scene, x, y) {
   const { place, overview } = scene;
@@ -17,7 +20,7 @@ export function hitAt(scene, x, y) {
 }
 
 function answerAt(box, top, x, y) {
-  if (!box || !top || x < box.x || y < box.y) return null;
+  if (!box || !top || x < box.x || x >= box.x + box.w || y < box.y) return null;
   const pitch = Math.min(30, (box.h - 6) / (top.texts.length + 1));
   const index = Math.floor((y - box.y) / pitch);
   return index < top.texts.length ? { kind: "answer", index } : null;
@@ -26,21 +29,24 @@ function answerAt(box, top, x, y) {
 function inRiver(scene, at, river, x, y) {
   const row = at.rows.findIndex((one) => y >= one.y && y < one.y + one.h);
   const { lookup } = scene.place;
-  if (row >= 0 && lookup.w && river.width && x >= lookup.x && x < lookup.x + 50) {
-    const cells = river.strips[0].length / river.rows, cell = Math.floor(((x - lookup.x) / 50) * cells);
+  const wide = stripWidth(lookup);
+  if (row >= 0 && lookup.w && river.strips && x >= lookup.x && x < lookup.x + wide) {
+    const cells = river.strips[0].length / river.rows, cell = Math.floor(((x - lookup.x) / wide) * cells);
     return { kind: "lookup", row, cell, index: cell * Math.ceil(river.width / cells) };
   }
   if (x < at.left) return row >= 0 ? { kind: "token", row } : null;
   const spine = at.spines.find((one) => x >= one.x && x < one.x + one.w);
-  if (at.lens && y >= at.lens.y) return lensAt(at, x);
-  if (!spine) return row >= 0 ? { kind: "end", row } : null;
+  if (at.lens && y >= at.lens.y) return x < at.right + 20 ? lensAt(at, x) : null;
+  if (!spine) return row >= 0 && x < at.right + scene.place.final.w ? { kind: "end", row } : null;
   const { layer } = spine;
   if (spine.open && scene.block) {
     return inOpen(scene, at, river, layer, row, x, y);
   }
   if (y < at.heads.y + at.heads.h) {
-    for (const [kind, mosaic] of [["head", spine.mosaic], ["cross", spine.crossing]]) {
-      const head = mosaic && !mosaic.merged ? headAt(mosaic, river.heads?.heads ?? 0, x, y) : null;
+    for (const [kind, mosaic, heads] of [["head", spine.mosaic, river.heads], ["cross", spine.crossing, river.crossing]]) {
+      // In hybrids some blocks have no heads; of a block that opens none are drawn yet.
+      const there = mosaic && !mosaic.merged && !spine.open && heads?.at(layer) >= 0;
+      const head = there ? headAt(mosaic, heads.heads, x, y) : null;
       if (head !== null) return { kind, layer, head };
     }
     return { kind: "layer", layer };
@@ -65,8 +71,9 @@ function lensAt(at, x) {
 function inOpen(scene, at, river, layer, row, x, y) {
   const { block } = scene;
   if (y < at.heads.y + at.heads.h) {
-    const head = headAt(pagerOf(at.open.pager, river), river.heads?.heads ?? 0, x, y);
-    return head === null ? { kind: "layer", layer } : { kind: "head", layer, head };
+    const [kind, heads] = block.kind === "cross" ? ["cross", river.crossing] : ["head", river.heads];
+    const head = headAt(pagerOf(at.open.pager, river), heads?.heads ?? 0, x, y);
+    return head === null ? { kind: "layer", layer } : { kind, layer, head };
   }
   if (y >= at.mlp.y) return { kind: "mlp", layer };
   for (const name of at.open.shown) {
@@ -82,7 +89,11 @@ function inOpen(scene, at, river, layer, row, x, y) {
     if (name === "square") return { kind: "cell", name, row, index: Math.floor(share * block.square.columns) };
     if (name === "experts") return { kind: "expert", layer };
     const station = block.stations[name], cell = Math.floor(share * station.cells);
-    return { kind: "cell", name, row, cell, index: cell * Math.ceil(station.width / station.cells) };
+    const found = { kind: "cell", name, row, cell, index: cell * Math.ceil(station.width / station.cells) };
+    if (block.kind !== "cross" || !OF_KEYS.includes(name)) return found;
+    // Rows of the other stack: its keys stand evenly where they are not as many.
+    const count = station.levels.length / station.cells;
+    return { ...found, key: count === at.rows.length ? row : Math.floor(((y - box.y) / box.h) * count) };
   }
   return row >= 0 ? { kind: "stream", layer, row } : { kind: "layer", layer };
 }

@@ -45,7 +45,7 @@ export function keyed(event, scene) {
     case "ArrowUp": return { token: near(state.place - 1, 0, river.total - 1), station: "" };
     case "]": return { head: near(state.head + 1, 0, scene.overview.heads - 1) };
     case "[": return { head: near(state.head - 1, 0, scene.overview.heads - 1) };
-    case "Enter": return block && event.target.classList?.contains("picture") ? { station: block.stations.query?.station ?? "weight", index: 0 } : undefined;
+    case "Enter": return entered(event, state, block);
     case " ": return block ? { step: nextStep(state.step, block) } : undefined;
     case "Escape": return state.station ? { station: "" } : state.open === null ? undefined : { open: null };
     case "p": case "P": return path?.pairs ? { push: !state.push } : undefined;
@@ -54,6 +54,13 @@ export function keyed(event, scene) {
     case "t": case "T": return "tour";
     default: return /^[1-9]$/.test(event.key) && state.stop ? { stop: Number(event.key) } : undefined;
   }
+}
+
+/* Enter opens a number: of the open block a query's, else of what the token begins with. */
+function entered(event, state, block) {
+  if (!event.target.classList?.contains("picture")) return undefined;
+  if (state.open === null) return { open: 0, station: "entered", index: 0 };
+  return block ? { station: block.stations.query?.station ?? "weight", index: 0 } : undefined;
 }
 
 export function nextStep(step, block) {

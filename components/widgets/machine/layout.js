@@ -5,7 +5,7 @@
  * if it stopped after each block. One block may be open: it takes the room that the others leave. */
 
 export const GAP = 8;
-const TITLE = 20, LENS = 40, MLP = 26, FINAL = 30, NAMES = 38;
+const TITLE = 20, LENS = 40, MLP = 26, FINAL = 30, NAMES = 38, BARS = 132;
 const CLOSED = { tokens: 108, lookup: 56, bars: 236 };
 const OPEN = { tokens: 88, lookup: 0, bars: 152 };
 const NARROW = { tokens: 76, lookup: 0, bars: 0 };
@@ -29,11 +29,13 @@ export function layout(shape, state) {
     y = made.bottom + (number < shape.rivers.length - 1 ? TITLE + 14 : 0);
   });
   const end = rivers.at(-1);
+  // Of a short text the bars go on beside the lens: each needs a line of its own.
+  const bars = { y: end.heads.y, h: Math.max(end.mlp.y - end.heads.y, BARS) };
   return {
-    width: shape.width, height: y + 4, narrow, rivers,
+    width: shape.width, height: Math.max(y, sides.bars && bars.y + bars.h) + 4, narrow, rivers,
     tokens: { x: 0, w: sides.tokens }, lookup: { x: sides.tokens, w: sides.lookup },
     final: { x: right, w: FINAL },
-    bars: sides.bars && { x: right + FINAL, y: end.heads.y, w: sides.bars, h: end.mlp.y - end.heads.y },
+    bars: sides.bars && { x: right + FINAL, w: sides.bars, ...bars },
     bus: rivers.length > 1 && busOf(rivers, right),
   };
 }
@@ -62,7 +64,7 @@ export function spinesOf(layers, left, right, opened, narrow = false) {
   const even = room / Math.max(layers, 1);
   let closed = even;
   if (opened !== null && layers > 1) {
-    closed = narrow ? 0 : Math.min(22, Math.max(3, 0.18 * room / (layers - 1)));
+    closed = narrow ? 0 : Math.min(22, Math.max(3, 0.18 * room / (layers - 1)), 0.5 * room / (layers - 1));
   }
   const wide = opened === null ? even : room - closed * (layers - 1);
   const spines = [];

@@ -69,13 +69,13 @@ class Machine {
     this.frame.onpointermove = (event) => this.point(...at(event), event);
     this.frame.onpointerleave = () => { this.hit = null; this.tip.hidden = true; this.rehover(); };
     this.frame.onclick = (event) => {
-      if (event.target !== this.over && event.target !== this.canvas) return;
+      if (!this.scene || (event.target !== this.over && event.target !== this.canvas)) return;
       this.act(asked(hitAt(this.scene, ...at(event)), this.scene));
     };
     this.frame.onkeydown = (event) => {
       if (event.target !== this.frame && !this.stations.node.contains(event.target)) return;
-      const change = keyed(event, this.scene);
-      if (change === undefined) return;
+      const change = this.scene && keyed(event, this.scene);
+      if (!change) return;
       event.preventDefault();
       this.act(change);
     };

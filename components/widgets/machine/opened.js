@@ -3,6 +3,7 @@
 import { scoreLevels, weightLevels } from "./data.js";
 import { drawHeads, headBox } from "./bands.js";
 import { picture } from "./inks.js";
+import { squares } from "./layout.js";
 import { grouped } from "../kit/numbers.js";
 
 const STATION_NAMES = { norm1: "norm", norm2: "norm", query: "query", key: "key", value: "value", square: "scores",
@@ -21,7 +22,8 @@ export function stationsOf(block) {
     || (name === "experts" && block.experts) || block.stations[name]);
 }
 
-export function stationName(name, block, step) {
+export function stationName(name, block, step, pushing) {
+  if (name === "heads" && pushing) return "heads push";
   if (name === "square") return STEP_NAMES[step in block.square.steps ? step : "weights"];
   return STATION_NAMES[name];
 }
@@ -89,16 +91,17 @@ function hatch(pen, inks, box, row, w, square, i) {
   }
 }
 
+/* What each head writes to the chosen token: how much, or how far toward one answer. */
 function drawHeadBars(pen, inks, box, block, look) {
-  const count = block.headWrites.length, pitch = headPitch(box, count);
-  const most = Math.max(...block.headWrites, 1e-9);
-  block.headWrites.forEach((norm, head) => {
-    const y = box.y + (head + 0.5) * pitch, off = look.off(head);
-    const chosen = head === block.head;
+  const values = look.pushes ?? block.headWrites;
+  const pitch = headPitch(box, values.length), h = Math.min(18, pitch * 0.64), room = box.w - 20;
+  const most = Math.max(...values.map(Math.abs), 1e-9);
+  values.forEach((value, head) => {
+    const y = box.y + (head + 0.5) * pitch, off = look.off(head), chosen = head === block.head;
+    const hue = look.pushes ? (value < 0 ? inks.against : inks.probability) : inks.attention;
     if (pitch >= 8) pen.text(box.x + 14, y, String(head), { size: Math.min(13, pitch), fill: chosen ? inks.ink : inks.quiet, anchor: "end", bold: chosen });
-    const room = box.w - 20, h = Math.min(18, pitch * 0.64);
-    pen.rect(box.x + 18, y - h / 2, Math.max(1, (room * norm) / most), h,
-      off ? "" : inks.attention, { alpha: chosen ? 1 : 0.55, radius: 2, stroke: off ? inks.against : chosen ? inks.picked : undefined });
+    pen.rect(box.x + 18, y - h / 2, Math.max(1, (room * Math.abs(value)) / most), h,
+      off ? "" : hue, { alpha: chosen ? 1 : 0.55, radius: 2, stroke: off ? inks.against : chosen ? inks.picked : undefined });
     if (off) pen.line([[box.x + 18, y], [box.x + box.w, y]], inks.against, 1.5);
   });
 }
@@ -120,14 +123,14 @@ function drawExperts(pen, inks, box, { experts }) {
   });
 }
 
-/* All heads of the block in a line, those that share keys and values underlined together. */
+/* All heads of the block in a line, if there is room, those that share keys and values underlined together. */
 function drawPager(pen, inks, place, river, block, look) {
   const mosaic = pagerOf(place.open.pager, river);
   const heads = block.kind === "cross" ? river.crossing : river.heads;
   if (!heads) return;
   drawHeads(pen, inks, mosaic, heads, heads.at(block.layer), { head: block.head, off: look.off });
   const group = heads.heads / heads.kvHeads;
-  if (group > 1 && mosaic.side > 8) {
+  if (group > 1 && mosaic.side > 8 && mosaic.rows === 1) {
     for (let kv = 0; kv < heads.kvHeads; kv++) {
       const a = headBox(mosaic, kv * group), b = headBox(mosaic, (kv + 1) * group - 1);
       if (a.y !== b.y) continue;
@@ -139,8 +142,9 @@ function drawPager(pen, inks, place, river, block, look) {
 
 export function pagerOf(box, river) {
   const count = (river.heads ?? river.crossing)?.heads ?? 1, room = box.w - 130;
-  const side = Math.max(4, Math.min(box.h - 20, Math.floor(room / count), 56));
-  return { side, columns: count, rows: 1, merged: false, left: box.x + 126, top: box.y + 4 };
+  const side = Math.min(box.h - 20, Math.floor(room / count), 56);
+  const found = side < 8 ? squares(count, room, box.h - 10) : { side, columns: count, rows: 1 };
+  return { ...found, merged: false, left: box.x + 126, top: box.y + 4 };
 }
 
 /* RoPE's clocks of the chosen token: the fastest pair, one between, the slowest. */

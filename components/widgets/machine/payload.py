@@ -99,6 +99,7 @@ def push_part(found: Push | None, pair: tuple[int, int] | None, choices: Mapping
             "attention": found.attention.tolist(),
             "cross": None if found.cross is None else found.cross.tolist(),
             "mlp": found.mlp.tolist(),
+            "heads": None if found.heads is None else found.heads.tolist(),
             "embedding": found.embedding,
             "constant": found.constant,
             "sum": total + found.embedding + found.constant,

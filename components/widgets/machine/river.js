@@ -114,6 +114,10 @@ function tieOf(name, layer, norm, river, look, inks, colour) {
   return { width: river.ruler.width(norm), alpha: 0.6, colour, dash: along < -0.1 ? [5, 3] : [] };
 }
 
+export function stripWidth(box) {
+  return Math.min(box.w - 10, 50);
+}
+
 /* The vectors that enter and leave, pooled: 64 cells for each token. */
 export function drawStrips(pen, inks, place, box, levels) {
   if (!levels || box.w < 24) return;
@@ -131,8 +135,9 @@ export function drawTokens(pen, inks, place, river, look, width) {
     const size = Math.max(9, Math.min(14, row.h * 0.78)), chosen = i === look.row;
     if (chosen) pen.rect(0, row.middle - Math.max(row.h, 14) / 2, width - 6, Math.max(row.h, 14),
       inks.faint, { radius: 4, stroke: inks.picked, width: 1.5 });
+    if (row.h >= 12 && width > 80) pen.text(6, row.middle, String(river.ids[i]), { size: 10, fill: inks.quiet, alpha: 0.8 });
     const written = river.written !== null && i + river.first >= river.written;
-    pen.text(width - 12, row.middle, river.shown[i], { size, mono: true, anchor: "end", most: width - 20,
+    pen.text(width - 12, row.middle, river.shown[i], { size, mono: true, anchor: "end", most: width - (width > 80 ? 44 : 20),
       fill: written ? inks.probability : chosen ? inks.ink : inks.quiet, bold: chosen });
   });
 }

@@ -15,7 +15,7 @@ export class Stations {
   show(scene) {
     const { place, block, state, river, number } = scene;
     const at = place.rivers[number], open = at?.open;
-    const name = open && block ? `${open.shown.join()} ${open.x} ${open.w} ${open.top} ${block.layer} ${block.head} ${block.kind} ${state.step} ${state.off.join()} ${place.width}` : "";
+    const name = open && block ? `${open.shown.join()} ${open.x} ${open.w} ${open.top} ${block.layer} ${block.head} ${block.kind} ${state.step} ${Boolean(scene.path?.push)} ${state.off.join()} ${place.width}` : "";
     if (this.shown === name) return;
     this.shown = name;
     const focused = this.node.getRootNode().activeElement?.dataset?.name;
@@ -26,7 +26,7 @@ export class Stations {
   buttons(scene, at, open, block, state, river) {
     const made = open.shown.map((name) => {
       const box = open.stations[name];
-      return this.button(name, stationName(name, block, state.step), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
+      return this.button(name, stationName(name, block, state.step, Boolean(scene.path?.push?.heads)), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
     });
     const part = `head ${block.layer}.${block.head}`, off = state.off.includes(part);
     const y = at.mlp.y + at.mlp.h / 2 + 2;

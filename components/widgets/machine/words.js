@@ -14,12 +14,13 @@ export function wordsFor(hit, scene) {
   const { overview, path, block } = scene;
   const river = overview.rivers.find((one) => one.name === hit.river) ?? overview.rivers.at(-1);
   const token = (row) => `“${river.shown[row]}”`;
-  const norm = (values, layer, row) => values && short(values[layer * river.rows + row]);
+  const norm = (values, layer, row) => (values ? short(values[layer * river.rows + row]) : null);
   switch (hit.kind) {
     case "token": return [`${token(hit.row)}, token ${hit.row + river.first}`, `id ${river.ids[hit.row]}`, "click: follow this token"];
     case "lookup": return [`look-up of ${token(hit.row)}`, `row ${river.ids[hit.row]} of the table, ${grouped(river.width)} numbers`,
       ...(overview.positions === "learned" ? ["and a vector for its position"] : []), "click: open one"];
-    case "end": return [`${token(hit.row)} leaves the last block`, `norm ${norm(river.norms, river.layers, hit.row)}`];
+    case "end": return [`${token(hit.row)} leaves the last block`,
+      ...(river.norms ? [`norm ${norm(river.norms, river.layers, hit.row)}`] : [])];
     case "answer": {
       const top = path.top;
       return [`${top.texts[hit.index]}: ${percent(top.shares[hit.index])}`,
@@ -30,10 +31,11 @@ export function wordsFor(hit, scene) {
     case "head": case "cross": return [
       `${hit.kind === "cross" ? "cross-attention, " : ""}layer ${hit.layer}, head ${hit.head}`,
       ...headWords(river, path, hit), "click: open it"];
-    case "headWrite": return [`head ${hit.head} writes with norm ${short(block.headWrites[hit.head])}`, "click: look through this head; x switches it off"];
+    case "headWrite": return [`head ${hit.head} writes with norm ${short(block.headWrites[hit.head])}`,
+      ...(path?.push?.heads && block.kind === "self" ? [`and pushes ${signed(path.push.heads[block.layer][hit.head], 2)} logits`] : []), "click: look through this head; x switches it off"];
     case "mlp": return [`MLP of layer ${hit.layer}`, ...mlpWords(river, scene, hit.layer)];
     case "stream": return [`stream of ${token(hit.row)}`,
-      `enters layer ${hit.layer} with norm ${norm(river.norms, hit.layer, hit.row)}, leaves with ${norm(river.norms, hit.layer + 1, hit.row)}`,
+      ...(river.norms ? [`enters layer ${hit.layer} with norm ${norm(river.norms, hit.layer, hit.row)}, leaves with ${norm(river.norms, hit.layer + 1, hit.row)}`] : []),
       `attention adds ${norm(river.attention, hit.layer, hit.row) ?? "?"}, MLP ${norm(river.mlp, hit.layer, hit.row) ?? "?"}`];
     case "lens": return lensWords(path?.lens, hit.boundary);
     case "cell": return cellWords(hit, block, river, scene);
@@ -42,8 +44,9 @@ export function wordsFor(hit, scene) {
   }
 }
 
-function headWords(river, path, { layer, head }) {
-  const at = path?.numbers.indexOf(layer) ?? -1;
+function headWords(river, path, { kind, layer, head }) {
+  // The path is that of one token of one stack, through its own attention.
+  const at = kind === "head" && path?.stack === river.name ? path.numbers.indexOf(layer) : -1;
   if (at < 0 || !path.headWrites) return [];
   const count = path.headWrites.length / path.numbers.length;
   return [`writes to this token with norm ${short(path.headWrites[at * count + head])}`];
@@ -52,7 +55,7 @@ function headWords(river, path, { layer, head }) {
 function mlpWords(river, { state }, layer) {
   const row = state.place - river.first, lines = [];
   if (river.neurons) lines.push(`${grouped(river.neurons)} neurons`);
-  if (river.active && river.active[layer * river.rows + row] !== undefined)
+  if (river.name === state.stack && river.active && river.active[layer * river.rows + row] !== undefined)
     lines.push(`${percent(river.active[layer * river.rows + row])} of them above 0 at this token`);
   return lines;
 }
@@ -79,6 +82,6 @@ function cellWords(hit, block, river, { state }) {
   const which = group > 1 ? `numbers ${hit.index} to ${last} of ${grouped(station.width)}` : `number ${hit.index} of ${station.width}`;
   const own = station.vector && hit.row === state.place - river.first;
   const values = own ? [...station.vector.subarray(hit.index, last + 1)].map((one) => signed(one, 2)).join("  ") : "";
-  return [`${station.label}${station.letter ? ` ${station.letter}` : ""} of ${river.shown[hit.row] ?? block.keys[hit.row]}`, which,
+  return [`${station.label}${station.letter ? ` ${station.letter}` : ""} of ${hit.key === undefined ? river.shown[hit.row] : block.keys[hit.key]}`, which,
     ...(values ? [values.length > 60 ? `${values.slice(0, 60)}…` : values] : []), "click: open a number"];
 }

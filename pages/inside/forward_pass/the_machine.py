@@ -9,7 +9,7 @@ from components.lesson import Ask, File, Shown, View
 from components.widgets.machine.assembled import Assembled
 from pages.inside.forward_pass import code
 from pages.inside.forward_pass.drawn import drawn
-from pages.inside.forward_pass.words import READ, TRIES, told
+from pages.inside.forward_pass.words import READ, told
 
 
 def show(ask: Ask) -> Shown:
@@ -27,7 +27,6 @@ def show(ask: Ask) -> Shown:
         symbols=f"x is the residual stream of one token ({found.river.width} numbers), a what "
         "attention writes to it, m what the MLP writes, l the block, from 0 to "
         f"{found.river.layers - 1}.",
-        tries=TRIES,
         facts={"token": found.place, "stack": found.stack, "off": list(found.look.off)},
         files=sheets(ask, found),
     )

@@ -2,7 +2,7 @@
 
 from components.figures.visible import visible
 from components.widgets.machine.assembled import Assembled
-from components.widgets.markup import coded
+from components.widgets.markup import coded, literal
 
 READ = (
     "Each **row** is a token; its line is the **residual stream**, as wide as its norm. Each "
@@ -39,7 +39,7 @@ def told(found: Assembled) -> str:
             said.append(f"It leads from {where} on, and stays in the lead.")
     if found.push is not None:
         said.append(_pushed(found))
-    return " ".join([*said, *found.unknown])
+    return " ".join([*said, *map(literal, found.unknown)]) + f"\n\n**Try.** {TRIES}"
 
 
 def _first_lead(answers: tuple[tuple[str, ...], ...]) -> int | None:
