@@ -17,6 +17,7 @@ from transformers import (
     modeling_utils,
 )
 from transformers.cache_utils import DynamicSlidingWindowLayer
+from transformers.activations import ACT2FN
 from transformers.models.auto import modeling_auto
 from transformers.models.llama import modeling_llama
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
@@ -206,7 +207,11 @@ def which_class_each_family_has():
     "transformers",
     "transformers.pytorch_utils",
     "Conv1D",
-    by=("inspection/attention/projection.py",),
+    by=(
+        "inspection/attention/projection.py",
+        "inspection/machine/matching.py",
+        "inspection/stacks.py",
+    ),
 )
 def gpt2s_matrices_lie_the_other_way():
     """What each head writes is cut out of the output projection, by rows of inputs."""
@@ -214,6 +219,19 @@ def gpt2s_matrices_lie_the_other_way():
     assert layer.weight.shape == (3, 4)
     read = torch.randn(2, 3)
     torch.testing.assert_close(layer(read), read @ layer.weight + layer.bias)
+
+
+@borrowed(
+    "transformers",
+    "transformers.activations",
+    "ACT2FN",
+    by=("inspection/machine/mlp_parts.py",),
+)
+def activations_go_by_the_names_of_configurations():
+    """Which of them an MLP computes with is found by trying those that its family may name."""
+    given = torch.linspace(-3, 3, 7)
+    torch.testing.assert_close(ACT2FN["silu"](given), given * given.sigmoid())
+    torch.testing.assert_close(ACT2FN["relu"](given), given.clamp(min=0))
 
 
 @borrowed("transformers", "missing_keys", by=("inspection/load.py",))

@@ -19,7 +19,9 @@ from components.widgets.kit import script
 
 NODE = shutil.which("node")
 FOLDER = Path(head_grid.__file__).parent
-PIXELS = script(FOLDER / "pixels.js", FOLDER.parent / "kit" / "bytes.js")
+PIXELS = script(
+    FOLDER / "shares.js", FOLDER.parent / "kit" / "pixels.js", FOLDER.parent / "kit" / "bytes.js"
+)
 
 
 def test_levels_say_the_weights():

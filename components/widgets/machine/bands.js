@@ -21,7 +21,7 @@ export function drawNumbers(pen, inks, place) {
     if (layer % every && !open) continue;
     if (w < 14 && open === false && place.open) continue;
     pen.text(x + w / 2, place.heads.y - 11, open || (w > 60 && layer === 0) ? `layer ${layer}` : String(layer),
-      { size: 12, fill: open ? inks.ink : inks.quiet, anchor: "middle", bold: open });
+      { size: 12, fill: open ? inks.ink : inks.quiet, anchor: "middle", bold: open, most: open ? Math.max(40, w - 190) : undefined });
   }
 }
 

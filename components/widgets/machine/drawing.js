@@ -48,10 +48,11 @@ export function drawAll(pen, scene) {
   }
   drawBus(pen, inks, place.bus, place.rivers.at(-1).spines);
   drawAnswers(pen, inks, place.bars, path?.top, scene.before?.shares, path?.top ? path.top.asked : "");
-  drawTitles(pen, inks, place);
+  drawTitles(pen, inks, place, overview);
 }
 
-function drawTitles(pen, inks, place) {
+function drawTitles(pen, inks, place, overview) {
+  if (overview.rivers.length > 1) place.rivers.forEach((at, i) => pen.text(2, at.heads.y - 11, overview.rivers[i].name, { size: 13, fill: inks.ink, bold: true }));
   const last = place.rivers.at(-1), size = 12, fill = inks.quiet;
   pen.text(place.tokens.w - 12, last.heads.y + last.heads.h - 8, "tokens", { size, fill, anchor: "end" });
   if (place.lookup.w) pen.text(place.lookup.x, last.heads.y + last.heads.h - 8, "look-up", { size, fill });

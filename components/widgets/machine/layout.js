@@ -64,7 +64,7 @@ export function spinesOf(layers, left, right, opened, narrow = false) {
   const even = room / Math.max(layers, 1);
   let closed = even;
   if (opened !== null && layers > 1) {
-    closed = narrow ? 0 : Math.min(22, Math.max(3, 0.18 * room / (layers - 1)), 0.5 * room / (layers - 1));
+    closed = narrow ? Math.max(1, Math.min(6, 0.15 * room / (layers - 1))) : Math.min(22, Math.max(3, 0.18 * room / (layers - 1)), 0.5 * room / (layers - 1));
   }
   const wide = opened === null ? even : room - closed * (layers - 1);
   const spines = [];

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 import streamlit as st
@@ -61,13 +61,14 @@ class Look:
 
 
 DEFAULT: Final = Look()
+FIELDS: Final = tuple(each.name for each in fields(Look))
 
 
 def look_at(scope: str) -> Look:
     """Return what the address says; what it says in vain is as if it were not there."""
     given = {
         name: value
-        for name in Look.__dataclass_fields__
+        for name in FIELDS
         if (value := st.query_params.get(f"{scope}.{name}")) is not None
     }
     return _read(given)
@@ -80,9 +81,7 @@ def hold(scope: str, look: Look, sent: Mapping[str, Any]) -> None:
 
 def changed(look: Look, sent: Mapping[str, Any]) -> Look:
     """Return `look` with what a browser has sent; what is no such thing is left out."""
-    given = {
-        name: _written(value) for name, value in sent.items() if name in Look.__dataclass_fields__
-    }
+    given = {name: _written(value) for name, value in sent.items() if name in FIELDS}
     return _read({**_all_written(look), **given})
 
 
@@ -138,7 +137,7 @@ def _read(given: Mapping[str, str]) -> Look:
 
 
 def _all_written(look: Look) -> dict[str, str]:
-    return {name: _written(getattr(look, name)) for name in Look.__dataclass_fields__}
+    return {name: _written(getattr(look, name)) for name in FIELDS}
 
 
 def _written(value: Any) -> str:

@@ -20,8 +20,8 @@ import { legendWords, Toolbar } from "./toolbar.js";
 import { TourCard } from "./tour.js";
 import { wordsFor } from "./words.js";
 
-export const machineView = live((host) => new Machine(host));
-export default machineView;
+export const machineView = (host) => new Machine(host);
+export default live(machineView);
 
 class Machine {
   constructor(host) {
@@ -146,18 +146,20 @@ class Machine {
   }
 
   draw() {
-    this.width ||= this.frame.clientWidth;
+    // On a projector the page's type is larger, and so is the drawing, by a part of that.
+    this.scale = 1 + 0.6 * (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 - 1);
+    this.width ||= this.frame.clientWidth / this.scale;
     const scene = this.sceneAt(this.width);
     if (!scene) return;
     this.waiting = this.data.answered < this.sent;
     this.scene = scene;
-    const { place } = scene, ratio = window.devicePixelRatio || 1;
+    const { place } = scene, ratio = this.ratio();
     for (const canvas of [this.canvas, this.over]) {
       if (canvas.width !== Math.round(place.width * ratio) || canvas.height !== Math.round(place.height * ratio)) {
         canvas.width = Math.round(place.width * ratio);
         canvas.height = Math.round(place.height * ratio);
       }
-      canvas.style.height = `${place.height}px`;
+      canvas.style.height = `${place.height * this.scale}px`;
     }
     const pen = new CanvasPen(this.canvas.getContext("2d"), ratio);
     pen.clear(place.width, place.height);
@@ -166,7 +168,7 @@ class Machine {
     this.glass.show(scene);
     if (scene.state.station && scene.state.station !== this.opened) this.glass.node.scrollIntoView({ block: "nearest" });
     this.opened = scene.state.station;
-    this.stations.show(scene);
+    this.stations.show(scene, this.scale);
     const tour = this.part("tour", (sent) => sent);
     this.tour.node.hidden = !scene.state.stop || !tour;
     if (tour) this.tour.show(tour.stops, scene.state.stop || 1);
@@ -175,9 +177,11 @@ class Machine {
     this.drawOver();
   }
 
+  ratio() { return (window.devicePixelRatio || 1) * this.scale; }
+
   drawOver() {
     if (!this.scene) return;
-    const pen = new CanvasPen(this.over.getContext("2d"), window.devicePixelRatio || 1);
+    const pen = new CanvasPen(this.over.getContext("2d"), this.ratio());
     pen.clear(this.scene.place.width, this.scene.place.height);
     drawHover(pen, this.scene, this.hit);
     const stop = this.scene.state.stop && this.part("tour", (sent) => sent)?.stops[this.scene.state.stop - 1];

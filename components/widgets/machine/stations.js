@@ -12,7 +12,8 @@ export class Stations {
     this.node = element("div", { class: "stations", role: "group", "aria-label": "Stations of the open block" });
   }
 
-  show(scene) {
+  show(scene, scale) {
+    this.node.style.transform = scale === 1 ? "" : `scale(${scale})`;
     const { place, block, state, river, number } = scene;
     const at = place.rivers[number], open = at?.open;
     const name = open && block ? `${open.shown.join()} ${open.x} ${open.w} ${open.top} ${block.layer} ${block.head} ${block.kind} ${state.step} ${Boolean(scene.path?.push)} ${state.off.join()} ${place.width}` : "";
@@ -30,15 +31,15 @@ export class Stations {
     });
     const part = `head ${block.layer}.${block.head}`, off = state.off.includes(part);
     const y = at.mlp.y + at.mlp.h / 2 + 2;
-    made.push(this.button("off", off ? `head ${block.head} is off` : `switch head ${block.head} off`, open.x + 0.5 * open.w - 190, y, () => this.act({ off: toggled(state.off, part) })));
-    for (const [what, label, x] of [["attention", "attention off", -60], ["mlp", "MLP off", 30]]) {
+    made.push(this.button("off", off ? `head ${block.head} off ✓` : `head ${block.head} off`, open.x + Math.min(60, 0.2 * open.w), y, () => this.act({ off: toggled(state.off, part) })));
+    for (const [what, label, x] of [["attention", "attention off", 0.5], ["mlp", "MLP off", 0.82]]) {
       const other = `${what} ${block.layer}`;
-      made.push(this.button(what, state.off.includes(other) ? `${label} ✓` : label, open.x + 0.5 * open.w + x, y, () => this.act({ off: toggled(state.off, other) })));
+      made.push(this.button(what, state.off.includes(other) ? `${label} ✓` : label, open.x + (open.w > 400 ? 60 + 120 * (x - 0.2) / 0.3 : x * open.w), y, () => this.act({ off: toggled(state.off, other) })));
     }
     const groups = groupsOf(stationsOf(block)), here = groups.findIndex((names) => names[0] === open.shown[0]);
     if (open.shown.length < stationsOf(block).length) {
-      for (const [step, sign, x] of [[-1, "‹ before", 34], [1, "further ›", 100]])
-        made.push(this.button(`group${step}`, sign, open.x + x, at.heads.y - 11, () => this.act({ group: (here + step + groups.length) % groups.length })));
+      for (const [step, sign, x] of [[-1, "‹ before", 40], [1, "further ›", open.w - 40]])
+        made.push(this.button(`group${step}`, sign, open.x + x, at.heads.y + 11, () => this.act({ group: (here + step + groups.length) % groups.length })));
     }
     if (river.crossing) made.push(this.button("cross", block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11, () => this.act({ cross: block.kind !== "cross", station: "" })));
     made.push(this.button("close", "close ×", open.x + open.w - 34, at.heads.y - 11, () => this.act({ open: null, station: "" })));
