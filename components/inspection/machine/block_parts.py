@@ -121,7 +121,7 @@ def changed(opened: Opening, head: int, unknown: list[str]) -> None:
         found.append("the stream that enters this block")
     if opened.edited("stream", opened.layer + 1):
         found.append("the stream that leaves this block")
-    unknown += [f"Changed in this pass: {each}. It is made of nothing else." for each in found]
+    unknown += [f"Changed in this pass: {each}." for each in found]
 
 
 def _paths(opened: Opening, sub: SubChain) -> list[str]:

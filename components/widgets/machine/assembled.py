@@ -11,6 +11,7 @@ from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.machine.cell import open_number
+from components.inspection.machine.kept import kept
 from components.inspection.machine.opened import opened_block
 from components.inspection.machine.overview import MOST_ROWS, Overview, River, overview
 from components.inspection.machine.push import Push, push
@@ -23,6 +24,7 @@ from components.widgets.machine.look import Look
 from components.widgets.machine.payload import (
     Part,
     before_part,
+    numbered,
     overview_part,
     path_part,
     push_part,
@@ -112,13 +114,16 @@ def assembled(inspect: Inspect, prompt: str, look: Look) -> Assembled:
         overview=found,
         path=path,
         push=pushed,
-        parts={
-            "overview": overview_part(found, read.written),
-            "path": path_part(path, river.layers) | push_part(pushed, pair, choices),
-            "block": block,
-            "cell": cell,
-            "before": _before(inspect, look, given, stack, place, first),
-        },
+        parts=numbered(
+            {
+                "overview": overview_part(found, read.written),
+                "path": path_part(path, river.layers) | push_part(pushed, pair, choices),
+                "block": block,
+                "cell": cell,
+                "kept": _kept(inspect, read, first),
+                "before": _before(inspect, look, given, stack, place, first),
+            }
+        ),
         unknown=tuple(dict.fromkeys(told.unknown)),
         checks=tuple(told.checks),
     )
@@ -209,6 +214,14 @@ def _open(
         return block_part(block), refused_part(look.station, look.index, str(error))
     told.checks.append(cell.check)
     return block_part(block), cell_part(cell)
+
+
+def _kept(inspect: Inspect, read: Reading, first: int) -> Part | None:
+    """Return which rows the last written token has left as they were."""
+    found = None if read.written is None else inspect(kept, read.ids, read.target, first)
+    if found is None:
+        return None
+    return {"rows": found.rows.astype(int).tolist(), "largest": found.largest}
 
 
 def _before(

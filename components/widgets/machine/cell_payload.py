@@ -40,6 +40,7 @@ def cell_part(found: CellDetail) -> Part:
             }
             for one in found.terms
         ],
+        "after": [{"label": one.label, "value": one.value} for one in found.after],
         "rest": found.rest,
         "restCount": found.rest_count,
         "recorded": found.recorded,

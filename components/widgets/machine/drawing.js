@@ -36,7 +36,7 @@ export function drawAll(pen, scene) {
     drawMlps(pen, inks, at, here ? path?.hidden : null,
       (layer) => state.off.includes(`mlp ${layer}`));
     if (here) drawLens(pen, inks, at, path?.lens, scene.before?.lens);
-    drawTokens(pen, inks, at, river, look, place.tokens.w);
+    drawTokens(pen, inks, at, river, look, place.tokens.w, number === place.rivers.length - 1 ? scene.kept : null);
     if (river.strips) {
       const w = stripWidth(place.lookup);
       drawStrips(pen, inks, at, { x: place.lookup.x, w }, river.strips[0]);

@@ -87,6 +87,8 @@ function cellParts(cell) {
     element("td", { class: "number" }, short(term.value))));
   if (cell.restCount) rows.push(element("tr", { class: "rest" }, element("th", { scope: "row" }, `+ ${grouped(cell.restCount)} smaller`),
     element("td", {}), element("td", {}), element("td", { class: "number" }, short(cell.rest))));
+  for (const step of cell.after) rows.push(element("tr", { class: "after" }, element("th", { scope: "row" }, step.label),
+    element("td", {}), element("td", {}), element("td", { class: "number" }, short(step.value))));
   return [
     element("strong", {}, cell.name),
     element("p", { class: "formula" }, cell.symbols),

@@ -46,7 +46,8 @@ export function keyed(event, scene) {
     case "]": return { head: near(state.head + 1, 0, scene.overview.heads - 1) };
     case "[": return { head: near(state.head - 1, 0, scene.overview.heads - 1) };
     case "Enter": return entered(event, state, block);
-    case " ": return block ? { step: nextStep(state.step, block) } : undefined;
+    // On a button it presses that.
+    case " ": return block && event.target.classList?.contains("picture") ? { step: nextStep(state.step, block) } : undefined;
     case "Escape": return state.station ? { station: "" } : state.open === null ? undefined : { open: null };
     case "p": case "P": return path?.pairs ? { push: !state.push } : undefined;
     case "w": case "W": return scene.writes && path?.top ? "write" : undefined;

@@ -177,7 +177,7 @@ export function fitting(stations, group, room) {
 /* The encoder's output on its way under the decoder's heads. */
 function busOf(rivers, right) {
   const [from, to] = rivers;
-  const y = to.heads.y - 16;
-  return { right: right + 12, top: from.rows[0]?.y ?? y, bottom: from.rows.at(-1)?.y ?? y, y,
-    entries: to.spines.map((spine) => spine.x + spine.w / 2) };
+  const y = to.heads.y - 28;
+  return { right: right + FINAL + 4, top: from.rows[0]?.y ?? y, bottom: from.rows.at(-1)?.y ?? y, y,
+    entries: to.spines.map((spine) => spine.x + Math.min(8, spine.w / 6)) };
 }

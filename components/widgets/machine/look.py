@@ -18,9 +18,9 @@ MOST_WRITTEN: Final = 40
 """Tokens that are written on."""
 STEPS: Final = ("scores", "scaled", "biased", "masked", "weights")
 """What the square of the open head shows, in the order in which it is computed."""
-_OFF: Final = re.compile(r"(head \d{1,3}\.\d{1,3}|attention \d{1,3}|cross \d{1,3}|mlp \d{1,3})")
-_NUMBER: Final = re.compile(r"\d{1,7}")
-_WORD: Final = re.compile(r"[a-z0-9 ]{1,24}")
+_OFF: Final = re.compile(r"(head \d{1,3}\.\d{1,3}|(attention|cross|mlp) \d{1,3})", re.ASCII)
+_NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)
+_WORD: Final = re.compile(r"[A-Za-z0-9 ]{1,24}")
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,20 @@ def _all_written(look: Look) -> dict[str, str]:
 
 
 def _written(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
     if isinstance(value, (tuple, list)):
         dots = all(isinstance(each, (int, float)) for each in value)
-        return ".".join(str(int(each)) for each in value) if dots else ",".join(map(str, value))
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)[:400]
+        return ("." if dots else ",").join(map(_plain, value))
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    """Return a word or a whole number as it is written; of anything else nothing."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        # Huge numbers cannot be written, and what is no number is no whole one.
+        return str(int(value)) if abs(value) < 10**12 and value == int(value) else ""
+    return value[:400] if isinstance(value, str) else ""
 
 
 def _edit(part: str, put: What) -> Edit:

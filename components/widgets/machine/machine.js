@@ -21,6 +21,9 @@ import { TourCard } from "./tour.js";
 import { wordsFor } from "./words.js";
 
 export const machineView = (host) => new Machine(host);
+const REST = 250, GROW = 700;
+const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
+
 export default live(machineView);
 
 class Machine {
@@ -85,6 +88,7 @@ class Machine {
     if (!this.scene) return;
     this.hit = hitAt(this.scene, x, y);
     if (this.hit?.kind === "answer") this.tour.meet("answers");
+    this.rest();
     const [title, ...lines] = this.hit ? wordsFor(this.hit, this.scene) : [];
     this.tip.hidden = !title;
     if (title) {
@@ -96,6 +100,16 @@ class Machine {
     }
     this.frame.style.cursor = this.hit && asked(this.hit, this.scene) ? "pointer" : "default";
     this.rehover();
+  }
+
+  /* Once a number is open, those of the same token are opened by resting on them. */
+  rest() {
+    clearTimeout(this.resting);
+    const { hit, scene } = this, state = scene.state;
+    if (!state.station || hit?.kind !== "cell" || hit.row !== state.place - scene.river.first) return;
+    const change = asked(hit, scene);
+    if (!change?.station || (change.station === state.station && change.index === state.index)) return;
+    this.resting = setTimeout(() => { if (this.hit === hit) this.act(change); }, REST);
   }
 
   /* What is asked for: shown at once as far as it can be, told to the server. */
@@ -142,7 +156,7 @@ class Machine {
     const ground = getComputedStyle(this.host).getPropertyValue("--st-background-color").trim();
     const inks = { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
     return { place, overview, river: found, number, path, block, cell, state, inks, writes: this.data.writes,
-      before: this.part("before", beforeOf), waiting: this.waiting };
+      before: this.part("before", beforeOf), kept: this.part("kept", (sent) => sent), waiting: this.waiting };
   }
 
   draw() {
@@ -164,6 +178,7 @@ class Machine {
     const pen = new CanvasPen(this.canvas.getContext("2d"), ratio);
     pen.clear(place.width, place.height);
     drawAll(pen, scene);
+    this.drawGrowing(pen, scene);
     this.tools.show(scene);
     this.glass.show(scene);
     if (scene.state.station && scene.state.station !== this.opened) this.glass.node.scrollIntoView({ block: "nearest" });
@@ -175,6 +190,19 @@ class Machine {
     say(this.legend, legendWords(scene, scene.river));
     say(this.status, this.spoken(scene));
     this.drawOver();
+  }
+
+  /* The row of a token that was just written grows from left to right; all others stand. */
+  drawGrowing(pen, { place, number, river, kept, inks }) {
+    const row = kept?.rows.lastIndexOf(0) ?? -1, at = place.rivers[number];
+    const name = kept && `${river.total} ${river.ids.at(-1)}`;
+    if (name !== this.grown) this.begun = kept && this.grown !== undefined ? performance.now() : 0;
+    this.grown = name ?? null;
+    const share = (performance.now() - this.begun) / GROW;
+    if (!kept || STILL.matches || share >= 1 || !at.rows[row]) return;
+    const { y, h } = at.rows[row], x = at.left + share * (at.right - at.left);
+    pen.rect(x, y, place.width - x, h, inks.ground);
+    this.redraw();
   }
 
   ratio() { return (window.devicePixelRatio || 1) * this.scale; }

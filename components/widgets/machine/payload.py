@@ -1,6 +1,7 @@
 """What the drawing is sent: numbers as bytes, pictures as levels, in parts that change apart."""
 
 import base64
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ MOST_SQUARES: Final = 200
 """Heads up to which their pictures are 32 cells wide; of more, 16."""
 ZERO: Final = 127
 """The level of 0 on a signed scale, which goes from 0 to 254."""
+NONE: Final = 255
+"""The level of what is no number: nothing is drawn."""
 
 Part = dict[str, Any]
 
@@ -212,13 +215,15 @@ def signed_levels(rows: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return numbers as levels: 0 is `ZERO`; the largest of a row, by size, 0 or 254.
 
     A row has a scale of its own, by the inverse hyperbolic sine: one giant dimension leaves the
-    others to be seen.
+    others to be seen. What is no number is `NONE`.
     """
-    usual = np.maximum(np.median(np.abs(rows), axis=-1, keepdims=True), 1e-9)
-    bent = np.arcsinh(rows / usual)
+    there = np.isfinite(rows)
+    filled = np.where(there, rows, 0)
+    usual = np.maximum(np.median(np.abs(filled), axis=-1, keepdims=True), 1e-9)
+    bent = np.arcsinh(filled / usual)
     most = np.maximum(np.abs(bent).max(-1, keepdims=True), 1e-9)
-    levels: NDArray[np.uint8] = np.rint(ZERO + ZERO * bent / most).astype(np.uint8)
-    return levels
+    levels = np.rint(ZERO + ZERO * bent / most)
+    return np.where(there, levels, NONE).astype(np.uint8)
 
 
 def sent(array: NDArray[Any]) -> str:
@@ -228,12 +233,26 @@ def sent(array: NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
+def numbered(part: Any) -> Any:
+    """Return `part` with None in the place of what is no number, which JSON does not have.
+
+    >>> numbered({"numbers": [1.5, float("nan")], "name": "x"})
+    {'numbers': [1.5, None], 'name': 'x'}
+    """
+    if isinstance(part, dict):
+        return {name: numbered(one) for name, one in part.items()}
+    if isinstance(part, list):
+        return [numbered(one) for one in part]
+    return None if isinstance(part, float) and not math.isfinite(part) else part
+
+
 def _or_none(array: NDArray[np.float32] | None) -> str | None:
     return None if array is None else sent(array)
 
 
 def _loud(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
-    share = np.log(np.maximum(norms, 1e-9))
+    there = np.isfinite(norms)
+    share = np.log(np.maximum(norms, 1e-9, where=there, out=np.ones_like(norms)))
     spread = float(np.ptp(share)) or 1.0
-    levels: NDArray[np.uint8] = np.rint(254 * (share - share.min()) / spread).astype(np.uint8)
-    return levels
+    levels = np.rint(254 * (share - share.min()) / spread)
+    return np.where(there, levels, 0).astype(np.uint8)

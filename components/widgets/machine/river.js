@@ -129,13 +129,15 @@ export function drawStrips(pen, inks, place, box, levels) {
   });
 }
 
-export function drawTokens(pen, inks, place, river, look, width) {
+export function drawTokens(pen, inks, place, river, look, width, kept) {
   place.rows.forEach((row, i) => {
     if (row.h < 9 && i !== look.row) return;
     const size = Math.max(9, Math.min(14, row.h * 0.78)), chosen = i === look.row;
     if (chosen) pen.rect(0, row.middle - Math.max(row.h, 14) / 2, width - 6, Math.max(row.h, 14),
       inks.faint, { radius: 4, stroke: inks.picked, width: 1.5 });
     if (row.h >= 12 && width > 80) pen.text(6, row.middle, String(river.ids[i]), { size: 10, fill: inks.quiet, alpha: 0.8 });
+    // As it was before the last token was written: it need not be computed anew.
+    if (kept?.rows[i]) pen.rect(1, row.middle - Math.min(5, row.h / 3), 3, Math.min(10, row.h / 1.5), inks.probability, { radius: 1 });
     const written = river.written !== null && i + river.first >= river.written;
     pen.text(width - 12, row.middle, river.shown[i], { size, mono: true, anchor: "end", most: width - (width > 80 ? 44 : 20),
       fill: written ? inks.probability : chosen ? inks.ink : inks.quiet, bold: chosen });

@@ -79,6 +79,11 @@ export function legendWords(scene, river) {
     return `Off: ${state.off.join(", ")}. Before, dashed: ${text} ${percent(share)}; now ${path.top.texts[0]} ${percent(path.top.shares[0])}.`;
   }
   const { low, high } = river.ruler;
+  if (scene.kept) {
+    const count = scene.kept.rows.reduce((sum, one) => sum + one, 0);
+    return `${count} of ${scene.kept.rows.length - 1} earlier rows, marked, are what they were (${scene.kept.largest ? `but for rounding, ${short(scene.kept.largest)}` : "to the last bit"}): `
+      + "they are kept (that is the key-value cache), and only the new token's row is computed.";
+  }
   return `Width: norm of the stream and of what is written to it, from ${short(low)} to ${short(high)} (logarithmic). `
     + "Dashed: against the stream. Thin violet lines: what this token reads."
     + (river.total > river.rows ? ` Tokens ${river.first} to ${river.first + river.rows - 1} of ${grouped(river.total)}.` : "");

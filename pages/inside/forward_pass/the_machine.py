@@ -7,13 +7,14 @@ from components.figures.machine.tables import path_table
 from components.inspection.machine.spreadsheet import MOST_TOKENS, spreadsheet
 from components.lesson import Ask, File, Shown, View
 from components.widgets.machine.assembled import Assembled
+from components.widgets.machine.on_stage import drawn
 from pages.inside.forward_pass import code
-from pages.inside.forward_pass.drawn import drawn
+from pages.inside.forward_pass.tour_words import tour_part
 from pages.inside.forward_pass.words import READ, told
 
 
 def show(ask: Ask) -> Shown:
-    found = drawn(ask)
+    found = drawn(ask, lambda about: tour_part(about.questions, about.kinds))
     return Shown(
         None,
         alt=found.label,

@@ -1,5 +1,6 @@
 """What is said around the drawing."""
 
+from components.figures.numbers import percent
 from components.figures.visible import visible
 from components.widgets.machine.assembled import Assembled
 from components.widgets.markup import coded, literal
@@ -29,7 +30,7 @@ def told(found: Assembled) -> str:
     if answers is not None:
         best = coded(visible(answers.texts[0]))
         said.append(
-            f"The likeliest {answers.asked} is {best} with **{answers.shares[0]:.1%}** "
+            f"The likeliest {answers.asked} is {best} with **{percent(float(answers.shares[0]))}** "
             f"(entropy {answers.entropy:.2f} bits)."
         )
     if lens is not None:

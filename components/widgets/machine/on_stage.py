@@ -1,23 +1,24 @@
-"""The drawing on its stage: what is looked at is in the address."""
+"""The drawing on the stage of its page: what is looked at is in the address."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from components.inspection.machine.tour import tour
-from components.lesson import Ask
+from components.inspection.machine.tour import Tour, tour
+from components.widgets.ask import Ask
 from components.widgets.machine import machine
 from components.widgets.machine.assembled import Assembled, assembled
 from components.widgets.machine.look import DOOR, changed, fresh, hold, kept
+from components.widgets.machine.payload import Part
 from components.widgets.machine_part import machine_part
-from pages.inside.forward_pass.tour_words import tour_part
 
 KEY: Final = "machine"
 
 
-def drawn(ask: Ask) -> Assembled:
-    """Draw the machine on the stage, and return what is in it.
+def drawn(ask: Ask, told: Callable[[Tour], Part]) -> Assembled:
+    """Draw the machine on the stage, and return what is in it; `told` says the tour in words.
 
     Raises:
         InspectionError: nothing can be drawn of this model and text.
@@ -30,8 +31,8 @@ def drawn(ask: Ask) -> Assembled:
     found = assembled(ask.inspect, ask.prompt, look)
     parts = dict(found.parts)
     if look.stop:
-        about = ask.inspect(tour, found.read.ids, found.read.target, found.stack, found.place)
-        parts["tour"] = tour_part(about.questions, about.kinds)
+        given = found.read.ids, found.read.target, found.stack, found.place
+        parts["tour"] = told(ask.inspect(tour, *given))
     with ask.stage:
         asked = partial(hold, ask.scope, look)
         machine(found.state, found.label, KEY, found.read.writes, asked)
