@@ -4,7 +4,7 @@ No Streamlit here: the page asks its engine, a notebook its own model, by the sa
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from components.inspection.anatomy import StackName
@@ -98,10 +98,10 @@ def assembled(inspect: Inspect, prompt: str, look: Look) -> Assembled:
     stack, place = _where(look, read)
     first = first_row(place, read.tokens[stack])
     given = read.ids, read.target
-    found: Overview = inspect(overview, *given, first, look.edits)
+    found, look, refused = _overview(inspect, given, first, look)
     path: TokenPath = inspect(token_path, *given, stack, place, first, look.edits)
     river = next(one for one in found.rivers if one.name == stack)
-    told = _Told([*found.unknown, *path.unknown], [*found.checks, *path.checks])
+    told = _Told([*refused, *found.unknown, *path.unknown], [*found.checks, *path.checks])
     choices = _choices(found, path)
     pair = _pair(look, choices)
     pushed = _push(inspect, look, (*given, stack, place), pair, told)
@@ -127,6 +127,18 @@ def assembled(inspect: Inspect, prompt: str, look: Look) -> Assembled:
         unknown=tuple(dict.fromkeys(told.unknown)),
         checks=tuple(told.checks),
     )
+
+
+def _overview(
+    inspect: Inspect, given: Any, first: int, look: Look
+) -> tuple[Overview, Look, list[str]]:
+    """Return the pass as it is looked at; what cannot be switched off stays on, and is told."""
+    try:
+        return inspect(overview, *given, first, look.edits), look, []
+    except InspectionError as error:
+        if not look.off:
+            raise
+        return inspect(overview, *given, first, ()), replace(look, off=()), [str(error)]
 
 
 def _where(look: Look, read: Reading) -> tuple[StackName, int]:

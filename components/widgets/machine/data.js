@@ -32,11 +32,11 @@ function headsFrom(sent) {
     at: (layer) => sent.numbers.indexOf(layer) };
 }
 
-export function pathOf(sent, rows) {
+export function pathOf(sent) {
   if (!sent) return sent;
-  const reading = floatsOf(sent.reading), arcs = {};
+  const reading = floatsOf(sent.reading), arcs = {}, rows = reading ? reading.length / sent.numbers.length : null;
   if (reading) sent.numbers.forEach((layer, i) => { arcs[layer] = reading.subarray(i * rows, (i + 1) * rows); });
-  return { ...sent, arcs, hidden: bytesOrNone(sent.hidden), headWrites: floatsOf(sent.headWrites),
+  return { ...sent, rows, arcs, hidden: bytesOrNone(sent.hidden), headWrites: floatsOf(sent.headWrites),
     lens: sent.lens && { ...sent.lens, shares: floatsOf(sent.lens.shares) } };
 }
 

@@ -44,7 +44,7 @@ export function drawAll(pen, scene) {
     }
   });
   if (scene.cell?.operands && scene.block && state.station) {
-    drawLit(pen, inks, place.rivers[scene.number], scene.block, scene.cell.operands, lookOf(scene, state.place - scene.river.first));
+    drawLit(pen, inks, place.rivers[scene.number], scene.block, scene.cell.operands, scene.river.first);
   }
   drawBus(pen, inks, place.bus, place.rivers.at(-1).spines);
   drawAnswers(pen, inks, place.bars, path?.top, scene.before?.shares, path?.top ? path.top.asked : "");

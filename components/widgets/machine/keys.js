@@ -50,8 +50,8 @@ export function keyed(event, scene) {
     case " ": return block && event.target.classList?.contains("picture") ? { step: nextStep(state.step, block) } : undefined;
     case "Escape": return state.station ? { station: "" } : state.open === null ? undefined : { open: null };
     case "p": case "P": return path?.pairs ? { push: !state.push } : undefined;
-    case "w": case "W": return scene.writes && path?.top ? "write" : undefined;
-    case "x": case "X": return block ? { off: toggled(state.off, `head ${block.layer}.${block.head}`) } : undefined;
+    case "w": case "W": return scene.writes && path?.top ? "write" : scene.further ? { stack: "", token: null, station: "" } : undefined;
+    case "x": case "X": return block && river.attention ? { off: toggled(state.off, `head ${block.layer}.${block.head}`) } : undefined;
     case "t": case "T": return "tour";
     default: return /^[1-9]$/.test(event.key) && state.stop ? { stop: Number(event.key) } : undefined;
   }

@@ -36,7 +36,7 @@ export function layout(shape, state) {
     tokens: { x: 0, w: sides.tokens }, lookup: { x: sides.tokens, w: sides.lookup },
     final: { x: right, w: FINAL },
     bars: sides.bars && { x: right + FINAL, w: sides.bars, ...bars },
-    bus: rivers.length > 1 && busOf(rivers, right),
+    bus: rivers.length > 1 && busOf(rivers, Math.min(right + FINAL + 4, shape.width - 5)),
   };
 }
 
@@ -178,6 +178,6 @@ export function fitting(stations, group, room) {
 function busOf(rivers, right) {
   const [from, to] = rivers;
   const y = to.heads.y - 28;
-  return { right: right + FINAL + 4, top: from.rows[0]?.y ?? y, bottom: from.rows.at(-1)?.y ?? y, y,
+  return { right, top: from.rows[0]?.y ?? y, bottom: from.rows.at(-1)?.y ?? y, y,
     entries: to.spines.map((spine) => spine.x + Math.min(8, spine.w / 6)) };
 }

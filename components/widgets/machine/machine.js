@@ -118,6 +118,8 @@ class Machine {
     if (change.group !== undefined) { this.state = { ...this.state, ...change }; this.redraw(); return; }
     if (change === "svg" || change === "png") return void this.save(change);
     const { path, state } = this.scene;
+    // What comes next is not known before the last one has been read.
+    if (change === "write" && this.data.answered < this.sent) return;
     let next = change;
     if (change === "write") next = { written: [...state.written, path.top.ids[0]], token: null, station: "" };
     if (change === "back") next = { written: state.written.slice(0, -1), token: null, station: "" };
@@ -142,10 +144,12 @@ class Machine {
     if (!overview) return null;
     const { state } = this, found = overview.rivers.find((one) => one.name === state.stack) ?? overview.rivers.at(-1);
     const number = overview.rivers.indexOf(found);
-    const path = this.part("path", (sent) => pathOf(sent, found.rows));
+    let path = this.part("path", pathOf);
+    // Parts come one by one: until all are there, what is of another text or stack is not drawn.
+    if (path && (path.stack !== found.name || (path.rows ?? found.rows) !== found.rows)) path = { ...path, arcs: {}, hidden: null };
     let block = this.part("block", blockOf);
-    if (block && (block.layer !== state.open || block.stack !== found.name)) block = null;
-    const cell = this.part("cell", (sent) => sent);
+    if (block && (block.layer !== state.open || block.stack !== found.name || block.square.elsewhere.length !== found.rows)) block = null;
+    const cell = this.part("cell", (sent) => sent), last = found === overview.rivers.at(-1) && (state.token === null || state.place === found.total - 1);
     const place = layout({ width, rivers: overview.rivers.map((river) => ({
       rows: river.rows, layers: river.layers, heads: overview.heads, crossing: Boolean(river.crossing), answers: Boolean(path?.lens) || river.answered })) }, {
       open: state.open === null || state.open >= found.layers ? null
@@ -155,7 +159,9 @@ class Machine {
     this.inks[this.dark] ??= inksOf(this.dark);
     const ground = getComputedStyle(this.host).getPropertyValue("--st-background-color").trim();
     const inks = { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
-    return { place, overview, river: found, number, path, block, cell, state, inks, writes: this.data.writes,
+    return { place, overview, river: found, number, path, block, cell, state, inks,
+      // What the last token is answered is what may stand behind it.
+      writes: this.data.writes && last, further: this.data.writes && !last,
       before: this.part("before", beforeOf), kept: this.part("kept", (sent) => sent), waiting: this.waiting };
   }
 

@@ -41,12 +41,17 @@ export function drawOpened(pen, inks, place, river, block, look) {
   drawFlow(pen, inks, place, block, look);
 }
 
+/* The rows of a station: the tokens', or another stack's, evenly where they are not as many. */
+function stationRows(place, box, station) {
+  const count = station.levels.length / station.cells, h = box.h / count;
+  return count === place.rows.length ? place.rows
+    : Array.from({ length: count }, (_, i) => ({ y: box.y + i * h, middle: box.y + (i + 0.5) * h, h }));
+}
+
 function drawRowsOf(pen, inks, place, box, station, hue, look) {
-  const count = station.levels.length / station.cells;
-  const aligned = count === place.rows.length;
-  for (let i = 0; i < count; i++) {
-    const row = aligned ? place.rows[i] : { middle: box.y + ((i + 0.5) * box.h) / count, h: box.h / count };
-    const h = Math.min(row.h * 0.74, 17);
+  const rows = stationRows(place, box, station), aligned = rows === place.rows;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i], h = Math.min(row.h * 0.74, 17);
     picture(pen, { x: box.x, y: row.middle - h / 2, w: box.w, h }, station.cells,
       station.levels.subarray(i * station.cells, (i + 1) * station.cells), inks.signedColours);
     pen.rect(box.x, row.middle - h / 2, box.w, h, "", { stroke: hue, width: aligned && i === look.row ? 2 : 0.6,
@@ -137,14 +142,19 @@ function drawPager(pen, inks, place, river, block, look) {
       pen.rect(a.x, a.y + a.h + 3, b.x + b.w - a.x, 3, kv === block.kvHead ? inks.key : inks.line, { radius: 1.5 });
     }
   }
-  if (block.clocks) drawClocks(pen, inks, place.open.pager, block);
+  if (block.clocks && clockRoom(place.open.pager)) drawClocks(pen, inks, place.open.pager, block);
 }
 
 export function pagerOf(box, river) {
-  const count = (river.heads ?? river.crossing)?.heads ?? 1, room = box.w - 130;
+  const count = (river.heads ?? river.crossing)?.heads ?? 1, beside = clockRoom(box), room = box.w - beside - 4;
   const side = Math.min(box.h - 20, Math.floor(room / count), 56);
   const found = side < 8 ? squares(count, room, box.h - 10) : { side, columns: count, rows: 1 };
-  return { ...found, merged: false, left: box.x + 126, top: box.y + 4 };
+  return { ...found, merged: false, left: box.x + beside, top: box.y + 4 };
+}
+
+/* How much of the pager's width is the clocks': a narrow one has none. */
+function clockRoom(box) {
+  return box.w < 260 ? 0 : 126;
 }
 
 /* RoPE's clocks of the chosen token: the fastest pair, one between, the slowest. */
@@ -184,23 +194,20 @@ export function proportion(block, width) {
   return `MLP: ${grouped(width)} → ${grouped(block.mlp.neurons)} neurons (${times.toFixed(times % 1 ? 2 : 0)}×), ${block.mlp.activation}`;
 }
 
-/* The cells that a number is made of, lit wherever they stand. */
-export function drawLit(pen, inks, place, block, operands, look) {
+/* The cells that a number is made of, lit wherever they stand. Tokens are counted over the whole
+ * text, rows from `first`, the first token that is drawn; another stack's are drawn from its first. */
+export function drawLit(pen, inks, place, block, operands, first) {
   for (const { name, row, indices } of operands) {
-    const box = place.open?.stations[name];
-    if (!box) continue;
-    const station = block.stations[name];
-    if (name === "square") {
-      const at = place.rows[row ?? look.row], w = box.w / block.square.columns;
-      if (!at) continue;
-      if (indices === "all") pen.rect(box.x - 2, at.y - 2, box.w + 4, at.h + 4, "", { stroke: inks.picked, width: 2.5 });
-      else for (const j of indices) pen.rect(box.x + j * w, at.y, w, at.h, "", { stroke: inks.picked, width: 2.5 });
-      continue;
+    const box = place.open?.stations[name], station = block.stations[name], square = name === "square";
+    if (!box || (!square && !station)) continue;
+    const rows = square ? place.rows : stationRows(place, box, station);
+    const from = block.kind === "cross" && (name === "key" || name === "value") ? 0 : first;
+    const cells = square ? block.square.columns : station.cells, w = box.w / cells;
+    const group = square ? 1 : Math.ceil(station.width / cells);
+    for (const at of row === null ? rows : rows.slice(Math.max(0, row - from), Math.max(0, row - from + 1))) {
+      const h = square ? at.h : Math.min(at.h * 0.74, 17), y = at.middle - h / 2 - 2;
+      if (indices === "all") pen.rect(box.x - 2, y, box.w + 4, h + 4, "", { stroke: inks.picked, width: 2.5 });
+      else for (const index of indices.slice(0, 12)) pen.rect(box.x + Math.floor(index / group) * w - 1, y, Math.max(3, w) + 2, h + 4, "", { stroke: inks.picked, width: 2 });
     }
-    const at = place.rows[row ?? look.row];
-    if (!at || !station) continue;
-    const group = Math.ceil(station.width / station.cells), w = box.w / station.cells, h = Math.min(at.h * 0.74, 17);
-    if (indices === "all") pen.rect(box.x - 2, at.middle - h / 2 - 2, box.w + 4, h + 4, "", { stroke: inks.picked, width: 2.5 });
-    else for (const index of indices.slice(0, 12)) pen.rect(box.x + Math.floor(index / group) * w - 1, at.middle - h / 2 - 2, Math.max(3, w) + 2, h + 4, "", { stroke: inks.picked, width: 2 });
   }
 }

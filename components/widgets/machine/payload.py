@@ -71,7 +71,10 @@ def path_part(found: TokenPath, layers: int) -> Part:
             "asked": answers.asked,
             "texts": [shown(text) for text in answers.texts],
             "ids": list(answers.ids),
-            "logits": [round(float(one), 4) for one in answers.logits],
+            # Of an answer that cannot be given, minus infinity, which JSON cannot say.
+            "logits": [
+                round(float(one), 4) if np.isfinite(one) else None for one in answers.logits
+            ],
             "shares": [float(one) for one in answers.shares],
             "rest": max(0.0, 1.0 - float(answers.shares.sum(dtype=np.float64))),
             "others": answers.choices - len(answers.ids),

@@ -7,12 +7,12 @@ const THINNEST = 1, THICKEST = 11;
 /* Widths for norms: one ruler for streams and writes, by the logarithm of the norm. */
 export function ruler(river) {
   const found = [river.norms, river.attention, river.cross, river.mlp].filter(Boolean)
-    .flatMap((one) => [...one]).filter((one) => one > 0);
+    .flatMap((one) => [...one]).filter((one) => one > 0 && one < Infinity);
   const low = Math.log(Math.min(...found)), high = Math.log(Math.max(...found));
   return {
     low: Math.exp(low), high: Math.exp(high),
     width: (norm) => (norm > 0 && high > low
-      ? THINNEST + (THICKEST - THINNEST) * ((Math.log(norm) - low) / (high - low)) : THINNEST),
+      ? THINNEST + (THICKEST - THINNEST) * ((Math.log(Math.min(norm, Math.exp(high))) - low) / (high - low)) : THINNEST),
   };
 }
 
@@ -71,7 +71,7 @@ export function drawReading(pen, inks, place, arcs, row) {
     const weights = arcs?.[layer];
     if (!weights || open || w < 12) continue;
     weights.forEach((weight, i) => {
-      if (i === row || weight < 0.04 || !place.rows[i]) return;
+      if (i === row || !(weight >= 0.04) || !place.rows[i]) return;
       const from = place.rows[i].middle, to = place.rows[row].middle, half = x + 0.5 * w;
       pen.curve([[x, from], [half, from], [x + 0.1 * w, to], [x + 0.55 * w, to]], inks.attention,
         0.6 + 5 * weight, { alpha: 0.25 + 0.6 * weight });

@@ -29,10 +29,11 @@ export class Stations {
       const box = open.stations[name];
       return this.button(name, stationName(name, block, state.step, Boolean(scene.path?.push?.heads)), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
     });
+    const known = Boolean(river.attention);
     const part = `head ${block.layer}.${block.head}`, off = state.off.includes(part);
     const y = at.mlp.y + at.mlp.h / 2 + 2;
-    made.push(this.button("off", off ? `head ${block.head} off ✓` : `head ${block.head} off`, open.x + Math.min(60, 0.2 * open.w), y, () => this.act({ off: toggled(state.off, part) })));
-    for (const [what, label, x] of [["attention", "attention off", 0.5], ["mlp", "MLP off", 0.82]]) {
+    if (known) made.push(this.button("off", off ? `head ${block.head} off ✓` : `head ${block.head} off`, open.x + Math.min(60, 0.2 * open.w), y, () => this.act({ off: toggled(state.off, part) })));
+    for (const [what, label, x] of !known ? [] : [["attention", "attention off", 0.5], ["mlp", "MLP off", 0.82]]) {
       const other = `${what} ${block.layer}`;
       made.push(this.button(what, state.off.includes(other) ? `${label} ✓` : label, open.x + (open.w > 400 ? 60 + 120 * (x - 0.2) / 0.3 : x * open.w), y, () => this.act({ off: toggled(state.off, other) })));
     }

@@ -12,7 +12,7 @@ export class Toolbar {
     this.toward = element("select", { "aria-label": "toward", onchange: () => act({ toward: Number(this.toward.value) }) });
     this.rather = element("select", { "aria-label": "rather than", onchange: () => act({ rather: Number(this.rather.value) }) });
     this.pair = element("span", { class: "pair" }, "toward ", this.toward, " rather than ", this.rather);
-    this.write = this.button("", "Let the model read its own likeliest token (w)", () => act("write"));
+    this.write = this.button("", "Let the model read its own likeliest token behind the text (w)", () => act(this.further ? { stack: "", token: null, station: "" } : "write"));
     this.back = this.button("Take back", "Take the last written token back", () => act("back"));
     this.offs = element("span", { class: "offs" });
     this.put = element("select", { "aria-label": "what stands in its place", onchange: () => act({ put: this.put.value }) },
@@ -31,6 +31,7 @@ export class Toolbar {
 
   show(scene) {
     const { state, path, writes } = scene;
+    this.further = scene.further;
     this.size.setAttribute("aria-pressed", String(!state.push));
     this.push.setAttribute("aria-pressed", String(state.push));
     this.push.hidden = !path?.pairs;
@@ -39,8 +40,8 @@ export class Toolbar {
       fill(this.toward, path.choices, path.pairs[0]);
       fill(this.rather, path.choices, path.pairs[1]);
     }
-    this.write.hidden = !writes || !path?.top;
-    if (path?.top) say(this.write, `Write on: ${path.top.texts[0]}`);
+    this.write.hidden = !scene.further && (!writes || !path?.top);
+    say(this.write, scene.further ? "To the last token" : `Write on: ${path?.top?.texts[0]}`);
     this.back.hidden = !state.written.length;
     this.tour.setAttribute("aria-pressed", String(state.stop > 0));
     this.showOff(state);

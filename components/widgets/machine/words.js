@@ -24,7 +24,7 @@ export function wordsFor(hit, scene) {
     case "answer": {
       const top = path.top;
       return [`${top.texts[hit.index]}: ${percent(top.shares[hit.index])}`,
-        `logit ${short(top.logits[hit.index])}, id ${top.ids[hit.index]}`,
+        `logit ${short(top.logits[hit.index] ?? -Infinity)}, id ${top.ids[hit.index]}`,
         ...(scene.writes ? ["click: write it on"] : [])];
     }
     case "layer": return scene.state.open === hit.layer ? [] : [`layer ${hit.layer}`, "click: open this block"];
@@ -81,7 +81,7 @@ function cellWords(hit, block, river, { state }) {
   const last = Math.min(station.width, hit.index + group) - 1;
   const which = group > 1 ? `numbers ${hit.index} to ${last} of ${grouped(station.width)}` : `number ${hit.index} of ${station.width}`;
   const own = station.vector && hit.row === state.place - river.first;
-  const values = own ? [...station.vector.subarray(hit.index, last + 1)].map((one) => signed(one, 2)).join("  ") : "";
+  const values = own ? [...station.vector.subarray(hit.index, last + 1)].map((one) => (Number.isFinite(one) ? signed(one, 2) : short(one))).join("  ") : "";
   return [`${station.label}${station.letter ? ` ${station.letter}` : ""} of ${hit.key === undefined ? river.shown[hit.row] : block.keys[hit.key]}`, which,
     ...(values ? [values.length > 60 ? `${values.slice(0, 60)}…` : values] : []), "click: open a number"];
 }
