@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import record
 from components.inspection.machine import kept as module
 from components.inspection.machine.kept import kept
+from components.inspection.machine.overview import recorded
 from tests import tiny
 
 WRITE = [name for name, row in tiny.FAMILIES.items() if row[2] in ("causal", "seq2seq")]
@@ -33,12 +33,12 @@ def test_all_rows_but_the_new_one_are_kept(family, dtype):
 def test_a_row_that_changes_is_not_kept(monkeypatch, family):
     model, ids, target = given(family)
 
-    def otherwise(model, text, target=None, keep=(), **more):
-        found = record(model, text, target, keep, **more)
+    def otherwise(*given):
+        found = recorded(*given)
         found.stack().residual[-1, 1, 0] += 1e-3
         return found
 
-    monkeypatch.setattr(module, "record", otherwise)
+    monkeypatch.setattr(module, "recorded", otherwise)
     assert kept(model, ids, target).rows[:3].tolist() == [True, False, True]
 
 
