@@ -12,6 +12,8 @@ export function visible(text) {
   return text.replace(/[\u0000-\u0020\u007f]/g, signOf);
 }
 
+/* Text for a file of SVG; what XML cannot say at all, such as control characters, is a �. */
 export function escaped(text) {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
+    .replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

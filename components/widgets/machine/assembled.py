@@ -10,7 +10,7 @@ from typing import Any, Final
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
-from components.inspection.machine.cell import open_number
+from components.inspection.machine.cell import ANSWERS, open_number
 from components.inspection.machine.kept import kept
 from components.inspection.machine.opened import opened_block
 from components.inspection.machine.overview import MOST_ROWS, Overview, River, overview
@@ -207,6 +207,8 @@ def _open(
     told: _Told,
 ) -> tuple[Part | None, Part | None]:
     """Return the open block and the number that is opened in it, as they are sent."""
+    if look.station in ANSWERS:
+        return None, _number(inspect, (*given, river.name, 0, 0, place), look, "self", told)
     if look.open is None or look.open >= river.layers:
         return None, None
     kind: AttentionKind = "cross" if look.cross and river.crossing else "self"
@@ -218,14 +220,18 @@ def _open(
         return None, None
     told.unknown += block.unknown
     told.checks += block.checks
-    if not look.station:
-        return block_part(block), None
+    cell = _number(inspect, (*given, *where), look, kind, told) if look.station else None
+    return block_part(block), cell
+
+
+def _number(inspect: Inspect, where: Any, look: Look, kind: AttentionKind, told: _Told) -> Part:
+    """Return the number that is opened, as it is sent."""
     try:
-        cell = inspect(open_number, *given, *where, look.station, look.index, kind, look.edits)
+        cell = inspect(open_number, *where, look.station, look.index, kind, look.edits)
     except InspectionError as error:
-        return block_part(block), refused_part(look.station, look.index, str(error))
+        return refused_part(look.station, look.index, str(error))
     told.checks.append(cell.check)
-    return block_part(block), cell_part(cell)
+    return cell_part(cell)
 
 
 def _kept(inspect: Inspect, read: Reading, first: int) -> Part | None:

@@ -103,10 +103,14 @@ def _of(rows: NDArray[np.float32] | None, which: slice) -> NDArray[np.float32] |
 def _square(found: OpenedBlock, keys: slice) -> Part:
     weights = found.weights[:, keys]
     scaled = None if found.dots is None or found.scale is None else found.dots * found.scale
-    biased = scaled if scaled is None or found.bias is None else scaled + found.bias
+    capped = scaled
+    if scaled is not None and found.cap is not None:
+        capped = found.cap * np.tanh(scaled / found.cap)
+    biased = capped if capped is None or found.bias is None else capped + found.bias
     steps: dict[str, Any] = {
         "scores": None if found.dots is None else sent(found.dots[:, keys]),
         "scaled": None if scaled is None else sent(scaled[:, keys]),
+        "capped": None if found.cap is None or capped is None else sent(capped[:, keys]),
         "biased": None if found.bias is None or biased is None else sent(biased[:, keys]),
         "masked": sent(np.where(found.visible, found.scores, -np.inf)[:, keys]),
         "weights": sent(weights),

@@ -21,12 +21,22 @@ export class Glass {
     this.shown = name;
     const focused = this.node.contains(this.node.getRootNode().activeElement);
     const station = stationNamed(block, state.station);
+    const answer = ["logit", "probability"].includes(state.station);
     this.node.replaceChildren(
       element("div", { class: "vector" }, ...this.vector(station, state, inks)),
       element("div", { class: "terms" }, ...(cell && cell.station === state.station && cell.index === state.index
         ? cellParts(cell) : [element("p", {}, waiting ? "…" : (cell?.error ?? ""))])),
+      ...(answer ? [element("div", { class: "answer" }, ...this.answerButtons(scene))] : []),
       element("button", { type: "button", class: "push close", title: "Close (Esc)", onclick: () => this.act({ station: "" }) }, "×"));
     if (focused) this.node.querySelector(".numbers")?.focus();
+  }
+
+  /* Of an answer: its logit, its probability, and that it is written. */
+  answerButtons({ state, writes }) {
+    const other = state.station === "logit" ? "probability" : "logit";
+    const push = (text, change) => element("button", { type: "button", class: "push", onclick: () => this.act(change) }, text);
+    return [push(`its ${other}`, { station: other }),
+      ...(writes ? [push("write it on", { written: [...state.written, state.index], token: null, station: "" })] : [])];
   }
 
   /* The whole vector of the chosen token as cells to pick from. */

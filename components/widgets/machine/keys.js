@@ -1,6 +1,6 @@
 /* From a click or a key to what is asked for: plain values in and out. */
 
-const STEPS = ["scores", "scaled", "biased", "masked", "weights"];
+const STEPS = ["scores", "scaled", "capped", "biased", "masked", "weights"];
 
 /* What a click on `hit` changes; undefined where nothing happens. */
 export function asked(hit, scene) {
@@ -16,7 +16,8 @@ export function asked(hit, scene) {
     case "head": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: false };
     case "cross": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: true };
     case "headWrite": return { head: hit.head };
-    case "answer": return scene.writes ? { written: [...state.written, path.top.ids[hit.index]], token: null, station: "" } : undefined;
+    case "answer": return path.top.asked === "class" ? undefined
+      : { station: "probability", index: path.top.ids[hit.index], open: null };
     case "cell": return cellAsked(hit, state, block, river);
     default: return undefined;
   }

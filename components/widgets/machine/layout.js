@@ -128,22 +128,30 @@ export function rowsOf(count, top, most, focus) {
 /* The stations of an open block, from left to right; their widths are shares of its room. */
 const WANTED = { norm1: 34, query: 44, key: 44, value: 44, square: 250, output: 46, heads: 96,
   norm2: 34, gate: 50, up: 50, before: 70, hidden: 70, experts: 110, write: 44 };
+/* The stream's vectors beside the MLP's, in true proportion: `ratio` is neurons to width. */
+export function wantedOf(ratio) {
+  if (!ratio) return WANTED;
+  const stream = Math.max(14, Math.min(44, 88 / ratio)), neurons = ratio * stream;
+  return { ...WANTED, norm1: stream, norm2: stream, write: stream, gate: neurons, up: neurons, before: neurons, hidden: neurons };
+}
+
 const LEAST = { square: 130, heads: 70 };
 
 export function openedOf(open, spines, heads, rows) {
   const box = spines[open.layer];
   const top = rows[0]?.y ?? heads.y + heads.h, bottom = rows.length ? rows.at(-1).y + rows.at(-1).h : top;
   const inner = { x: box.x + 10, w: box.w - 20 };
-  const shown = fitting(open.stations, open.group, inner.w);
+  const wanted = wantedOf(open.ratio);
+  const shown = fitting(open.stations, open.group, inner.w, wanted);
   const gap = shown.length > 1 ? 10 : 0;
   const free = inner.w - gap * (shown.length - 1);
-  const total = shown.reduce((sum, name) => sum + WANTED[name], 0);
+  const total = shown.reduce((sum, name) => sum + wanted[name], 0);
   // Nothing is drawn much wider than it is made for: what is left stands around.
   const scale = Math.min(1.5, free / total);
   let x = inner.x + Math.max(0, (free - total * scale) / 2);
   const stations = {};
   for (const name of shown) {
-    const w = WANTED[name] * scale;
+    const w = wanted[name] * scale;
     stations[name] = { x, y: top, w, h: bottom - top };
     x += w + gap;
   }
@@ -167,8 +175,8 @@ export function groupsOf(stations) {
 }
 
 /* All stations if there is room for them, else those of one group. */
-export function fitting(stations, group, room) {
-  const all = stations.reduce((sum, name) => sum + (LEAST[name] ?? 0.5 * WANTED[name]) + 10, 0);
+export function fitting(stations, group, room, wanted = WANTED) {
+  const all = stations.reduce((sum, name) => sum + (LEAST[name] ?? 0.5 * wanted[name]) + 10, 0);
   if (all <= room) return stations;
   const there = groupsOf(stations);
   return there[(group ?? 1) % there.length] ?? [];

@@ -16,7 +16,7 @@ MOST_OFF: Final = 24
 """Parts that are switched off together."""
 MOST_WRITTEN: Final = 40
 """Tokens that are written on."""
-STEPS: Final = ("scores", "scaled", "biased", "masked", "weights")
+STEPS: Final = ("scores", "scaled", "capped", "biased", "masked", "weights")
 """What the square of the open head shows, in the order in which it is computed."""
 _OFF: Final = re.compile(r"(head \d{1,3}\.\d{1,3}|(attention|cross|mlp) \d{1,3})", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)

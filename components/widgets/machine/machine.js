@@ -153,7 +153,8 @@ class Machine {
     const place = layout({ width, rivers: overview.rivers.map((river) => ({
       rows: river.rows, layers: river.layers, heads: overview.heads, crossing: Boolean(river.crossing), answers: Boolean(path?.lens) || river.answered })) }, {
       open: state.open === null || state.open >= found.layers ? null
-        : { river: number, layer: state.open, stations: block ? stationsOf(block) : [], group: state.group },
+        : { river: number, layer: state.open, stations: block ? stationsOf(block) : [], group: state.group,
+          ratio: block?.mlp && found.width ? block.mlp.neurons / found.width : null },
       focus: overview.rivers.map((one) => (one === found ? state.place - one.first : null)),
     });
     this.inks[this.dark] ??= inksOf(this.dark);

@@ -11,7 +11,7 @@ const STATION_NAMES = { norm1: "norm", norm2: "norm", query: "query", key: "key"
   experts: "experts", write: "write" };
 const HUES = { query: "query", key: "key", value: "value", square: "attention", output: "attention",
   heads: "attention", gate: "mlp", up: "mlp", before: "mlp", hidden: "mlp", experts: "mlp", write: "mlp" };
-const STEP_NAMES = { scores: "query · key", scaled: "scaled", biased: "+ position bias", masked: "masked",
+const STEP_NAMES = { scores: "query · key", scaled: "scaled", capped: "capped", biased: "+ position bias", masked: "masked",
   weights: "softmax: weights" };
 
 /* The stations that a block has, from left to right. */

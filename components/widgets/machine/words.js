@@ -25,7 +25,7 @@ export function wordsFor(hit, scene) {
       const top = path.top;
       return [`${top.texts[hit.index]}: ${percent(top.shares[hit.index])}`,
         `logit ${short(top.logits[hit.index] ?? -Infinity)}, id ${top.ids[hit.index]}`,
-        ...(scene.writes ? ["click: write it on"] : [])];
+        ...(top.asked === "class" ? [] : ["click: open this number"])];
     }
     case "layer": return scene.state.open === hit.layer ? [] : [`layer ${hit.layer}`, "click: open this block"];
     case "head": case "cross": return [
