@@ -24,10 +24,11 @@ from components.inspection.load import load_model
 from components.notebook import show
 show(load_model("storyteller"), {TEXT!r})
 """
-AGAIN = """
+MORE = """
 drawing = _
 drawing._asked({"number": 1000, "look": {"off": ["head 99.0"]}})
-drawing
+display(drawing)
+show("storyteller", "Once upon a")
 """
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
 """JupyterLab's own requests to other hosts."""
@@ -63,7 +64,7 @@ def notebook(*cells: str) -> str:
 def lab(tmp_path: Path) -> Iterator[str]:
     """The address of a JupyterLab with one notebook, whose settings are all in this folder."""
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "drawing.ipynb").write_text(notebook(CELL, AGAIN), encoding="utf-8")
+    (tmp_path / "work" / "drawing.ipynb").write_text(notebook(CELL, MORE), encoding="utf-8")
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(QUIET))
@@ -166,17 +167,26 @@ def test_the_drawing_lives_in_a_notebook(lab, page):
     assert page.evaluate(RULES, None) > 100
     assert page.evaluate(RULES, ".push") == 0
 
-    # Shown once more, and asked for what cannot be: both views say so, and still draw.
+    # Keys that go with Ctrl are still the notebook's.
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(1)
+    frame.press("Control+s")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+
+    # Shown once more, and asked for what cannot be: both views say so, and still draw. A drawing
+    # of another text beside them has its own.
     page.locator(".jp-Notebook .cm-content").last.click()
     page.keyboard.press("Shift+Enter")
-    both = page.locator(".live.machine .picture")
-    expect(both).to_have_count(2)
+    pictures = page.locator(".live.machine .picture")
+    writes = page.get_by_role("button", name="Write on:")
+    expect(pictures).to_have_count(3)
+    expect(writes).to_have_text(["Write on: ·to", "Write on: ·to", "Write on: ·time"])
     expect(page.locator(".problem:visible")).to_have_count(2)
-    expect(page.locator(".problem").last).to_contain_text("no such layer, or no head there")
-    second = page.locator(".live.machine canvas.drawing").last.element_handle()
+    expect(page.locator(".problem").nth(1)).to_contain_text("no such layer, or no head there")
+    second = page.locator(".live.machine canvas.drawing").nth(1).element_handle()
     page.wait_for_function(f"(canvas) => ({COLOURS})(canvas) > 100", arg=second)
-    both.last.focus()
-    both.last.press("Escape")
-    expect(stations.get_by_role("button", name="close ×")).to_have_count(0)
+    pictures.nth(1).press("Escape")
     expect(page.locator(".problem:visible")).to_have_count(0)
+    expect(stations.get_by_role("button", name="close ×")).to_have_count(0)
+    pictures.nth(1).press("ArrowDown")
+    expect(writes).to_have_text(["Write on: ·John", "Write on: ·John", "Write on: ·time"])
     picture(page, "notebook_twice")

@@ -1,3 +1,10 @@
+/* Pictures of levels, for a pen that writes them into a file. */
+globalThis.ImageData = class { constructor(bytes, width, height) {
+  if (bytes.length !== 4 * width * height) throw new Error(`${bytes.length} for ${width}x${height}`);
+} };
+globalThis.document = { createElement: () => ({ getContext: () => ({ putImageData() {} }),
+  setAttribute(name, value) { this[name] = value; }, append() {}, toDataURL: () => "data:image/png;base64,AA==" }) };
+
 /* As `Machine.sceneAt`, without a browser. */
 function sceneOf({ parts, state, width }) {
   const overview = overviewOf(parts.overview);
@@ -11,8 +18,8 @@ function sceneOf({ parts, state, width }) {
       : { river: number, layer: state.open, stations: block ? stationsOf(block) : [] },
     focus: overview.rivers.map((one) => (one === river ? state.place - one.first : null)),
   });
-  return { place, overview, river, number, path, block, cell: null, state, writes: true,
-    before: beforeOf(parts.before) };
+  return { place, overview, river, number, path, block, cell: parts.cell, state, writes: true,
+    before: beforeOf(parts.before), inks: { ...inksOf(false), ground: "#FFFFFF" } };
 }
 
 /* Everything that is drawn to be pointed at: the middle of each, and what it is. */

@@ -1,4 +1,4 @@
-"""Scenes of the drawing, from small models as a page would send them, and a Node that holds them."""
+"""Scenes of the drawing, as a page would send them of small models, and a Node that holds them."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.widgets.kit import script
+from components.widgets.machine import INKS
 from components.widgets.machine.assembled import Assembled, assembled
 from components.widgets.machine.look import DEFAULT, Look
 from tests import tiny
@@ -44,6 +45,7 @@ def given(name: str) -> dict[str, Any]:
     return {"parts": made.parts, "state": made.state, "width": width}
 
 
+MODULES = ("hits", "keys", "words", "layout", "data", "drawing", "inks", "pen")
 LOOP = """
 const scenes = Object.fromEntries(Object.entries(GIVEN).map(([name, one]) => [name, sceneOf(one)]));
 const { createInterface } = await import("node:readline");
@@ -62,10 +64,7 @@ class Scenes:
     """A Node that holds scenes, and answers one expression about one of them at a time."""
 
     def __init__(self, names: Mapping[str, dict[str, Any]]) -> None:
-        drawn = script(
-            *(MACHINE / f"{name}.js" for name in ("hits", "keys", "words", "layout", "data")),
-            INKS={},
-        )
+        drawn = script(*(MACHINE / f"{name}.js" for name in MODULES), INKS=INKS)
         scene = (HERE / "machine_scenes.js").read_text(encoding="utf-8")
         loop = LOOP.replace("GIVEN", json.dumps(names, allow_nan=False))
         self.folder = tempfile.TemporaryDirectory()

@@ -3,8 +3,8 @@
 from dataclasses import fields, replace
 
 import pytest
+from hypothesis import Phase, settings
 from hypothesis import given as over
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from components.widgets.machine.look import DEFAULT, Look, changed
@@ -13,10 +13,18 @@ from tests.widgets.test_kit import NODE
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="no Node on this machine")
 NAMES = list(LOOKS)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
 KEYS = [
     *("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "[", "]", "Enter", "Escape"),
-    *("p", "P", "w", "W", "x", "X", "t", "T", "1", "9"),
+    *("p", "P", "w", "W", "x", "X", "t", "T", "1", "9", " "),
 ]
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
 LEFT_ALONE = ["Tab", "F1", "Home", "End", "PageDown", " ", "a", "é", "0", "12", "", "Shift", "+"]
 
 
@@ -58,7 +66,7 @@ def test_the_middle_of_each_thing_is_that_thing(scenes, name):
     if "open" in name or "across" in name:
         kinds |= {"cell", "cross" if "across" in name else "head"}
     assert kinds <= set(missed["kinds"])
-    if name.startswith("gpt2") and "narrow" not in name:
+    if name == "gpt2 closed":
         assert {"lookup", "lens", "answer", "head"} <= set(missed["kinds"])
 
 
@@ -74,15 +82,18 @@ def test_outside_of_the_drawing_there_is_nothing(scenes, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None, max_examples=6)
-@over(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=150, max_size=300))
+@settings(deadline=None, max_examples=20, phases=PHASES)
+@over(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=20, max_size=60))
 def test_any_point_is_something_that_there_is_or_nothing(scenes, name, points):
-    family, look, _ = LOOKS[name]
-    for x, y in points:
-        at = scenes.ask(name, f"probed(scene, {x} * scene.place.width, {y} * scene.place.height)")
-        assert at["wrong"] == [], (x, y, at)
+    found = scenes.ask(
+        name,
+        f"{[list(point) for point in points]}.map(([x, y]) => "
+        "probed(scene, x * scene.place.width, y * scene.place.height))",
+    )
+    for at in found:
+        assert at["wrong"] == [], at
         if at.get("next"):
-            there(look, at["next"])
+            there(LOOKS[name][1], at["next"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,7 +114,7 @@ def test_what_is_missing_is_not_spoken_of(scenes, name):
             "no block": { block: null }, "writes nothing": { writes: false },
             "no stream": { overview: { ...scene.overview,
               rivers: scene.overview.rivers.map((one) => ({ ...one, ...bare })) } },
-            "no heads": { overview: { ...scene.overview,
+            "no heads": { block: null, overview: { ...scene.overview,
               rivers: scene.overview.rivers.map((one) => ({ ...one, heads: null })) } },
           };
           for (const [name, without] of Object.entries(less)) {
@@ -141,7 +152,7 @@ def test_a_key_asks_for_what_there_is(scenes, name):
     for key in KEYS:
         next_ = scenes.ask(
             name,
-            f'keyed({{ key: "{key}", target: {{ classList: {{ contains: () => true }} }} }}, scene)',
+            f"keyed({{ key: '{key}', target: {ON_IT} }}, scene)",
         )
         if isinstance(next_, dict):
             there(look, next_)
@@ -202,7 +213,14 @@ def test_a_click_on_a_cell_opens_a_number(scenes, name):
     assert len(clicks) > 3
     for click in clicks:
         made = found(family, there(look, click))
-        assert made.parts["cell"] is not None and not made.parts["cell"].get("error"), made.parts
+        cell = made.parts["cell"]
+        assert cell is not None
+        # What experts wrote is not taken apart, and that is said.
+        assert (
+            "experts" in cell.get("error", "")
+            if "mixture" in name and click["station"] == "MLP write"
+            else "error" not in cell
+        ), cell
 
 
 def test_one_head_is_opened_where_it_stands(scenes):
@@ -215,3 +233,36 @@ def test_one_head_is_opened_where_it_stands(scenes):
     closed = scenes.ask("bart closed", f"({pick})('head', 'encoder')")
     assert closed["stack"] == "encoder" and closed["cross"] is False
     assert replace(DEFAULT, **closed).head == 2
+
+
+def test_what_feeds_a_number_is_lit_where_it_stands(scenes):
+    """Tokens are counted over the whole text; the rows may begin later."""
+    lit = """(() => {
+      const at = scene.place.rivers[scene.number], rects = [];
+      const pen = { rect: (x, y, w, h) => rects.push([x, y, w, h]) };
+      const inks = { picked: "" }, { stations } = at.open;
+      const over = ([x, y, w, h], box, row) => x >= box.x - 3 && x + w <= box.x + box.w + 6
+        && y < row.middle && row.middle < y + h && y > row.middle - 18;
+      const told = (operand, first) => {
+        rects.length = 0;
+        drawLit(pen, inks, at, scene.block, [operand], first);
+        return rects;
+      };
+      const rows = at.rows, box = stations.query, value = stations.value, { square } = stations;
+      return [
+        over(told({ name: "query", row: 102, indices: "all" }, 100)[0], box, rows[2]),
+        over(told({ name: "query", row: 2, indices: [0] }, 0)[0], box, rows[2]),
+        over(told({ name: "square", row: 3, indices: "all" }, 0)[0], square, rows[3]),
+        told({ name: "query", row: 99, indices: "all" }, 100).length,
+        told({ name: "nothing", row: 0, indices: "all" }, 0).length,
+        told({ name: "value", row: null, indices: [1] }, 0).every((one, i) =>
+          scene.block.kind === "cross" || over(one, value, rows[i])),
+        told({ name: "value", row: null, indices: [1] }, 100).length,
+        told({ name: "key", row: 1, indices: "all" }, 100).length,
+      ];
+    })()"""
+    own, across = scenes.ask("llama open", lit), scenes.ask("bart across", lit)
+    tokens = given("llama open")["parts"]["overview"]["rivers"][0]["rows"]
+    keys = len(given("bart across")["parts"]["block"]["keys"])
+    assert own == [True, True, True, 0, 0, True, tokens, 0]
+    assert across == [True, True, True, 0, 0, True, keys, 1]

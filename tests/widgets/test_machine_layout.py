@@ -129,7 +129,7 @@ function opened(at, given) {
   const above = { x: open.x, y: open.y, w: open.w, h: at.heads.h };
   for (let head = 0; head < given.heads; head++)
     law("pager", within(headBox(pager, head), above), () => `head ${head} leaves the block`);
-  law("pager", pager.side > 1, () => `${pager.side}`);
+  law("pager", pager.side > 3, () => `${pager.side}`);
   if (open.stations.heads) law("pager", headPitch(open.stations.heads, given.heads)
     * given.heads <= open.stations.heads.h + EPS);
   // Every group can be turned to, and together they are all stations.
@@ -167,7 +167,7 @@ function check(width, rivers, open, foci) {
   const [from, to] = place.rivers, { bus } = place;
   law("rivers", from.bottom < to.heads.y - 18, () => "no room for the lower one's numbers");
   law("bus", bus.y > from.bottom && bus.y + 4 < to.heads.y, () => `at ${bus.y}`);
-  law("bus", bus.right > to.right && bus.right + 4 < place.final.x + place.final.w);
+  law("bus", bus.right > to.right + 20 && bus.right + 4 < width, () => `${bus.right}`);
   law("bus", bus.entries.every((x, i) => x >= to.spines[i].x
     && x <= to.spines[i].x + to.spines[i].w) && bus.entries.length === to.spines.length);
 }

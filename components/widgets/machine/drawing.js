@@ -1,7 +1,7 @@
 /* The whole drawing with one pen: rivers, bands, answers, and the block that is open. */
 
 import { drawAnswers, drawHeads, drawLens, drawMlps, drawNumbers, drawSpines } from "./bands.js";
-import { drawLit, drawOpened } from "./opened.js";
+import { drawLit, drawNames, drawOpened } from "./opened.js";
 import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites, stripWidth } from "./river.js";
 
 /* `scene`: { place (layout), overview, path, block, before, state, inks }. */
@@ -49,6 +49,10 @@ export function drawAll(pen, scene) {
   drawBus(pen, inks, place.bus, place.rivers.at(-1).spines);
   drawAnswers(pen, inks, place.bars, path?.top, scene.before?.shares, path?.top ? path.top.asked : "");
   drawTitles(pen, inks, place, overview);
+}
+
+export function drawAllNames(pen, { place, number, block, state, path, inks }) {
+  if (block) drawNames(pen, inks, place.rivers[number], block, state, Boolean(path?.push?.heads));
 }
 
 function drawTitles(pen, inks, place, overview) {

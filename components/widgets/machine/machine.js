@@ -6,7 +6,7 @@ import { element, say } from "../kit/elements.js";
 import { live } from "../kit/live.js";
 import { save } from "../kit/saving.js";
 import { beforeOf, blockOf, overviewOf, pathOf } from "./data.js";
-import { drawAll, drawHover, drawStop } from "./drawing.js";
+import { drawAll, drawAllNames, drawHover, drawStop } from "./drawing.js";
 import { Glass } from "./glass.js";
 import { hitAt } from "./hits.js";
 import { inksOf } from "./inks.js";
@@ -230,18 +230,14 @@ class Machine {
   }
 
   save(kind) {
-    const { place, inks } = this.scene;
-    if (kind === "svg") {
-      const pen = new SvgPen(place.width, place.height, inks.ground);
-      drawAll(pen, this.scene);
-      save(pen.written(), "forward-pass.svg", "image/svg+xml");
-      return;
-    }
-    const canvas = element("canvas", { width: 2 * place.width, height: 2 * place.height });
-    const pen = new CanvasPen(canvas.getContext("2d"), 2);
+    const { place, inks } = this.scene, svg = kind === "svg";
+    const canvas = svg ? null : element("canvas", { width: 2 * place.width, height: 2 * place.height });
+    const pen = svg ? new SvgPen(place.width, place.height, inks.ground) : new CanvasPen(canvas.getContext("2d"), 2);
     pen.clear(place.width, place.height);
-    pen.rect(0, 0, place.width, place.height, inks.ground);
+    if (!svg) pen.rect(0, 0, place.width, place.height, inks.ground);
     drawAll(pen, this.scene);
-    canvas.toBlob((blob) => save(blob, "forward-pass.png", "image/png"));
+    drawAllNames(pen, this.scene);
+    if (svg) save(pen.written(), "forward-pass.svg", "image/svg+xml");
+    else canvas.toBlob((blob) => save(blob, "forward-pass.png", "image/png"));
   }
 }

@@ -187,6 +187,16 @@ function drawFlow(pen, inks, place, block, look) {
   }
 }
 
+/* The stations' names, where no buttons bear them: in a saved picture. */
+export function drawNames(pen, inks, place, block, state, pushing) {
+  const { open, heads } = place;
+  for (const name of open?.shown ?? []) {
+    const box = open.stations[name];
+    pen.text(box.x + box.w / 2, heads.y + heads.h + 1, stationName(name, block, state.step, pushing),
+      { size: 12, fill: inks.quiet, anchor: "middle" });
+  }
+}
+
 /* How wide an MLP is beside the stream, in words. */
 export function proportion(block, width) {
   if (!block.mlp || !width) return "";
