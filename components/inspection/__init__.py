@@ -16,13 +16,14 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Edit": "edits",
     "InspectionError": "errors",
     "Model": "model",
     "Recording": "recording",
     "load_model": "load",
     "record": "forward_pass",
 }
-__all__ = ["InspectionError", "Model", "Recording", "load_model", "record"]
+__all__ = ["Edit", "InspectionError", "Model", "Recording", "load_model", "record"]
 
 
 def __getattr__(name: str) -> Any:

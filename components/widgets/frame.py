@@ -33,6 +33,7 @@ MOST_PROMPT: Final = 100_000
 """Characters that the prompt box takes."""
 
 _EXAMPLE: Final = "prompt-that-nobody-wrote"
+_HELD: Final = "prompt-to-go-on-with"
 _LIST: Final = "samples-list"
 
 _ENTER: Final = st.components.v2.component(
@@ -72,11 +73,18 @@ def prompt() -> str:
     return st.session_state.get("prompt") or ""
 
 
+def keep_prompt() -> None:
+    """Let the next page open on this prompt, though nobody wrote it, and not on its own example."""
+    st.session_state[_HELD] = prompt()
+
+
 def _prompt_box(example: str) -> None:
     if st.session_state.get("prompt", "") == st.session_state.get(_EXAMPLE):
         st.session_state["prompt"] = example
     st.session_state[_EXAMPLE] = example
     kept = settled.text("prompt", "Prompt", example, MOST_PROMPT)
+    if _HELD in st.session_state:
+        st.session_state["prompt"] = st.session_state.pop(_HELD)
     st.text_area(
         "Prompt",
         example,

@@ -28,6 +28,7 @@ st.markdown(
     "**Click** into the drawing to look closer."
 )
 if DOOR in st.session_state:
+    frame.keep_prompt()
     st.switch_page(chapters.FORWARD_PASS.page)
 
 drawing = st.container()

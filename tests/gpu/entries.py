@@ -24,6 +24,9 @@ from components.inspection.kv_cache.calling import calling
 from components.inspection.kv_cache.described import loaded_shape
 from components.inspection.kv_cache.machine import machine_of
 from components.inspection.kv_cache.work import counted_shares
+from components.inspection.machine.kept import kept
+from components.inspection.machine.reading import reading
+from components.inspection.machine.tour import tour
 from components.inspection.masking import with_mask
 from components.inspection.model import Model
 from components.inspection.pace import pass_seconds
@@ -97,6 +100,17 @@ def _rounds(model: Model, text: str) -> Any:
     return found.found.work, found.found.lengths, found.found.checks
 
 
+def _kept(model: Model, text: str) -> Any:
+    """As after the text's last token was written."""
+    asked = reading(model, text)
+    return kept(model, asked.ids, asked.target)
+
+
+def _toured(model: Model, text: str) -> Any:
+    asked = reading(model, text)
+    return tour(model, asked.ids, asked.target, asked.answers, asked.place)
+
+
 def _cut(model: Model, text: str) -> Any:
     encoded = cutting.encode(model, text)
     return (
@@ -151,6 +165,8 @@ ENTRIES = (
     Entry(built_like_llama, lambda m, text: built_like_llama(m, text, 0)),
     Entry(growth, lambda m, _: list(growth(m, "ab" * 60, (ContextExtension("dynamic", 3.0),)))),
     Entry(biased_layers, lambda m, _: biased_layers(m)),
+    Entry(kept, _kept),
+    Entry(tour, _toured),
     Entry(cutting.cut, cutting.cut),
     Entry(cutting.cut_in_sentence, lambda m, _: cutting.cut_in_sentence(m, "be")),
     Entry(cutting.window, _cut, timed=True),

@@ -14,7 +14,7 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.kv_cache import limits, roofline
 from components.inspection.model import Kind, Model
-from components.inspection.self_check import embeddings, inspections
+from components.inspection.self_check import embeddings, inspections, machine
 from components.inspection.self_check.inspections import INSPECTIONS
 from components.inspection.wrapping import wrapped
 from tests import tiny
@@ -105,7 +105,8 @@ def test_no_view_asks_what_is_tried_on_no_gpu():
     called = called_by_views()
     table = {
         named(one)
-        for one in (*vars(inspections).values(), *vars(embeddings).values())
+        for table in (inspections, embeddings, machine)
+        for one in vars(table).values()
         if callable(one) and getattr(one, "__module__", "").startswith("components.inspection.")
     }
     tried = table | {named(one.function) for one in ENTRIES}

@@ -73,12 +73,12 @@ APP = ("app.py", "pages", "components")
 
 
 def test_all_that_the_app_imports_is_declared():
-    known = declared("gguf")
+    known = declared("gguf", "notebook")
     assert {name: files for name, files in imported(*APP).items() if name not in known} == {}
 
 
 def test_all_that_the_tests_and_the_build_import_is_declared():
-    known = declared("gguf", "test")
+    known = declared("gguf", "notebook", "test")
     found = imported("tests", ".package")
     assert {name: files for name, files in found.items() if name not in known} == {}
 
@@ -86,7 +86,7 @@ def test_all_that_the_tests_and_the_build_import_is_declared():
 def test_all_that_is_declared_is_imported_or_has_a_reason():
     used = set(imported(*APP))
     assert declared() - used == set(NOT_IMPORTED)
-    assert declared("gguf") - declared() <= used
+    assert declared("gguf", "notebook") - declared() <= used
     tests = declared("test") - declared()
     assert tests - set(imported("tests", ".package")) == TOOLS
 
@@ -104,6 +104,6 @@ def test_an_import_would_be_noticed(code, found):
 
 
 def test_the_extras_are_those_that_the_readme_names():
-    assert set(PROJECT["optional-dependencies"]) == {"gguf", "test"}
+    assert set(PROJECT["optional-dependencies"]) == {"gguf", "notebook", "test"}
     readme = Path(ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"[{extra}]" in readme for extra in PROJECT["optional-dependencies"])

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.inspection.sampling.settings import RANGES
 from components.widgets import measuring
+from components.widgets.machine.look import FIELDS
 from tests.pages.test_lessons import PARTS, ROOT
 from tests.pages.test_text_is_text import HOSTILE, SIGNS, handed_as_markdown, read_as_markup
 
@@ -25,7 +26,11 @@ RUNS = int(os.environ.get("VITRINE_ADDRESSES", "200"))
 PROMPT = "to be or not"
 FLAT = tuple((ROOT / "pages" / "about" / f"{name}.py", {}, name) for name in ("home", "glossary"))
 PLACES = (*PARTS, *FLAT, (ROOT / "pages" / "about" / "self_check.py", {}, "self_check"))
-WITHOUT_WIDGET = {"sampling": tuple(RANGES), "positions": ("positions.m", "positions.n")}
+WITHOUT_WIDGET = {
+    "sampling": tuple(RANGES),
+    "positions": ("positions.m", "positions.n"),
+    "forward_pass": tuple(f"forward_pass.{name}" for name in FIELDS),
+}
 """What live components keep in the address of a page, and `layer` and `head` of other views."""
 IMAGE = "![x](http://127.0.0.1:9/p)"
 

@@ -27,6 +27,10 @@ LATER = {"positions-extension-past_the_trained_length", "attention-while_writing
 REFUSED = {"Learned table": "No table of positions can be seen here"}
 """Kinds that the bundled model does not have, and how that is said."""
 
+TOURED = {"inside.forward_pass": "tour_part"}
+"""Pages whose figure asks, stop by stop, instead of a line above it; by what hands its
+questions on. Their answers are held to what was computed by `tests/inspection/machine/test_questions*.py`."""
+
 
 def calls(path: Path, name: str) -> Iterator[ast.Call]:
     """Yield the calls of the function `name` in a file."""
@@ -172,7 +176,8 @@ def test_a_figure_without_check_and_reason_cannot_be_made():
 def test_a_view_asks_before_it_tells_and_computes_the_answer(path, page, name):
     files = own_files(ROOT / "pages" / page.replace(".", "/") / f"{slug(name)}.py")
     asked = [call for file in files for call in calls(file, "Predict")]
-    assert asked
+    toured = [call for file in files for call in calls(file, TOURED.get(page, ""))]
+    assert asked or toured
     fixed = [ast.unparse(call) for call in asked if isinstance(call.args[2], ast.Constant)]
     assert fixed == []
 

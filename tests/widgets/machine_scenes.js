@@ -3,7 +3,8 @@ globalThis.ImageData = class { constructor(bytes, width, height) {
   if (bytes.length !== 4 * width * height) throw new Error(`${bytes.length} for ${width}x${height}`);
 } };
 globalThis.document = { createElement: () => ({ getContext: () => ({ putImageData() {} }),
-  setAttribute(name, value) { this[name] = value; }, append() {}, toDataURL: () => "data:image/png;base64,AA==" }) };
+  setAttribute(name, value) { this[name] = value; }, append() {},
+  toDataURL: () => "data:image/png;base64,AA==" }) };
 
 /* As `Machine.sceneAt`, without a browser. */
 function sceneOf({ parts, state, width }) {

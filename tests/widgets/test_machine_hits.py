@@ -17,10 +17,40 @@ PHASES = (Phase.explicit, Phase.generate)
 PHASES = (Phase.explicit, Phase.generate)
 PHASES = (Phase.explicit, Phase.generate)
 PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
+PHASES = (Phase.explicit, Phase.generate)
 KEYS = [
     *("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "[", "]", "Enter", "Escape"),
     *("p", "P", "w", "W", "x", "X", "t", "T", "1", "9", " "),
 ]
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
+ON_IT = "{ classList: { contains: () => true } }"
 ON_IT = "{ classList: { contains: () => true } }"
 ON_IT = "{ classList: { contains: () => true } }"
 ON_IT = "{ classList: { contains: () => true } }"

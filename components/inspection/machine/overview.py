@@ -254,5 +254,7 @@ def _cosine(
     writes: Float32[np.ndarray, "layer row width"], stream: Float32[np.ndarray, "layer row width"]
 ) -> Float32[np.ndarray, "layer row"]:
     """Return the cosine of each write with the stream that enters its block."""
-    lengths = np.maximum(_norm(writes) * _norm(stream), np.finfo(np.float32).tiny)
-    return np.einsum("lrw,lrw->lr", writes, stream) / lengths
+    one, other = writes.astype(np.float64), stream.astype(np.float64)
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    found = np.einsum("lrw,lrw->lr", one, other) / np.maximum(lengths, np.finfo(np.float64).tiny)
+    return found.astype(np.float32)

@@ -72,7 +72,8 @@ def machine(
         if not isinstance(sent, Mapping):
             return
         told = sent.get("number")
-        st.session_state[number] = int(told) if isinstance(told, int | float) else 0
+        given = float(told) if isinstance(told, int | float) else 0.0
+        st.session_state[number] = int(given) if given.is_integer() else 0
         if isinstance(sent.get("look"), Mapping):
             on_asked(sent["look"])
 
@@ -83,6 +84,7 @@ def machine(
             "label": label,
             "writes": writes,
             "door": door,
+            "tours": not door,
             "answered": st.session_state.get(number, 0),
         },
         key=key,

@@ -1,6 +1,7 @@
 /* The whole drawing with one pen: rivers, bands, answers, and the block that is open. */
 
 import { drawAnswers, drawHeads, drawLens, drawMlps, drawNumbers, drawSpines } from "./bands.js";
+import { headPart } from "./keys.js";
 import { drawLit, drawNames, drawOpened } from "./opened.js";
 import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites, stripWidth } from "./river.js";
 
@@ -25,10 +26,10 @@ export function drawAll(pen, scene) {
     }
     for (const spine of at.spines) {
       if (spine.open) continue;
-      const off = (head) => state.off.includes(`head ${spine.layer}.${head}`)
-        || state.off.includes(`attention ${spine.layer}`);
-      drawHeads(pen, inks, spine.mosaic, river.heads, river.heads?.at(spine.layer) ?? -1, { off });
-      if (spine.crossing) drawHeads(pen, inks, spine.crossing, river.crossing, river.crossing?.at(spine.layer) ?? -1, {});
+      const off = (kind) => (head) => state.off.includes(headPart({ kind, layer: spine.layer }, head))
+        || state.off.includes(`${kind === "cross" ? "cross" : "attention"} ${spine.layer}`);
+      drawHeads(pen, inks, spine.mosaic, river.heads, river.heads?.at(spine.layer) ?? -1, { off: off("self") });
+      if (spine.crossing) drawHeads(pen, inks, spine.crossing, river.crossing, river.crossing?.at(spine.layer) ?? -1, { off: off("cross") });
     }
     if (at.open && scene.block && number === scene.number) {
       drawOpened(pen, inks, at, river, scene.block, lookOf(scene, look.row));
@@ -52,7 +53,7 @@ export function drawAll(pen, scene) {
 }
 
 export function drawAllNames(pen, { place, number, block, state, path, inks }) {
-  if (block) drawNames(pen, inks, place.rivers[number], block, state, Boolean(path?.push?.heads));
+  if (block) drawNames(pen, inks, place.rivers[number], block, state, Boolean(path?.push?.heads) && block.kind === "self");
 }
 
 function drawTitles(pen, inks, place, overview) {
@@ -67,7 +68,7 @@ function drawTitles(pen, inks, place, overview) {
 
 function lookOf({ state, block, path }, row) {
   const heads = state.push && block.kind === "self" ? path?.push?.heads : null;
-  return { row, step: state.step, pushes: heads ? heads[block.layer] : null, off: (head) => state.off.includes(`head ${block.layer}.${head}`) };
+  return { row, step: state.step, pushes: heads ? heads[block.layer] : null, off: (head) => state.off.includes(headPart(block, head)) };
 }
 
 /* What is under the pointer, lit: a row through the whole picture, and a cell's own row and column. */

@@ -44,16 +44,16 @@ export function keyed(event, scene) {
     case "ArrowLeft": return { open: state.open === null ? river.layers - 1 : near(state.open - 1, 0, river.layers - 1), station: "" };
     case "ArrowDown": return { token: near(state.place + 1, 0, river.total - 1), station: "" };
     case "ArrowUp": return { token: near(state.place - 1, 0, river.total - 1), station: "" };
-    case "]": return { head: near(state.head + 1, 0, scene.overview.heads - 1) };
-    case "[": return { head: near(state.head - 1, 0, scene.overview.heads - 1) };
+    case "]": return { head: near(state.head + 1, 0, (river.heads?.heads ?? scene.overview.heads) - 1) };
+    case "[": return { head: near(state.head - 1, 0, (river.heads?.heads ?? scene.overview.heads) - 1) };
     case "Enter": return entered(event, state, block);
     // On a button it presses that.
     case " ": return block && event.target.classList?.contains("picture") ? { step: nextStep(state.step, block) } : undefined;
     case "Escape": return state.station ? { station: "" } : state.open === null ? undefined : { open: null };
     case "p": case "P": return path?.pairs ? { push: !state.push } : undefined;
     case "w": case "W": return scene.writes && path?.top ? "write" : scene.further ? { stack: "", token: null, station: "" } : undefined;
-    case "x": case "X": return block && river.attention ? { off: toggled(state.off, `head ${block.layer}.${block.head}`) } : undefined;
-    case "t": case "T": return "tour";
+    case "x": case "X": return block && river.attention ? { off: toggled(state.off, headPart(block)) } : undefined;
+    case "t": case "T": return scene.tours ? "tour" : undefined;
     default: return /^[1-9]$/.test(event.key) && state.stop ? { stop: Number(event.key) } : undefined;
   }
 }
@@ -86,4 +86,9 @@ export function eventsOf(next, state) {
   if (next.off && next.off.length > state.off.length) events.push("off");
   if (next.written && next.written.length > state.written.length) events.push("write");
   return events;
+}
+
+/* What a head of the open block is called among the parts that are switched off. */
+export function headPart(block, head = block.head) {
+  return `${block.kind === "cross" ? "cross-head" : "head"} ${block.layer}.${head}`;
 }

@@ -18,7 +18,9 @@ MOST_WRITTEN: Final = 40
 """Tokens that are written on."""
 STEPS: Final = ("scores", "scaled", "capped", "biased", "masked", "weights")
 """What the square of the open head shows, in the order in which it is computed."""
-_OFF: Final = re.compile(r"(head \d{1,3}\.\d{1,3}|(attention|cross|mlp) \d{1,3})", re.ASCII)
+_OFF: Final = re.compile(
+    r"((cross-)?head \d{1,3}\.\d{1,3}|(attention|cross|mlp) \d{1,3})", re.ASCII
+)
 _NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)
 _WORD: Final = re.compile(r"[A-Za-z0-9 ]{1,24}")
 
@@ -43,7 +45,8 @@ class Look:
     rather: int | None = None
     """Ids; None: the likeliest, and the one after it."""
     off: tuple[str, ...] = ()
-    """"head 2.1", "attention 3", "mlp 0"."""
+    """"head 2.1", "attention 3", "mlp 0"; "cross-head 2.1", "cross 3" of the look into the
+    encoder."""
     put: What = "zero"
     """What stands in the place of what is off."""
     station: str = ""
@@ -162,6 +165,8 @@ def _edit(part: str, put: What) -> Edit:
     layer, _, head = place.partition(".")
     if name == "head":
         return Edit("head", int(layer), put, head=int(head))
+    if name == "cross-head":
+        return Edit("head", int(layer), put, head=int(head), kind="cross")
     if name == "cross":
         return Edit("cross", int(layer), put)
     return Edit("mlp" if name == "mlp" else "attention", int(layer), put)

@@ -151,7 +151,7 @@ class Machine {
     if (block && (block.layer !== state.open || block.stack !== found.name || block.square.elsewhere.length !== found.rows)) block = null;
     const cell = this.part("cell", (sent) => sent), last = found === overview.rivers.at(-1) && (state.token === null || state.place === found.total - 1);
     const place = layout({ width, rivers: overview.rivers.map((river) => ({
-      rows: river.rows, layers: river.layers, heads: overview.heads, crossing: Boolean(river.crossing), answers: Boolean(path?.lens) || river.answered })) }, {
+      rows: river.rows, layers: river.layers, heads: river.heads?.heads ?? overview.heads, crossing: Boolean(river.crossing), answers: Boolean(path?.lens) || river.answered })) }, {
       open: state.open === null || state.open >= found.layers ? null
         : { river: number, layer: state.open, stations: block ? stationsOf(block) : [], group: state.group,
           ratio: block?.mlp && found.width ? block.mlp.neurons / found.width : null },
@@ -162,7 +162,7 @@ class Machine {
     const inks = { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
     return { place, overview, river: found, number, path, block, cell, state, inks,
       // What the last token is answered is what may stand behind it.
-      writes: this.data.writes && last, further: this.data.writes && !last,
+      tours: Boolean(this.data.tours), writes: this.data.writes && last, further: this.data.writes && !last,
       before: this.part("before", beforeOf), kept: this.part("kept", (sent) => sent), waiting: this.waiting };
   }
 

@@ -2,7 +2,7 @@
  * reach all of it through them. */
 
 import { element } from "../kit/elements.js";
-import { nextStep, toggled } from "./keys.js";
+import { headPart, nextStep, toggled } from "./keys.js";
 import { groupsOf } from "./layout.js";
 import { proportion, stationName, stationsOf } from "./opened.js";
 
@@ -27,22 +27,22 @@ export class Stations {
   buttons(scene, at, open, block, state, river) {
     const made = open.shown.map((name) => {
       const box = open.stations[name];
-      return this.button(name, stationName(name, block, state.step, Boolean(scene.path?.push?.heads)), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
+      return this.button(name, stationName(name, block, state.step, Boolean(scene.path?.push?.heads) && block.kind === "self"), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
     });
     const known = Boolean(river.attention);
-    const part = `head ${block.layer}.${block.head}`, off = state.off.includes(part);
+    const part = headPart(block), off = state.off.includes(part);
     const y = at.mlp.y + at.mlp.h / 2 + 2;
     if (known) made.push(this.button("off", off ? `head ${block.head} off ✓` : `head ${block.head} off`, open.x + Math.min(60, 0.2 * open.w), y, () => this.act({ off: toggled(state.off, part) })));
-    for (const [what, label, x] of !known ? [] : [["attention", "attention off", 0.5], ["mlp", "MLP off", 0.82]]) {
+    for (const [what, label, x] of !known ? [] : [[block.kind === "cross" ? "cross" : "attention", "attention off", 0.5], ["mlp", "MLP off", 0.82]]) {
       const other = `${what} ${block.layer}`;
-      made.push(this.button(what, state.off.includes(other) ? `${label} ✓` : label, open.x + (open.w > 400 ? 60 + 120 * (x - 0.2) / 0.3 : x * open.w), y, () => this.act({ off: toggled(state.off, other) })));
+      made.push(this.button(what === "cross" ? "attention" : what, state.off.includes(other) ? `${label} ✓` : label, open.x + (open.w > 400 ? 60 + 120 * (x - 0.2) / 0.3 : x * open.w), y, () => this.act({ off: toggled(state.off, other) })));
     }
     const groups = groupsOf(stationsOf(block)), here = groups.findIndex((names) => names[0] === open.shown[0]);
     if (open.shown.length < stationsOf(block).length) {
       for (const [step, sign, x] of [[-1, "‹ before", 40], [1, "further ›", open.w - 40]])
         made.push(this.button(`group${step}`, sign, open.x + x, at.heads.y + 11, () => this.act({ group: (here + step + groups.length) % groups.length })));
     }
-    if (river.crossing) made.push(this.button("cross", block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11, () => this.act({ cross: block.kind !== "cross", station: "" })));
+    if (river.crossing) made.push(this.button("other", block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11, () => this.act({ cross: block.kind !== "cross", station: "" })));
     made.push(this.button("close", "close ×", open.x + open.w - 34, at.heads.y - 11, () => this.act({ open: null, station: "" })));
     const words = proportion(block, river.width);
     if (words && open.w > 560) made.push(element("span", { class: "words", style: `left: ${open.x + open.w - 12}px; top: ${y}px` }, words));

@@ -43,6 +43,7 @@ export class Toolbar {
     this.write.hidden = !scene.further && (!writes || !path?.top);
     say(this.write, scene.further ? "To the last token" : `Write on: ${path?.top?.texts[0]}`);
     this.back.hidden = !state.written.length;
+    this.tour.hidden = !scene.tours;
     this.tour.setAttribute("aria-pressed", String(state.stop > 0));
     this.showOff(state);
   }

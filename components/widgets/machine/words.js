@@ -5,7 +5,7 @@ import { grouped, percent, signed } from "../kit/numbers.js";
 export function short(value) {
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "none";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(2).replace("-", "−");
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(2).replaceAll("-", "−");
   return value.toFixed(size >= 100 ? 1 : size >= 1 ? 3 : 4).replace("-", "−");
 }
 

@@ -38,7 +38,7 @@ LAYERED = {"gpt2", "phi", "gpt_neox", "gpt_neox_serial", "gptj", "gpt_neo", "opt
     "falcon_alibi", "bloom", "mpt", "bert", "distilbert", "roberta", "bert_classifier", "bart",
 }  # fmt: skip
 VECTORS_NORMED = {"qwen3", "gemma3", "olmo2", "qwen3_moe"}
-EXPERTS = {"mixtral", "qwen3_moe"}
+EXPERTS = ("mixtral", "qwen3_moe")
 GATED = {"llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "olmo2"}
 
 
