@@ -121,13 +121,13 @@ def score(asked: Asked) -> CellDetail:
     total = Sum.of_products(lambda n: f"number {n}", query, key)
     unit = rounding.unit(asked.dtype)
     off = (unit + rounding.summed(len(query))) * total.sizes * abs(found.scale)
-    symbols = f"s = scale · Σ꜀ q꜀ · k꜀, key token {j}"
+    symbols = f"s = scale · Σᵢ qᵢ · kᵢ, key token {j}"
     total.then("× scale", found.scale, total.total * found.scale)
     met = abs(total.total)
     if found.cap is not None:
         capped = found.cap * float(np.tanh(total.total / found.cap))
         total.then(f"{found.cap:g}·tanh(s/{found.cap:g})", found.cap, capped)
-        symbols = f"s = cap · tanh(scale · Σ꜀ q꜀ · k꜀ / cap), key token {j}"
+        symbols = f"s = cap · tanh(scale · Σᵢ qᵢ · kᵢ / cap), key token {j}"
     if found.bias is not None:
         total.then("+ bias for the position", float(found.bias[0, j]),
                    total.total + float(found.bias[0, j]))  # fmt: skip

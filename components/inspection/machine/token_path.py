@@ -94,6 +94,12 @@ def token_path(
     if stack == recording.stack().name:
         try:
             answers = answers_of(model, recording, place)
+            read_at = asked_place(model, record.ids)
+            if model.kind == "classifier" and place != read_at:
+                raise InspectionError(
+                    f"'{model.name}' judges the text by token {read_at}: only there can it be "
+                    "stopped after each block. Choose that token."
+                )
             lens = column(model, recording, text, target, stack, place)
             checks = lens.checks
         except InspectionError as error:
