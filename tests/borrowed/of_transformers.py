@@ -16,8 +16,8 @@ from transformers import (
     LlamaForCausalLM,
     modeling_utils,
 )
-from transformers.cache_utils import DynamicSlidingWindowLayer
 from transformers.activations import ACT2FN
+from transformers.cache_utils import DynamicSlidingWindowLayer
 from transformers.models.auto import modeling_auto
 from transformers.models.llama import modeling_llama
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb

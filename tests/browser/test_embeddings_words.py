@@ -13,7 +13,7 @@ def warm(browser, app_url) -> None:
     """A fresh server imports its libraries and loads the model at its first visit."""
     first = browser.new_page()
     first.goto(app_url)
-    expect(first.get_by_text("of the probability. Entropy")).to_be_visible(timeout=3 * PATIENCE)
+    expect(first.get_by_text("Entropy ")).to_be_visible(timeout=3 * PATIENCE)
     first.close()
 
 

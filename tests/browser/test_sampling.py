@@ -96,7 +96,7 @@ def test_the_address_reopens_exactly_what_was_on_screen(page, app_url):
     assert len([row for row in shares_after(page) if row != "removed"]) <= 12
     assert page.locator("[data-step=top_k] .leaves span").first.inner_text() == "12"
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home").click()
-    expect(page.get_by_text("of the probability. Entropy")).to_be_visible()
+    expect(page.get_by_text("Entropy ")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Sampling playground").click()
     checked(page)
     assert (page.locator(".rows").inner_text(), page.locator(".said").inner_text()) == shown

@@ -30,6 +30,9 @@ def told_by(control: Control, rng: Random) -> WidgetState | None:
         count = len(json.loads(data["content"])[0])
         chosen = {"sign": data["sign"], "place": rng.randrange(count)} if count else None
         return chosen and _state(control, "chosen", chosen)
+    if name == "machine" and not data["door"]:  # which leads to another page
+        look = {"open": rng.randrange(3), "token": rng.randrange(3), "head": rng.randrange(2)}
+        return _event(control, "asked", {"number": data["answered"] + 1, "look": look})
     if name == "rotation":
         at = {who: rng.randrange(data["longest"]) for who in ("query", "key")}
         return _told(control, data, 1, _turned(data, at))

@@ -7,7 +7,7 @@ import pytest
 import transformers as hf
 from streamlit.testing.v1 import AppTest
 
-from components.inspection.machine.overview import MOST_ROWS
+from components.inspection.machine.overview import MOST_ROWS, MOST_TOKENS
 from components.widgets import chapters
 from components.widgets.machine.look import DEFAULT, DOOR, FIELDS, MOST_OFF, MOST_WRITTEN
 from pages.inside.forward_pass.tour_words import STOPS
@@ -16,8 +16,7 @@ from tests.pages.test_lessons import ROOT
 
 PAGE = "pages/inside/forward_pass/forward_pass.py"
 KEY = "forward_pass-the_machine"
-TEXT = "to be or not"
-SMALL = {"model": "", "prompt": TEXT}
+TEXT = "to be not"
 FAMILIES = (
     *("gpt2", "llama", "gemma2", "gpt_neox", "bloom", "mixtral", "olmo2", "falcon"),
     *("bert", "bert_classifier", "t5", "bart", "headless"),
@@ -101,14 +100,13 @@ def test_every_kind_of_model_is_drawn_opened_and_toured(family, folder, drawn):
     assert parts["block"]["layer"] == told["state"]["open"] == 1
     assert told["state"]["place"] == parts["path"]["place"] == 2
     assert len(parts["tour"]["stops"]) == len(STOPS)
-    # Those that write a token at any place can be asked which of two is pushed.
-    pushes = family not in ("bert_classifier", "headless")
-    assert (parts["path"]["push"] is not None) == (pushes and parts["path"]["pairs"] is not None)
-    if pushes:
+    # What comes behind the last block is, in these, a norm and a sum.
+    assert (parts["path"]["push"] is not None) == (family in FAMILIES[:8] or family == "t5")
+    assert (parts["path"]["lens"] is None) == (family in ("bert_classifier", "headless"))
+    assert (parts["path"]["top"] is None) == (family == "headless")
+    if parts["path"]["top"]:
         assert parts["path"]["top"]["asked"] in shown.told
-        assert len(shown.files) == 1
-    if family == "headless":
-        assert parts["path"]["top"] is None and not told["writes"]
+    assert len(shown.files) == 1
     assert told["writes"] == (family not in ("bert", "bert_classifier", "headless"))
     station = next(
         one["station"] for one in parts["block"]["stations"].values() if one["vector"] is not None
@@ -118,6 +116,14 @@ def test_every_kind_of_model_is_drawn_opened_and_toured(family, folder, drawn):
     assert parts["cell"]["holds"] and parts["cell"]["station"] == station
 
 
+def test_a_classifier_is_stopped_at_the_token_that_it_reads(folder, drawn):
+    _, parts = sent(opened(model=folder("bert_classifier"), prompt=TEXT))
+    assert parts["path"]["place"] == 0 and parts["path"]["lens"] is not None
+    app = opened(model=folder("bert_classifier"), prompt=TEXT, token="2")
+    assert sent(app)[1]["path"]["lens"] is None
+    assert "judges the text by token 0" in drawn[KEY].told
+
+
 def test_look_across_is_asked_of_the_decoder_alone(folder):
     for stack, kind in (("decoder", "cross"), ("encoder", "self")):
         app = opened(model=folder("bart"), prompt=TEXT, stack=stack, open="1", cross="true")
@@ -125,9 +131,9 @@ def test_look_across_is_asked_of_the_decoder_alone(folder):
 
 
 def test_parts_are_switched_off_and_what_there_was_is_sent_beside(folder):
-    app = opened(model=folder("llama"), prompt=TEXT, off="head 1.2,mlp 0,nonsense,head 99.0")
+    app = opened(model=folder("llama"), prompt=TEXT, off="head 1.2,mlp 0,nonsense")
     told, parts = sent(app)
-    assert told["state"]["off"][:2] == ["head 1.2", "mlp 0"]
+    assert told["state"]["off"] == ["head 1.2", "mlp 0"]
     plain = sent(opened(model=folder("llama"), prompt=TEXT))[1]
     assert plain["before"] is None
     assert parts["before"]["best"] == [plain["path"]["top"]["texts"][0], *plain_share(plain)]
@@ -189,13 +195,9 @@ def test_of_a_text_longer_than_the_model_reads_there_is_a_sentence(folder):
     assert "1,101 tokens long, but this model reads at most 64" in app.error[0].value
 
 
-def test_a_text_of_a_thousand_tokens_is_drawn_or_refused_in_words(folder):
-    app = opened(model=folder("long"), prompt="x" * 1_100, open="1")
-    if app.error:
-        assert "1,101" in app.error[0].value
-        return
-    (river,) = sent(app)[1]["overview"]["rivers"]
-    assert (river["rows"], river["total"]) == (MOST_ROWS, 1_101)
+def test_a_text_of_more_tokens_than_are_recorded_is_refused_in_a_sentence(folder):
+    app = opened(model=folder("long"), prompt="x" * MOST_TOKENS, open="1")
+    assert f"{MOST_TOKENS + 1:,} tokens long; the whole pass is recorded for" in app.error[0].value
 
 
 @pytest.mark.parametrize("token", [None, 0, 50, 119])

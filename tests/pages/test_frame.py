@@ -11,6 +11,7 @@ from huggingface_hub import constants
 from streamlit.testing.v1 import AppTest
 
 from components import engine
+from components.figures.visible import visible
 from components.inspection import catalogue, sources
 from components.inspection.load import load_model
 from components.inspection.prediction import predict
@@ -75,15 +76,15 @@ def errors(app: AppTest) -> str:
 
 
 def shown(app: AppTest) -> str:
-    """The headline of the prediction and its numbers; empty if there is none."""
-    numbers = [caption.value for caption in app.caption if "Entropy" in caption.value]
-    return " ".join([header.value for header in app.subheader] + numbers)
+    """The prediction below the drawing, and its numbers; empty if there is none."""
+    return " ".join(caption.value for caption in app.caption if "Entropy" in caption.value)
 
 
-def bars_of(app: AppTest) -> list[dict[str, Any]]:
-    """What the bars on the page were given."""
-    drawn = [json.loads(each.proto.json) for each in app.main.get("bidi_component")]
-    return [data for data in drawn if "rows" in data]
+def path_of(app: AppTest) -> dict[str, Any]:
+    """What the drawing on the page was given of the prompt's last token."""
+    given = [json.loads(each.proto.json) for each in app.main.get("bidi_component")]
+    (path,) = [data["value"] for data in given if data.get("name") == "path"]
+    return path
 
 
 def expected(family: str, text: str) -> str:
@@ -94,15 +95,14 @@ def expected(family: str, text: str) -> str:
 def test_the_app_opens_with_a_prediction(open_app):
     app = open_app()
     assert errors(app) == ""
-    assert "The next token, by storyteller" in shown(app)
+    assert shown(app).startswith("What comes next, by storyteller? The likeliest next token is ")
     assert expected("llama", "to be") in shown(app)
-    (bars,) = bars_of(app)
-    assert [row["share"] for row in bars["rows"]] == sorted(
-        (row["share"] for row in bars["rows"]), reverse=True
-    )
-    found = predict(tiny.model("llama"), "to be")
-    assert [row["label"] for row in bars["rows"]] == list(found.answers)
-    assert [row["share"] for row in bars["rows"]] == pytest.approx(found.probabilities.tolist())
+    found, top = predict(tiny.model("llama"), "to be"), path_of(app)["top"]
+    assert top["shares"] == sorted(top["shares"], reverse=True)
+    count = len(top["shares"])
+    assert count > 5
+    assert top["texts"] == [visible(text) for text in found.answers[:count]]
+    assert top["shares"] == pytest.approx(found.probabilities[:count].tolist())
     assert not app.get("plotly_chart"), "the first page needs no chart library"
 
 
@@ -117,7 +117,7 @@ def test_a_folder_in_the_address_is_a_model(open_app, bundle, tmp_path):
     folder = shutil.copytree(bundle / "parrot", tmp_path / "mine")
     app = open_app(model=str(folder), prompt="or not")
     assert errors(app) == ""
-    assert app.subheader[0].value == "What comes next? The next token, by mine"
+    assert shown(app).startswith("What comes next, by mine? ")
     assert expected("gpt2", "or not") in shown(app)
 
 
@@ -127,9 +127,9 @@ def test_a_model_deep_in_folders_goes_by_its_short_name(open_app, bundle, tmp_pa
     app = open_app(model=str(folder), prompt="or not")
     short = "m" * 19 + "…" + "m" * 19
     assert errors(app) == ""
-    assert app.subheader[0].value == f"What comes next? The next token, by {short}"
+    assert shown(app).startswith(f"What comes next, by {short}? ")
     assert any(f"{short} · " in caption.value for caption in app.sidebar.caption)
-    kinds = (app.markdown, app.caption, app.info, app.subheader)
+    kinds = (app.markdown, app.caption, app.info)
     told = "\n".join(str(each.value) for kind in kinds for each in kind)
     assert "a-folder-among-many" not in told
     chosen(app, NOT_HERE)
@@ -140,7 +140,7 @@ def test_a_models_name_is_no_markup(open_app, bundle, tmp_path):
     folder = shutil.copytree(bundle / "parrot", tmp_path / "**x** $y$ :red[z]")
     app = open_app(model=str(folder), prompt="or not")
     name = literal("**x** $y$ :red[z]")
-    assert app.subheader[0].value == f"What comes next? The next token, by {name}"
+    assert shown(app).startswith(f"What comes next, by {name}? ")
     chosen(app, NOT_HERE)
     assert f"Still looking at **{name}**" in errors(app)
 
@@ -153,7 +153,7 @@ def test_another_prompt_or_model_is_another_prediction(open_app):
     assert "by parrot" in shown(app)
     assert expected("gpt2", "or not") in shown(app)
     chosen(app, "reader")
-    assert "The masked token, by reader" in shown(app)
+    assert "by reader? The likeliest masked token is " in shown(app)
     assert expected("bert", "or not") in shown(app)
 
 

@@ -28,8 +28,8 @@ REFUSED = {"Learned table": "No table of positions can be seen here"}
 """Kinds that the bundled model does not have, and how that is said."""
 
 TOURED = {"inside.forward_pass": "tour_part"}
-"""Pages whose figure asks, stop by stop, instead of a line above it; by what hands its
-questions on. Their answers are held to what was computed by `tests/inspection/machine/test_questions*.py`."""
+"""Pages whose figure asks, stop by stop, instead of a line above it; by what hands its questions
+on. `tests/inspection/machine/test_questions.py` holds their answers to what was computed."""
 
 
 def calls(path: Path, name: str) -> Iterator[ast.Call]:

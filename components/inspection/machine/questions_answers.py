@@ -11,7 +11,7 @@ from components.inspection.anatomy import StackName
 from components.inspection.attention.record_checks import misplaced
 from components.inspection.distribution import checked_logits, shares_of
 from components.inspection.errors import InspectionError
-from components.inspection.forward_pass import record
+from components.inspection.forward_pass import observe, record
 from components.inspection.machine.lens import LensColumn
 from components.inspection.machine.question import (
     CLEAR,
@@ -209,10 +209,11 @@ def _allowed(
     another order."""
 
     def read() -> Tensor:
-        once = record(seen.model, seen.ids, seen.target, keep=("residual",))
-        stream = once.stack(seen.stack).residual
-        assert stream is not None  # the first pass had one
-        return torch.from_numpy(stream[-1, :at].copy())
+        # What the last block leaves. Where it is jittered, the next one reads something else: of a
+        # family without a row in the table no stream is recorded then.
+        streams = observe(seen.model, seen.ids, seen.target, keep=("residual",)).streams
+        last = max(key for key in streams if key[:2] == ("residual", seen.stack))
+        return streams[last].reshape(len(seen.read.ids), -1)[:at].float().cpu()
 
     floors = noise.floors(seen.model, read, torch.from_numpy(before.copy()))
     return noise.ROUNDINGS * floors.numpy()

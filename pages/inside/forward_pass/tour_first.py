@@ -67,8 +67,8 @@ FIRST: Final[tuple[Stop, ...]] = (
         "Attention heads",
         "heads",
         "In a block, tokens read from each other: attention. Several heads do so side by side, "
-        "each in a way of its own. Each small square is one head: a row for each token that "
-        "reads, a column for each that is read.",
+        "each in a way of its own. Each small square is one head: a row for each query token, a "
+        "column for each key token, which it reads.",
         "Go to a block and see its heads (→).",
         "open",
         {
