@@ -127,8 +127,10 @@ class Machine {
     for (const event of eventsOf(next, state)) this.tour.meet(event);
     this.state = { ...state, ...next };
     if (next.step === undefined || Object.keys(next).length > 1) this.waiting = true;
-    this.sent = (this.data.answered ?? 0) + 1;
-    this.tell.event("asked", { number: this.sent, look: next });
+    // What was asked and is not answered yet is asked again: of two messages the first may be lost.
+    this.asked = (this.data.answered ?? 0) < this.sent ? { ...this.asked, ...next } : next;
+    this.sent = Math.max(this.sent, this.data.answered ?? 0) + 1;
+    this.tell.event("asked", { number: this.sent, look: this.asked });
     this.redraw();
   }
 
