@@ -30,6 +30,7 @@ from components.inspection.recording import AttentionRecord
 MOST_TOKENS: Final = 12
 """Tokens on each side: a sheet of 12 columns can be read on a projector."""
 WEIGHTS: Final = "the weights that the spreadsheet's formulas give are the recorded ones"
+Bounds = tuple[Float64[np.ndarray, "query key"], Float64[np.ndarray, "query value_size"]]
 OUTPUTS: Final = "the outputs that the spreadsheet's formulas give are the recorded ones"
 
 
@@ -65,6 +66,40 @@ def spreadsheet(
             layer or head; the scores are not one product of query and key, one factor, a cap and a
             bias; a token may read nothing; or some recorded numbers are none.
     """
+    one, found, bounds, checks = _worked_out(model, text, target, group, layer, head)
+    return Spreadsheet(
+        file=workbook(found, bounds, _about(model, one, head, found.readers, found.read)),
+        tokens=found.readers,
+        name=_name(model.name, group, layer, head),
+        checks=checks,
+    )
+
+
+def formulas_checked(
+    model: Model,
+    text: str | Sequence[int],
+    target: str | Sequence[int] | None,
+    group: Group,
+    layer: int,
+    head: int,
+) -> tuple[Check, ...]:
+    """Return the checks of `spreadsheet`, and write no file.
+
+    Raises:
+        InspectionError: as `spreadsheet`.
+    """
+    return _worked_out(model, text, target, group, layer, head)[-1]
+
+
+def _worked_out(
+    model: Model,
+    text: str | Sequence[int],
+    target: str | Sequence[int] | None,
+    group: Group,
+    layer: int,
+    head: int,
+) -> tuple[AttentionRecord, Head, Bounds, tuple[Check, ...]]:
+    """Return what was recorded, the head, how far off rounding may put it, and the checks."""
     require_group(model, group)
     _require_short(model, text, target, group)
     require(model, "scores", "outputs")
@@ -81,18 +116,13 @@ def spreadsheet(
     found = _head(one, rule, head, readers, read)
     weights, outputs = evaluated(found)
     bounds = _bounds(one, found, weights)
-    file = workbook(found, bounds, _about(model, one, head, readers, read))
     meaning = "A formula of the spreadsheet is not what this network computes."
-    return Spreadsheet(
-        file=file,
-        tokens=readers,
-        name=_name(model.name, group, layer, head),
-        checks=(
-            rule.check,
-            rounding.compared(WEIGHTS, weights, found.weights, bounds[0], meaning),
-            rounding.compared(OUTPUTS, outputs, found.outputs, bounds[1], meaning),
-        ),
+    checks = (
+        rule.check,
+        rounding.compared(WEIGHTS, weights, found.weights, bounds[0], meaning),
+        rounding.compared(OUTPUTS, outputs, found.outputs, bounds[1], meaning),
     )
+    return one, found, bounds, checks
 
 
 def evaluated(

@@ -7,13 +7,16 @@ from components.inspection.anatomy import StackName
 from components.inspection.attention.maps import groups
 from components.inspection.errors import InspectionError
 from components.inspection.machine.cell import ANSWERS, STATIONS, open_number
+from components.inspection.machine.cell_asked import Asked
 from components.inspection.machine.opened import opened_block
+from components.inspection.machine.opening import opening
 from components.inspection.machine.overview import overview
 from components.inspection.machine.push import push
-from components.inspection.machine.reading import Reading, reading
-from components.inspection.machine.spreadsheet import MOST_TOKENS, spreadsheet
+from components.inspection.machine.reading import reading
+from components.inspection.machine.spreadsheet import MOST_TOKENS, formulas_checked
 from components.inspection.machine.token_path import token_path
 from components.inspection.model import Model
+from components.inspection.premises.recorded import probed
 
 INDEX: Final = 1
 """Which number of each station is opened."""
@@ -34,33 +37,41 @@ def _blocks(model: Model, text: str) -> Any:
     read = reading(model, text)
     return tuple(
         opened_block(model, read.ids, read.target, stack, layer, 0, read.tokens[stack] - 1)
-        for stack, layer in _ends(model, read)
+        for stack, layer in _ends(model)
     )
 
 
 def _numbers(model: Model, text: str) -> Any:
-    """One number of each station of the last block, as far as each is known."""
+    """One number of each station of the last block, as far as each is known, and of the answer."""
     read, found = reading(model, text), []
-    for stack, layer in _ends(model, read)[1::2]:
+    for stack, layer in _ends(model)[1::2]:
         place = read.tokens[stack] - 1
-        for station in (*STATIONS, *ANSWERS):
+        opened = opening(model, read.ids, read.target, stack, layer)
+        for station, take in STATIONS.items():
+            asked = Asked(opened, 0, place, station, INDEX)
             try:
-                given = (stack, layer, 0, place, station, INDEX)
-                found.append(open_number(model, read.ids, read.target, *given))
+                asked.check()
+                found.append(take(asked))
             except InspectionError:
                 continue  # which `opened_block` says
+    for station in ANSWERS:
+        given = read.answers, 0, 0, read.place, station, INDEX
+        try:
+            found.append(open_number(model, read.ids, read.target, *given))
+        except InspectionError:
+            continue
     if not found:
         raise InspectionError(f"No number of '{model.name}' can be taken apart.")
     return tuple(found)
 
 
-def _ends(model: Model, read: Reading) -> list[tuple[StackName, int]]:
-    seen = overview(model, read.ids, read.target)
+def _ends(model: Model) -> list[tuple[StackName, int]]:
+    """Return the first and the last block of each stack that attend to their own tokens."""
+    groups(model)  # which says why, if its attention cannot be drawn
     there: list[tuple[StackName, int]] = []
-    for river in seen.rivers:
-        if river.heads is None:
-            raise InspectionError(f"The attention of '{model.name}' cannot be drawn.")
-        there += [(river.name, river.heads.numbers[0]), (river.name, river.heads.numbers[-1])]
+    for stack in model.anatomy.stacks:
+        layers = [one.layer for one in probed(model).of(stack)]
+        there += [(stack, layers[0]), (stack, layers[-1])] if layers else []
     return there
 
 
@@ -78,13 +89,13 @@ def _sheets(model: Model, text: str) -> Any:
     read = reading(model, text)
     target = None if read.target is None else read.target[: MOST_TOKENS - 1]
     return tuple(
-        spreadsheet(model, read.ids[:MOST_TOKENS], target, group, layer, 0)
-        for group, layer in _each_group(model, read)
+        formulas_checked(model, read.ids[:MOST_TOKENS], target, group, layer, 0)
+        for group, layer in _each_group(model)
     )
 
 
-def _each_group(model: Model, read: Reading) -> Iterator[tuple[Any, int]]:
-    for stack, layer in _ends(model, read)[::2]:
+def _each_group(model: Model) -> Iterator[tuple[Any, int]]:
+    for stack, layer in _ends(model)[::2]:
         for group in groups(model):
             if (group == "cross" and stack == "decoder") or group == stack:
                 yield group, layer
