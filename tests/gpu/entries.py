@@ -26,6 +26,7 @@ from components.inspection.kv_cache.machine import machine_of
 from components.inspection.kv_cache.work import counted_shares
 from components.inspection.machine.kept import kept
 from components.inspection.machine.reading import reading
+from components.inspection.machine.spreadsheet import spreadsheet
 from components.inspection.machine.tour import tour
 from components.inspection.masking import with_mask
 from components.inspection.model import Model
@@ -106,6 +107,12 @@ def _kept(model: Model, text: str) -> Any:
     return kept(model, asked.ids, asked.target)
 
 
+def _sheet(model: Model, text: str) -> Any:
+    group = groups(model)[0]
+    target = [9, 10] if len(model.anatomy.stacks) == 2 else None
+    return spreadsheet(model, model.encode(text)[:6], target, group, 0, 0).checks
+
+
 def _toured(model: Model, text: str) -> Any:
     asked = reading(model, text)
     return tour(model, asked.ids, asked.target, asked.answers, asked.place)
@@ -167,6 +174,7 @@ ENTRIES = (
     Entry(biased_layers, lambda m, _: biased_layers(m)),
     Entry(kept, _kept),
     Entry(tour, _toured),
+    Entry(spreadsheet, _sheet),
     Entry(cutting.cut, cutting.cut),
     Entry(cutting.cut_in_sentence, lambda m, _: cutting.cut_in_sentence(m, "be")),
     Entry(cutting.window, _cut, timed=True),

@@ -36,6 +36,10 @@ OTHERS: dict[str, tuple[Callable[[], PreTrainedModel], Kind]] = {
 }
 
 
+DRAWN = ("llama", "mixtral", "bert", "t5")
+"""Of these the page of the forward pass, too, which asks for much that others ask for."""
+
+
 @pytest.fixture(autouse=True)
 def small_products(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU multiplies larger matrices than a CPU, which has to multiply them here."""
@@ -73,7 +77,8 @@ def unlike(family: str, asked: dict[str, Entry | inspections.Inspection]) -> dic
 @pytest.mark.slow
 @pytest.mark.parametrize("family", [*FAMILIES, *OTHERS])
 def test_every_inspection_gives_what_the_cpu_gives(family, gpu):
-    assert unlike(family, {f"{one.page}: {one.view}": one for one in INSPECTIONS}) == {}
+    asked = [one for one in INSPECTIONS if one.page != "Forward pass" or family in DRAWN]
+    assert unlike(family, {f"{one.page}: {one.view}": one for one in asked}) == {}
 
 
 @pytest.mark.slow

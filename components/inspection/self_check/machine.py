@@ -51,13 +51,17 @@ def _numbers(model: Model, text: str) -> Any:
             asked = Asked(opened, 0, place, station, INDEX)
             try:
                 asked.check()
-                found.append(take(asked))
+                if station == "entered":  # of which the block before may have to be opened
+                    given = stack, layer, 0, place, station, INDEX
+                    found.append(open_number(model, read.ids, read.target, *given))
+                else:
+                    found.append(take(asked))
             except InspectionError:
                 continue  # which `opened_block` says
     for station in ANSWERS:
-        given = read.answers, 0, 0, read.place, station, INDEX
+        answer = read.answers, 0, 0, read.place, station, INDEX
         try:
-            found.append(open_number(model, read.ids, read.target, *given))
+            found.append(open_number(model, read.ids, read.target, *answer))
         except InspectionError:
             continue
     if not found:
