@@ -204,9 +204,13 @@ def test_a_phrase_that_the_model_writes_ends_where_its_context_does(tiny_causal)
 
 
 def test_the_network_is_left_as_it_was(tiny_causal):
+    def hooks():
+        modules = tiny_causal.network.modules()
+        return [(list(m._forward_hooks), list(m._forward_pre_hooks)) for m in modules]
+
+    before = hooks()
     attribute_phrase(tiny_causal, TEXT, "or", 4, "integrated_gradients", "<mask>")
-    modules = list(tiny_causal.network.modules())
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in modules)
+    assert hooks() == before
 
 
 def test_an_emoji_in_a_phrase_is_as_many_rows_as_it_has_tokens(tiny_causal):
