@@ -44,6 +44,8 @@ def test_it_computes_nothing_unasked():
     assert len(app.dataframe) == 0 and len(app.metric) == 0
     command = "python -m transformer_vitrine.components.inspection.check storyteller"
     assert app.code[0].value == command
+    # The docstring of a constant is no text of the page.
+    assert not any("wherever Vitrine is installed" in one.value for one in app.markdown)
 
 
 def test_it_shows_every_row_with_its_verdict():
