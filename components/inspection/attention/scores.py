@@ -165,6 +165,32 @@ def _slope(
     return float((x * y).sum()) / square if square else 0.0
 
 
+def weights_allowed(
+    one: AttentionRecord,
+    rule: ScoreRule,
+    head: int,
+    rows: slice,
+    found: Float64[np.ndarray, "row key"],
+) -> Float64[np.ndarray, "row key"]:
+    """Return how far rounding may put one head's recorded weights from `found`, our own softmax.
+
+    A weight changes by no more than itself times what its score and the mean score are off.
+    """
+    vectors, unit, tokens = one.understood(), rounding.unit(one.dtype), one.weights.shape[-1]
+    queries = vectors.queries[head, rows].astype(np.float64)
+    keys = vectors.keys[one.kv_head(head)].astype(np.float64)
+    visible, shift = one.visible[head, rows], np.zeros((*one.scores.shape[:2], 1)) + rule.shift
+    sinks = np.abs(one.scores[head, rows, tokens:] - shift[head, rows])
+    # What is met on the way: the product, with the bias, and with both taken off again.
+    met = np.abs(queries @ keys.T * rule.scale) + 3 * np.abs(rule.bias[head, rows])
+    met = np.concatenate([np.where(visible, met, 0.0), sinks], axis=1)
+    terms = np.where(visible, np.abs(queries) @ np.abs(keys).T, 0.0) * abs(rule.scale)
+    off = ROUNDINGS * unit * met.max(-1, keepdims=True)
+    off += (unit + rounding.summed(queries.shape[1])) * terms.max(-1, keepdims=True)
+    allowed = rounding.of_softmax(met.shape[1], one.dtype, found) + 2 * off * found * (1 - found)
+    return np.where(visible, allowed, 0.0)
+
+
 @dataclass(frozen=True)
 class ScoreFormula:
     """How a model's scores come about, for a formula."""

@@ -17,7 +17,7 @@ from components.inspection import rounding
 from components.inspection.attention.maps import Group, record_at, require_group
 from components.inspection.attention.projection import output_projection, writes_check
 from components.inspection.attention.rotation import unrotated
-from components.inspection.attention.scores import ROUNDINGS, score_rule
+from components.inspection.attention.scores import ScoreRule, score_rule, weights_allowed
 from components.inspection.attention.value_weighted import value_lengths
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
@@ -152,7 +152,7 @@ def attention_steps(
         write_lengths=lengths,
         checks=(
             rule.check,
-            _weights_check(ours, sink, one, head, place, abs(rule.scale), rule.bias[head, place]),
+            _weights_check(ours, sink, one, rule, head, place),
             _output_check(one, head, place),
             *written,
         ),
@@ -183,29 +183,17 @@ def _weights_check(
     ours: Float64[np.ndarray, " key"],
     sink: Float64[np.ndarray, " sink"],
     one: AttentionRecord,
+    rule: ScoreRule,
     head: int,
     place: int,
-    scale: float,
-    bias: Float32[np.ndarray, " key"],
 ) -> Check:
     """Compare the softmax of the scores that our own steps lead to with the model's weights."""
-    tokens = one.weights.shape[-1]
-    weights = one.weights[head, place]
-    found = softmax(np.concatenate([ours, sink]))[:tokens]
-    # A weight changes by no more than itself times what its score and the mean score are off.
-    vectors, unit = one.understood(), rounding.unit(one.dtype)
-    met = np.abs(np.where(np.isfinite(ours), ours, 0.0)) + 2 * np.abs(bias)
-    size = float(met.max(initial=0.0))
-    terms = np.abs(vectors.keys[one.kv_head(head)]) @ np.abs(vectors.queries[head, place])
-    off = ROUNDINGS * unit * size + (unit + rounding.summed(vectors.queries.shape[-1])) * scale * (
-        float(terms.max(initial=0.0))
-    )
-    allowed = rounding.of_softmax(tokens, one.dtype, found) + 2 * off * found * (1 - found)
+    found = softmax(np.concatenate([ours, sink]))[: len(ours)]
     return rounding.compared(
         "the softmax of these scores is the model's weights",
-        weights,
+        one.weights[head, place],
         found,
-        allowed,
+        weights_allowed(one, rule, head, slice(place, place + 1), found[None])[0],
         "A step between query · key and the weight is missing or another one here.",
     )
 

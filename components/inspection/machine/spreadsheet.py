@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from components.inspection import rounding
 from components.inspection.attention.maps import Group, record_at, require_group
-from components.inspection.attention.scores import ROUNDINGS, ScoreRule, score_rule
+from components.inspection.attention.scores import ScoreRule, score_rule, weights_allowed
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import inputs_of, record
@@ -115,7 +115,11 @@ def _worked_out(
     rule = score_rule(one)
     found = _head(one, rule, head, readers, read)
     weights, outputs = evaluated(found)
-    bounds = _bounds(one, found, weights)
+    # What rounding may do to the weights, it does to their sums of values.
+    allowed = weights_allowed(one, rule, head, slice(None), weights)
+    values = np.abs(found.values).astype(np.float64)
+    share = 4 * rounding.unit(one.dtype) + rounding.summed(len(read))
+    bounds = (allowed, allowed @ values + share * (weights @ values))
     meaning = "A formula of the spreadsheet is not what this network computes."
     checks = (
         rule.check,
@@ -188,28 +192,6 @@ def _head(
         weights=weights,
         outputs=outputs,
     )
-
-
-def _bounds(
-    one: AttentionRecord, head: Head, weights: Float64[np.ndarray, "query key"]
-) -> tuple[Float64[np.ndarray, "query key"], Float64[np.ndarray, "query value_size"]]:
-    """Return how far rounding may put the recorded weights and outputs from the formulas'.
-
-    A weight changes by no more than itself times what its score and the mean score are off.
-    """
-    unit, size = rounding.unit(one.dtype), head.queries.shape[-1]
-    products = np.abs(head.queries).astype(np.float64) @ np.abs(head.keys).astype(np.float64).T
-    contents = np.abs(head.queries.astype(np.float64) @ head.keys.astype(np.float64).T * head.scale)
-    met = contents if head.bias is None else contents + 3 * np.abs(head.bias)
-    met = np.concatenate([np.where(head.visible, met, 0.0), np.abs(head.sinks)], axis=1)
-    terms = np.where(head.visible, products, 0.0) * abs(head.scale)
-    off = ROUNDINGS * unit * met.max(-1, keepdims=True)
-    off += (unit + rounding.summed(size)) * terms.max(-1, keepdims=True)
-    allowed = rounding.of_softmax(met.shape[1], one.dtype, weights)
-    allowed = np.where(head.visible, allowed + 2 * off * weights * (1 - weights), 0.0)
-    values = np.abs(head.values).astype(np.float64)
-    share = 4 * rounding.unit(one.dtype) + rounding.summed(len(head.read))
-    return allowed, allowed @ values + share * (weights @ values)
 
 
 def _about(
