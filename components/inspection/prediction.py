@@ -1,7 +1,8 @@
 """What the model says of a text as a whole: its next token, its masked token, or its class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def predict(model: Model, text: str) -> Prediction:
         InspectionError: the text is empty or too long, the model predicts nothing, or what it
             computes are no numbers.
     """
-    _require_answer(model)
+    require_answer(model)
     text = with_mask(model, text)
     recording = record(model, text, keep=["logits"])
     if recording.logits is None:
@@ -61,17 +62,12 @@ def predict(model: Model, text: str) -> Prediction:
     logits = checked_logits(_row(model, recording.logits, place))
     shares = shares_of(logits)
     best = np.argsort(-shares, kind="stable")[:MOST]
-    if model.kind == "classifier":
-        names: dict[Any, str] = model.network.config.id2label or {}
-        answers = tuple(str(names.get(int(index), f"class {index}")) for index in best)
-    else:
-        answers = model.token_texts(best.tolist())
     asked: dict[str, Asked] = {"classifier": "class", "masked": "masked token"}
     return Prediction(
         asked=asked.get(model.kind, "next token"),
         tokens=recording.stacks[0].tokens,
         place=place,
-        answers=answers,
+        answers=answer_names(model, best.tolist(), len(shares)),
         probabilities=shares[best].astype(np.float32),
         entropy=entropy_of(shares),
         choices=len(shares),
@@ -94,7 +90,12 @@ def predict(model: Model, text: str) -> Prediction:
     )
 
 
-def _require_answer(model: Model) -> None:
+def require_answer(model: Model) -> None:
+    """Go on if there is a distribution over answers to show.
+
+    Raises:
+        InspectionError: the model has no head, writes nothing behind a text, or does not choose.
+    """
     if model.kind == "headless":
         raise InspectionError(
             f"'{model.name}' was saved without a head: it gives each token a vector (its last "
@@ -127,3 +128,17 @@ def chooses(model: Model) -> bool:
     config = model.network.config
     judges = config.problem_type in ("regression", "multi_label_classification")
     return int(config.num_labels or 0) > 1 and not judges
+
+
+def class_names(model: Model, count: int) -> tuple[str, ...]:
+    """Return the names of a classifier's `count` classes, in the order of its logits."""
+    named = {int(index): str(name) for index, name in (model.network.config.id2label or {}).items()}
+    return tuple(named.get(index, f"LABEL_{index}") for index in range(count))
+
+
+def answer_names(model: Model, answers: Sequence[int], count: int) -> tuple[str, ...]:
+    """Return how `answers` out of `count` are called: classes by name, tokens as written."""
+    if model.kind == "classifier":
+        names = class_names(model, count)
+        return tuple(names[index] for index in answers)
+    return model.token_texts(list(answers))

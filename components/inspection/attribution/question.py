@@ -18,12 +18,12 @@ from components.inspection.attribution.problem import AttributionProblem
 from components.inspection.attribution.targets import (
     Asked,
     Target,
-    answer_names,
     asked_of,
     probabilities,
 )
 from components.inspection.checks import Check
 from components.inspection.model import Kind, Model
+from components.inspection.prediction import answer_names
 
 ANSWERS: Final = 12
 

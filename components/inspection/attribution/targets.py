@@ -18,7 +18,7 @@ from components.inspection.decoding import require_writing
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of
 from components.inspection.model import Model
-from components.inspection.prediction import chooses
+from components.inspection.prediction import chooses, class_names
 from components.inspection.running import run
 
 LOGIT_BYTES: Final = 256 * 2**20
@@ -88,20 +88,6 @@ def probabilities(
     if asked == "number":
         return None
     return logits.double().sigmoid() if asked == "label" else logits.double().softmax(-1)
-
-
-def class_names(model: Model, count: int) -> tuple[str, ...]:
-    """Return the names of a classifier's `count` classes, in the order of its logits."""
-    named = {int(index): str(name) for index, name in (model.network.config.id2label or {}).items()}
-    return tuple(named.get(index, f"LABEL_{index}") for index in range(count))
-
-
-def answer_names(model: Model, answers: Sequence[int], count: int) -> tuple[str, ...]:
-    """Return how `answers` out of `count` are called: classes by name, tokens as written."""
-    if model.kind == "classifier":
-        names = class_names(model, count)
-        return tuple(names[index] for index in answers)
-    return model.token_texts(list(answers))
 
 
 def find_answer(model: Model, wanted: str | int, text: str, count: int) -> int:

@@ -8,7 +8,7 @@ not a belief. Source: nostalgebraist, "interpreting GPT: the logit lens" (2020).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float32
@@ -16,13 +16,12 @@ from jaxtyping import Float32
 from components.inspection import rounding
 from components.inspection.anatomy import StackName
 from components.inspection.checks import Check, worst
-from components.inspection.decoding import require_writing
 from components.inspection.distribution import checked_logits, entropy_of, shares_of
 from components.inspection.edits import Edit
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.model import Model
-from components.inspection.prediction import chooses
+from components.inspection.prediction import answer_names, require_answer
 from components.inspection.recording import Recording
 
 SHOWN: Final = 3
@@ -67,7 +66,6 @@ def stopped(
         InspectionError: the text or the place are none of the model's, it answers nothing, its
             answers do not come from this stack, or it has no one stream with a row for each token.
     """
-    _require_answer(model, stack)
     recording = record(model, text, target, keep=("residual", "logits"), edits=edits)
     return column(model, recording, text, target, stack, place)
 
@@ -85,7 +83,8 @@ def column(
     Raises:
         InspectionError: as `stopped`.
     """
-    _require_answer(model, stack)
+    require_answer(model)
+    _require_last(model, stack)
     found, own = recording.stack(stack), recording.logits
     if not 0 <= place < len(found.ids):
         raise InspectionError(
@@ -104,7 +103,7 @@ def column(
     shares = [shares_of(checked_logits(row)) for row in logits]
     best = [np.argsort(-each, kind="stable")[:SHOWN] for each in shares]
     return LensColumn(
-        answers=tuple(_named(model, each.tolist()) for each in best),
+        answers=tuple(answer_names(model, each.tolist(), logits.shape[1]) for each in best),
         probabilities=np.stack(
             [share[each] for share, each in zip(shares, best, strict=True)]
         ).astype(np.float32),
@@ -116,25 +115,13 @@ def column(
     )
 
 
-def _require_answer(model: Model, stack: StackName) -> None:
-    if model.kind == "headless":
-        raise InspectionError(
-            f"'{model.name}' was saved without a head: it gives each token a vector and answers "
-            "nothing, wherever it is stopped. Choose a model with a head, such as storyteller."
-        )
-    if model.kind == "classifier" and not chooses(model):
-        raise InspectionError(
-            f"'{model.name}' does not choose one of several classes: it gives a number, or judges "
-            "each label by itself. There is no distribution over classes to show."
-        )
+def _require_last(model: Model, stack: StackName) -> None:
     last = list(model.anatomy.stacks)[-1]
     if stack != last:
         raise InspectionError(
             f"What '{model.name}' answers comes from its {last}; a place in the {stack} was "
             f"asked for. Choose a token of the {last}."
         )
-    if model.kind in ("causal", "seq2seq"):
-        require_writing(model)
 
 
 def _answered(
@@ -194,10 +181,3 @@ def _own_check(found: Float32[np.ndarray, " answer"], own: Float32[np.ndarray, "
         "What comes behind the last block reads more than this one place, so the answers of the "
         "earlier blocks are not what the model would say there either.",
     )
-
-
-def _named(model: Model, answers: list[int]) -> tuple[str, ...]:
-    if model.kind != "classifier":
-        return model.token_texts(answers)
-    names: dict[Any, str] = model.network.config.id2label or {}
-    return tuple(str(names.get(index, f"class {index}")) for index in answers)

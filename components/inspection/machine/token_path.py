@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float32
@@ -18,7 +18,7 @@ from components.inspection.machine.lens import LensColumn, column
 from components.inspection.machine.overview import recorded, window
 from components.inspection.masking import mask_place
 from components.inspection.model import Model
-from components.inspection.prediction import chooses
+from components.inspection.prediction import answer_names, chooses
 from components.inspection.premises import require
 from components.inspection.recording import Recording
 
@@ -140,12 +140,9 @@ def answers_of(model: Model, recording: Recording, place: int) -> Answers:
     logits = checked_logits(recording.logits if single else recording.logits[place])
     shares = shares_of(logits)
     best = np.argsort(-shares, kind="stable")[:MOST_ANSWERS]
-    names: dict[Any, str] = model.network.config.id2label or {}
     asked = {"classifier": "class", "masked": "masked token"}
     return Answers(
-        texts=tuple(names.get(int(one), f"class {one}") for one in best)
-        if model.kind == "classifier"
-        else model.token_texts(best.tolist()),
+        texts=answer_names(model, best.tolist(), len(shares)),
         ids=tuple(int(one) for one in best),
         logits=logits[best],
         shares=shares[best].astype(np.float32),

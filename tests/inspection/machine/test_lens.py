@@ -151,7 +151,7 @@ def test_a_classifier_is_asked_where_it_reads(dtype):
     assert [check.says for check in found.checks] == [OWN]
     assert found.checks[0].holds and found.checks[0].bound == 0
     np.testing.assert_array_equal(found.logits_of_last, logits)
-    names = ("sad", "glad", "class 2")
+    names = ("sad", "glad", "LABEL_2")
     assert found.answers[-1] == tuple(names[at] for at in np.argsort(-logits))
     assert (found.choices, found.probabilities.shape) == (3, (4, 3))
     np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-6)
