@@ -87,11 +87,7 @@ def read(look: Look, sent: Any) -> Look:
     """Return `look` with what a browser has sent; what is no such thing is left out."""
     if not isinstance(sent, Mapping):
         return look
-    try:
-        return changed(look, sent)
-    except (ValueError, OverflowError):
-        # A list of numbers with one that is infinite, or none.
-        return look
+    return changed(look, sent)
 
 
 def _example(name: str) -> Any:

@@ -35,24 +35,36 @@ class Attended:
     """One head's attention at the query tokens that are shown."""
 
     queries: Float32[np.ndarray, "row size"] | None
+    """Of this head, as scored: turned, where RoPE turns."""
     keys: Float32[np.ndarray, "key size"] | None
     values: Float32[np.ndarray, "key value_size"] | None
     queries_before: Float32[np.ndarray, "row size"] | None
+    """Before RoPE; None where nothing is turned."""
     keys_before: Float32[np.ndarray, "key size"] | None
     rope: Rope | None
     norms: tuple[Normed, ...]
     """Of queries and keys."""
     dots: Float32[np.ndarray, "row key"] | None
+    """Queries times keys."""
     scale: float | None
+    """Factor on `dots`, measured."""
     cap: float | None
+    """Scores are squeezed to cap x tanh(score / cap)."""
     bias: Float32[np.ndarray, "row key"] | None
+    """What is added for positions; 0 where masked. None if nothing is."""
     scores: Float32[np.ndarray, "row key"]
+    """What goes into the softmax; very low or minus infinity where masked."""
     sinks: Float32[np.ndarray, " row"] | None
+    """The score of a learned sink (GPT-OSS), which takes a share of the softmax."""
     visible: Bool[np.ndarray, "row key"]
     weights: Float32[np.ndarray, "row key"]
+    """0 to 1."""
     outputs: Float32[np.ndarray, "row value_size"] | None
+    """Weights times values."""
     head_writes: Float32[np.ndarray, "head row"] | None
+    """Norm of what each head writes, before a norm of all heads' sum."""
     unknown: tuple[str, ...]
+    """What cannot be known here and why, a sentence each."""
     checks: tuple[Check, ...]
 
 

@@ -20,10 +20,16 @@ class BlockStreams:
     """The stream within the block and what is written to it, at the tokens that are shown."""
 
     entered: Float32[np.ndarray, "row width"] | None
+    """The stream that enters the block; None where there is no one stream."""
     before_cross: Float32[np.ndarray, "row width"] | None
+    """What cross-attention reads (before its norm): the stream after self-attention. None without
+    one."""
     between: Float32[np.ndarray, "row width"] | None
+    """What the MLP reads (before its norm): the stream after attention. None in a parallel block,
+    where both read what entered."""
     left: Float32[np.ndarray, "row width"] | None
     attention_write: Float32[np.ndarray, "row width"] | None
+    """What self-attention adds to the stream."""
     cross_write: Float32[np.ndarray, "row width"] | None
     mlp_write: Float32[np.ndarray, "row width"] | None
 

@@ -82,13 +82,9 @@ class Overview:
     """One text in one model, from its tokens to what leaves the last block."""
 
     model: str
-    kind: str
     rivers: tuple[River, ...]
     """In the order in which they run."""
     heads: int
-    vocabulary: int
-    positions: str
-    """How the family marks positions, in a word; "unknown" where that is not known."""
     unknown: tuple[str, ...]
     """What cannot be drawn of this model, and why: sentences."""
     checks: tuple[Check, ...]
@@ -142,11 +138,8 @@ def overview(
         checks += [rows_check(recording.attentions), weights_check(recording.attentions)]
     return Overview(
         model=model.name,
-        kind=model.kind,
         rivers=tuple(rivers),
         heads=model.facts.heads,
-        vocabulary=model.facts.vocabulary,
-        positions=model.anatomy.position,
         unknown=tuple(unknown),
         checks=tuple(checks),
     )
