@@ -1,25 +1,13 @@
 """Home: the whole machine for the current prompt, live, and the lessons."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-
 import streamlit as st
 
 from components import engine, importing
-from components.widgets import apparatus, chapters, frame, models
+from components.widgets import apparatus, chapters, door, frame, models
 from components.widgets.checks import show_checks
 from components.widgets.explained import explained
 from components.widgets.links import label
 from components.widgets.markup import literal
-
-# Under this the session keeps what was clicked: the forward pass opens there.
-DOOR: Final = "door"
-
-
-def opened(look: Mapping[str, Any]) -> None:
-    """Remember what was clicked; a page can only be changed while the script runs."""
-    st.session_state[DOOR] = look
-
 
 apparatus.head("A transformer behind glass")
 st.markdown(
@@ -27,7 +15,7 @@ st.markdown(
     "next piece is. This is one at work on the **prompt** in the sidebar: change it and watch. "
     "**Click** into the drawing to look closer."
 )
-if DOOR in st.session_state:
+if door.clicked():
     frame.keep_prompt()
     st.switch_page(chapters.FORWARD_PASS.page)
 
@@ -47,17 +35,20 @@ with drawing, explained():
     from components.inspection import prediction as inspection
     from components.widgets.machine.at_home import at_home
 
-    prediction = engine.inspect(inspection.predict, choice, frame.prompt())
+    found = at_home(choice, frame.prompt(), door.click)
     waiting.empty()
-    at_home(choice, frame.prompt(), opened)
-    best, share = literal(repr(prediction.answers[0])), prediction.probabilities[0]
-    st.caption(
-        f"What comes next, by {literal(choice.name)}? The likeliest {prediction.asked} is {best}, "
-        f"with {share:.1%}. Entropy {prediction.entropy:.2f} bits: like a fair choice among "
-        f"{2**prediction.entropy:.1f} of its {prediction.choices:,} tokens."
-    )
-    if all(check.holds for check in prediction.checks):
-        with st.popover(f":small[{label(prediction.checks)}]", type="tertiary"):
-            show_checks(prediction.checks, choice, "Home")
+    checks = found.checks
+    with explained():
+        prediction = engine.inspect(inspection.predict, choice, frame.prompt())
+        best, share = literal(repr(prediction.answers[0])), prediction.probabilities[0]
+        st.caption(
+            f"What comes next, by {literal(choice.name)}? The likeliest {prediction.asked} is "
+            f"{best}, with {share:.1%}. Entropy {prediction.entropy:.2f} bits: like a fair choice "
+            f"among {2**prediction.entropy:.1f} of its {prediction.choices:,} tokens."
+        )
+        checks = (*prediction.checks, *checks)
+    if all(check.holds for check in checks):
+        with st.popover(f":small[{label(checks)}]", type="tertiary"):
+            show_checks(checks, choice, "Home")
     else:
-        show_checks(prediction.checks, choice, "Home")
+        show_checks(checks, choice, "Home")

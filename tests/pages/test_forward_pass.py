@@ -8,8 +8,8 @@ import transformers as hf
 from streamlit.testing.v1 import AppTest
 
 from components.inspection.machine.overview import MOST_ROWS, MOST_TOKENS
-from components.widgets import chapters
-from components.widgets.machine.look import DEFAULT, DOOR, FIELDS, MOST_OFF, MOST_WRITTEN
+from components.widgets import chapters, door
+from components.widgets.machine.look import DEFAULT, FIELDS, MOST_OFF, MOST_WRITTEN
 from pages.inside.forward_pass.tour_words import STOPS
 from tests import tiny
 from tests.pages.test_lessons import ROOT
@@ -241,11 +241,11 @@ EMPTY = {"off": [], "written": [], "place": 0, "stack": ""}
 
 def test_a_click_on_home_opens_the_forward_pass_there_with_the_same_text():
     app = opened("pages/about/home.py")
-    app.session_state[DOOR] = {"open": 2, "head": 1, "nonsense": "x", "token": "3"}
+    app.session_state[door.CLICKED] = {"open": 2, "head": 1, "nonsense": "x", "token": "3"}
     checked(app.run())
     assert [title.value for title in app.title] == ["Forward pass"]
     assert app.text_area(key="prompt").value == chapters.OPEN
     told, parts = sent(app)
     assert not told["door"] and parts["block"]["layer"] == 2 and parts["block"]["head"] == 1
     assert look(app) == {"open": "2", "head": "1", "token": "3"}
-    assert DOOR not in app.session_state
+    assert door.CLICKED not in app.session_state

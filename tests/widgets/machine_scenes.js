@@ -6,21 +6,11 @@ globalThis.document = { createElement: () => ({ getContext: () => ({ putImageDat
   setAttribute(name, value) { this[name] = value; }, append() {},
   toDataURL: () => "data:image/png;base64,AA==" }) };
 
-/* As `Machine.sceneAt`, without a browser. */
-function sceneOf({ parts, state, width }) {
-  const overview = overviewOf(parts.overview);
-  const river = overview.rivers.find((one) => one.name === state.stack) ?? overview.rivers.at(-1);
-  const number = overview.rivers.indexOf(river), path = pathOf(parts.path, river.rows);
-  const block = blockOf(parts.block);
-  const place = layout({ width, rivers: overview.rivers.map((one) => ({ rows: one.rows,
-    layers: one.layers, heads: overview.heads, crossing: Boolean(one.crossing),
-    answers: Boolean(path?.lens) })) }, {
-    open: state.open === null ? null
-      : { river: number, layer: state.open, stations: block ? stationsOf(block) : [] },
-    focus: overview.rivers.map((one) => (one === river ? state.place - one.first : null)),
-  });
-  return { place, overview, river, number, path, block, cell: parts.cell, state, writes: true,
-    before: beforeOf(parts.before), inks: { ...inksOf(false), ground: "#FFFFFF" } };
+/* As the machine's own, of parts as they are sent. */
+function sceneFrom({ parts, state, width }) {
+  const scene = sceneOf({ overview: overviewOf(parts.overview), path: pathOf(parts.path), block: blockOf(parts.block),
+    cell: parts.cell, before: beforeOf(parts.before), kept: parts.kept }, { state, width, writes: true, tours: true });
+  return { ...scene, inks: { ...inksOf(false), ground: "#FFFFFF" } };
 }
 
 /* Everything that is drawn to be pointed at: the middle of each, and what it is. */
@@ -31,7 +21,8 @@ function thingsOf(scene) {
     const of = overview.rivers[number], river = of.name;
     const high = (row) => ({ y: at.rows[row].y, h: at.rows[row].h });
     for (let row = 0; row < of.rows; row++) {
-      middle({ x: 0, w: place.tokens.w, ...high(row) }, { kind: "token", row, river });
+      const edge = of.whole ? wholeBox(at).w : 0;
+      middle({ x: edge, w: place.tokens.w - edge, ...high(row) }, { kind: "token", row, river });
       middle({ ...place.final, ...high(row) }, { kind: "end", row, river });
       const cells = of.strips ? of.strips[0].length / of.rows : 0;
       const w = stripWidth(place.lookup) / cells;
@@ -40,6 +31,10 @@ function thingsOf(scene) {
           { kind: "lookup", row, cell, river });
       for (const { layer, x, w: wide, open } of at.spines) if (!open && wide)
         middle({ x, w: wide, ...high(row) }, { kind: "stream", layer, row, river });
+    }
+    if (of.whole) for (let token = 0; token < of.total; token++) {
+      const box = wholeBox(at), h = box.h / of.total;
+      middle({ ...box, y: box.y + token * h, h }, { kind: "whole", token, river });
     }
     for (const { layer, x, w, open, mosaic, crossing } of at.spines) {
       if (w) middle({ x, w, ...at.mlp }, { kind: "mlp", layer, river });
@@ -95,7 +90,7 @@ function openedThings({ block }, at, of, middle) {
 const KEYS = { token: ["row"], lookup: ["row", "cell", "index"], end: ["row"], answer: ["index"],
   layer: ["layer"], head: ["layer", "head"], cross: ["layer", "head"], mlp: ["layer"],
   headWrite: ["layer", "head"], stream: ["layer", "row"], lens: ["boundary"], expert: ["layer"],
-  cell: ["row", "index"] };
+  cell: ["row", "index"], whole: ["token"] };
 
 /* What is wrong with a hit: a kind that there is not, or a number out of its range. */
 function wrongHit(hit, { overview, path, block }) {
@@ -103,7 +98,7 @@ function wrongHit(hit, { overview, path, block }) {
   const river = overview.rivers.find((one) => one.name === hit.river);
   if (!river && hit.kind !== "answer") return "of no river";
   const cells = hit.kind === "cell" && hit.name !== "square" ? block.stations[hit.name] : null;
-  const most = { row: river?.rows, layer: river?.layers, boundary: river && river.layers + 1,
+  const most = { row: river?.rows, token: river?.total, layer: river?.layers, boundary: river && river.layers + 1,
     head: (hit.kind === "cross" ? river?.crossing : river?.heads)?.heads,
     cell: cells ? cells.cells : 64, key: block?.keys.length,
     index: hit.kind === "answer" ? path.top.texts.length : hit.kind === "lookup" ? river.width

@@ -28,26 +28,30 @@ LOOKS = {
     "bart closed": ("bart", DEFAULT, 1140),
     "bart across": ("bart", replace(DEFAULT, open=1, cross=True, head=1), 1400),
     "t5's encoder open": ("t5", replace(DEFAULT, stack="encoder", open=1, token=3), 1400),
+    "a long text": ("llama", replace(DEFAULT, token=70), 1140),
 }
 """By name: a family, where the reader is, and how wide the drawing is."""
+LONG = {"a long text"}
+"""Scenes of a text of more tokens than are drawn."""
 
 
-def found(family: str, look: Look) -> Assembled:
+def found(family: str, look: Look, text: str = TEXT) -> Assembled:
     """Return what is drawn of one look."""
-    model = tiny.model(family)
-    return assembled(lambda inspection, *given: inspection(model, *given), TEXT, look)
+    model = replace(tiny.model(family), context=400)
+    return assembled(lambda inspection, *given: inspection(model, *given), text, look)
 
 
 def given(name: str) -> dict[str, Any]:
     """Return what the scene of that name is made from."""
     family, look, width = LOOKS[name]
-    made = found(family, look)
+    made = found(family, look, TEXT * 30 if name in LONG else TEXT)
     return {"parts": made.parts, "state": made.state, "width": width}
 
 
-MODULES = ("hits", "keys", "words", "layout", "data", "drawing", "inks", "pen")
+MODULES = ("hits", "keys", "words", "layout", "data", "drawing", "inks", "pen", "scene")
 LOOP = """
-const scenes = Object.fromEntries(Object.entries(GIVEN).map(([name, one]) => [name, sceneOf(one)]));
+const scenes = {};
+for (const [name, one] of Object.entries(GIVEN)) scenes[name] = sceneFrom(one);
 const { createInterface } = await import("node:readline");
 for await (const line of createInterface({ input: process.stdin })) {
   let told;

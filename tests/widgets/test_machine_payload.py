@@ -157,7 +157,7 @@ def test_what_arrives_is_as_long_as_what_it_is_of(family):
     const len = (one) => one?.length ?? null;
     console.log(JSON.stringify({{ n,
       rivers: overview.rivers.map((one) => [len(one.shown), len(one.ids), len(one.norms),
-        len(one.attention), len(one.cross), len(one.mlp), len(one.active), len(one.loud),
+        len(one.attention), len(one.cross), len(one.mlp), len(one.active), len(one.whole),
         one.strips && one.strips.map(len), len(one.heads?.levels), len(one.heads?.means),
         len(one.crossing?.levels), Object.values(one.along).map(len)]),
       finite: overview.rivers.every((one) => Number.isFinite(one.ruler.width(1))),
@@ -176,7 +176,7 @@ def test_what_arrives_is_as_long_as_what_it_is_of(family):
         cells = rows * min(CELLS, river.width)
         wanted = [rows, rows, each + rows, each, river.crossing and each, each]
         assert got[:6] == wanted and got[6] in (None, each)
-        assert got[7:12] == [len(river.tokens), [cells] * 2, levels, levels // heads, crossing]
+        assert got[7:12] == [None, [cells] * 2, levels, levels // heads, crossing]
         assert all(one == each for one in got[12]) and len(got[12]) == 2 + bool(river.crossing)
     assert counts["finite"] and counts["n"] == len(found.overview.rivers) - 1
     rows, layers, heads = found.river.rows, found.river.layers, found.overview.heads
@@ -262,7 +262,7 @@ def gpt2_sized() -> Overview:
         crossing=None,
         post_normed=False,
     )
-    return Overview("gpt2", "causal", (river,), 12, 50257, "learned", (), ())
+    return Overview("gpt2", (river,), 12, (), ())
 
 
 def test_what_is_sent_is_small():

@@ -8,7 +8,7 @@ import streamlit as st
 from components import engine
 from components.engine import ModelChoice
 from components.widgets.machine import machine
-from components.widgets.machine.assembled import assembled
+from components.widgets.machine.assembled import Assembled, assembled
 from components.widgets.machine.look import DEFAULT
 from components.widgets.machine_part import machine_part
 
@@ -17,8 +17,8 @@ KEY: Final = "door-machine"
 
 def at_home(
     choice: ModelChoice, prompt: str, on_asked: Callable[[Mapping[str, Any]], None]
-) -> None:
-    """Draw the pass of `prompt`; `on_asked(look)` is called with what is clicked.
+) -> Assembled:
+    """Draw the pass of `prompt` and return it; `on_asked(look)` is called with what is clicked.
 
     Raises:
         InspectionError: nothing can be drawn of this model and text.
@@ -32,3 +32,4 @@ def at_home(
         machine(found.state, found.label, KEY, False, on_asked, door=True)
         for name, value in found.parts.items():
             machine_part(KEY, name, value)
+    return found

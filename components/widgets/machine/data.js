@@ -19,7 +19,7 @@ function riverFrom(sent) {
   const river = {
     ...sent, shown: sent.tokens, along: {},
     norms: floatsOf(sent.norms), attention: floatsOf(sent.attention), cross: floatsOf(sent.cross),
-    mlp: floatsOf(sent.mlp), active: floatsOf(sent.active), loud: bytesOrNone(sent.loud),
+    mlp: floatsOf(sent.mlp), active: floatsOf(sent.active), whole: bytesOrNone(sent.whole),
     strips: sent.strips?.map(bytesOf), heads: headsFrom(sent.heads), crossing: headsFrom(sent.crossing),
   };
   for (const [name, text] of Object.entries(sent.along)) river.along[name] = floatsOf(text);

@@ -3,7 +3,9 @@
 import { drawAnswers, drawHeads, drawLens, drawMlps, drawNumbers, drawSpines } from "./bands.js";
 import { headPart } from "./keys.js";
 import { drawLit, drawNames, drawOpened } from "./opened.js";
-import { drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWrites, stripWidth } from "./river.js";
+import {
+  drawBus, drawNorms, drawReading, drawRows, drawStrips, drawTokens, drawWhole, drawWrites, stripWidth
+} from "./river.js";
 
 /* `scene`: { place (layout), overview, path, block, before, state, inks }. */
 export function drawAll(pen, scene) {
@@ -37,6 +39,7 @@ export function drawAll(pen, scene) {
     drawMlps(pen, inks, at, here ? path?.hidden : null,
       (layer) => state.off.includes(`mlp ${layer}`));
     if (here) drawLens(pen, inks, at, path?.lens, scene.before?.lens);
+    drawWhole(pen, inks, at, river);
     drawTokens(pen, inks, at, river, look, place.tokens.w, number === place.rivers.length - 1 ? scene.kept : null);
     if (river.strips) {
       const w = stripWidth(place.lookup);

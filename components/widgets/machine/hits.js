@@ -2,7 +2,7 @@
 
 import { headBox } from "./bands.js";
 import { headPitch, pagerOf } from "./opened.js";
-import { stripWidth } from "./river.js";
+import { stripWidth, wholeBox } from "./river.js";
 
 const OF_KEYS = ["key", "value"];
 
@@ -33,6 +33,10 @@ function inRiver(scene, at, river, x, y) {
   if (row >= 0 && lookup.w && river.strips && x >= lookup.x && x < lookup.x + wide) {
     const cells = river.strips[0].length / river.rows, cell = Math.floor(((x - lookup.x) / wide) * cells);
     return { kind: "lookup", row, cell, index: cell * Math.ceil(river.width / cells) };
+  }
+  if (river.whole && row >= 0 && x < wholeBox(at).w) {
+    const box = wholeBox(at);
+    return { kind: "whole", token: Math.min(river.total - 1, Math.floor(((y - box.y) / box.h) * river.total)) };
   }
   if (x < at.left) return row >= 0 ? { kind: "token", row } : null;
   const spine = at.spines.find((one) => x >= one.x && x < one.x + one.w);

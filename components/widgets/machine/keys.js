@@ -12,6 +12,7 @@ export function asked(hit, scene) {
     case "token": return { ...turned, token: hit.row + other.first, station: "" };
     case "layer": case "mlp": case "stream": return state.open === hit.layer && !turned.stack
       ? undefined : { ...turned, token: turned.stack ? null : state.token, open: hit.layer, station: "" };
+    case "whole": return { ...turned, token: hit.token, station: "" };
     case "lookup": return { ...turned, token: hit.row + other.first, open: 0, station: "entered", index: hit.index };
     case "head": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: false };
     case "cross": return { ...turned, open: hit.layer, head: hit.head, station: "", cross: true };

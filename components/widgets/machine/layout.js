@@ -11,12 +11,12 @@ const OPEN = { tokens: 88, lookup: 0, bars: 152 };
 const NARROW = { tokens: 76, lookup: 0, bars: 0 };
 export const NARROWEST = 720;
 
-/* `shape`: { width, rivers: [{ rows, layers, heads, crossing, mlp, answers }] }; `state`: { open: null
+/* `shape`: { width, most (height of all rows), rivers: [{ rows, layers, heads, crossing, mlp, answers }] }; `state`: { open: null
  * or { river, layer, stations }, focus: [row of each river] }. */
 export function layout(shape, state) {
   const narrow = shape.width < NARROWEST;
   const sides = narrow ? NARROW : state.open ? OPEN : CLOSED;
-  const most = shape.rivers.length > 1 ? [150, 200] : [340];
+  const most = shape.rivers.length > 1 ? [150, 200] : [shape.most ?? 340];
   const left = sides.tokens + sides.lookup + GAP, right = shape.width - sides.bars - FINAL;
   const rivers = [];
   let y = TITLE;

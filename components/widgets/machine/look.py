@@ -10,8 +10,6 @@ import streamlit as st
 from components.inspection.edits import Edit, What
 from components.widgets import settled
 
-DOOR: Final = "door"
-"""Under this the session keeps what was clicked in the drawing of the home page."""
 MOST_OFF: Final = 24
 """Parts that are switched off together."""
 MOST_WRITTEN: Final = 40

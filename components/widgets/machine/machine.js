@@ -11,10 +11,9 @@ import { Glass } from "./glass.js";
 import { hitAt } from "./hits.js";
 import { inksOf } from "./inks.js";
 import { asked, eventsOf, keyed } from "./keys.js";
-import { layout } from "./layout.js";
-import { stationsOf } from "./opened.js";
 import { partsFor } from "./parts.js";
 import { CanvasPen, SvgPen } from "./pen.js";
+import { sceneOf } from "./scene.js";
 import { Stations } from "./stations.js";
 import { legendWords, Toolbar } from "./toolbar.js";
 import { TourCard } from "./tour.js";
@@ -22,6 +21,8 @@ import { wordsFor } from "./words.js";
 
 export const machineView = (host) => new Machine(host);
 const REST = 250, GROW = 700;
+/* Pixels: of all rows, and of what stands above and below them. */
+const LEAST_HIGH = 200, MOST_HIGH = 340, AROUND = 440;
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 export default live(machineView);
@@ -142,30 +143,24 @@ class Machine {
   }
 
   sceneAt(width) {
-    const overview = this.part("overview", overviewOf);
-    if (!overview) return null;
-    const { state } = this, found = overview.rivers.find((one) => one.name === state.stack) ?? overview.rivers.at(-1);
-    const number = overview.rivers.indexOf(found);
-    let path = this.part("path", pathOf);
-    // Parts come one by one: until all are there, what is of another text or stack is not drawn.
-    if (path && (path.stack !== found.name || (path.rows ?? found.rows) !== found.rows)) path = { ...path, arcs: {}, hidden: null };
-    let block = this.part("block", blockOf);
-    if (block && (block.layer !== state.open || block.stack !== found.name || block.square.elsewhere.length !== found.rows)) block = null;
-    const cell = this.part("cell", (sent) => sent), last = found === overview.rivers.at(-1) && (state.token === null || state.place === found.total - 1);
-    const place = layout({ width, rivers: overview.rivers.map((river) => ({
-      rows: river.rows, layers: river.layers, heads: river.heads?.heads ?? overview.heads, crossing: Boolean(river.crossing), answers: Boolean(path?.lens) || river.answered })) }, {
-      open: state.open === null || state.open >= found.layers ? null
-        : { river: number, layer: state.open, stations: block ? stationsOf(block) : [], group: state.group,
-          ratio: block?.mlp && found.width ? block.mlp.neurons / found.width : null },
-      focus: overview.rivers.map((one) => (one === found ? state.place - one.first : null)),
-    });
+    const same = (sent) => sent;
+    const scene = sceneOf({
+      overview: this.part("overview", overviewOf), path: this.part("path", pathOf),
+      block: this.part("block", blockOf), cell: this.part("cell", same),
+      before: this.part("before", beforeOf), kept: this.part("kept", same),
+    }, { state: this.state, width, most: this.most(), writes: this.data.writes, tours: this.data.tours });
+    return scene && { ...scene, inks: this.inksNow(), waiting: this.waiting };
+  }
+
+  inksNow() {
     this.inks[this.dark] ??= inksOf(this.dark);
     const ground = getComputedStyle(this.host).getPropertyValue("--st-background-color").trim();
-    const inks = { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
-    return { place, overview, river: found, number, path, block, cell, state, inks,
-      // What the last token is answered is what may stand behind it.
-      tours: Boolean(this.data.tours), writes: this.data.writes && last, further: this.data.writes && !last,
-      before: this.part("before", beforeOf), kept: this.part("kept", (sent) => sent), waiting: this.waiting };
+    return { ...this.inks[this.dark], ground: ground || this.inks[this.dark].ground };
+  }
+
+  /* How high all rows may be, so that a whole drawing fits on a low screen. */
+  most() {
+    return Math.max(LEAST_HIGH, Math.min(MOST_HIGH, window.innerHeight / this.scale - AROUND));
   }
 
   draw() {

@@ -7,10 +7,11 @@ from typing import Final
 import streamlit as st
 
 from components.inspection.machine.tour import Tour, tour
+from components.widgets import door
 from components.widgets.ask import Ask
 from components.widgets.machine import machine
 from components.widgets.machine.assembled import Assembled, assembled
-from components.widgets.machine.look import DOOR, changed, fresh, hold, kept
+from components.widgets.machine.look import changed, fresh, hold, kept
 from components.widgets.machine.payload import Part
 from components.widgets.machine_part import machine_part
 
@@ -24,9 +25,8 @@ def drawn(ask: Ask, told: Callable[[Tour], Part]) -> Assembled:
         InspectionError: nothing can be drawn of this model and text.
     """
     look = fresh(ask.scope, (ask.choice.source, ask.choice.dtype, ask.prompt))
-    clicked = st.session_state.pop(DOOR, None)  # on the home page
-    if clicked:
-        look = changed(look, clicked)
+    if door.clicked():
+        look = changed(look, door.taken())
         kept(ask.scope, look)
     found = assembled(ask.inspect, ask.prompt, look)
     parts = dict(found.parts)

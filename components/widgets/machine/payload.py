@@ -22,6 +22,8 @@ MOST_SQUARES: Final = 200
 """Heads up to which their pictures are 32 cells wide; of more, 16."""
 ZERO: Final = 127
 """The level of 0 on a signed scale, which goes from 0 to 254."""
+WHOLE: Final = 256
+"""Cells of the strip that shows a whole text of which only some tokens are drawn."""
 NONE: Final = 255
 """The level of what is no number: nothing is drawn."""
 
@@ -34,11 +36,7 @@ def overview_part(found: Overview, written: int | None) -> Part:
     side = 32 if squares <= MOST_SQUARES else 16
     last = len(found.rivers) - 1
     return {
-        "model": found.model,
-        "kind": found.kind,
         "heads": found.heads,
-        "vocabulary": found.vocabulary,
-        "positions": found.positions,
         "rivers": [
             _river(river, side, written if number == last else None)
             for number, river in enumerate(found.rivers)
@@ -78,7 +76,6 @@ def path_part(found: TokenPath, layers: int) -> Part:
             "shares": [float(one) for one in answers.shares],
             "rest": max(0.0, 1.0 - float(answers.shares.sum(dtype=np.float64))),
             "others": answers.choices - len(answers.ids),
-            "entropy": round(answers.entropy, 3),
         },
     }
 
@@ -155,7 +152,7 @@ def _river(river: River, side: int, written: int | None) -> Part:
         "along": {name: sent(one) for name, one in river.along.items()},
         "active": _or_none(river.active),
         "strips": strips,
-        "loud": None if river.loud is None else sent(_loud(river.loud)),
+        "whole": None if river.loud is None or len(river.tokens) == river.rows else _whole(river),
         "heads": _heads(river.heads, side),
         "crossing": _heads(river.crossing, side),
         "postNormed": river.post_normed,
@@ -251,6 +248,12 @@ def numbered(part: Any) -> Any:
 
 def _or_none(array: NDArray[np.float32] | None) -> str | None:
     return None if array is None else sent(array)
+
+
+def _whole(river: River) -> str:
+    """Return the whole of a long text at a glance: its tokens' norms, `WHOLE` cells or fewer."""
+    assert river.loud is not None
+    return sent(_loud(pooled(river.loud[None], WHOLE)[0]))
 
 
 def _loud(norms: NDArray[np.float32]) -> NDArray[np.uint8]:

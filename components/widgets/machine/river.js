@@ -129,15 +129,28 @@ export function drawStrips(pen, inks, place, box, levels) {
   });
 }
 
+/* The whole of a long text at its edge, a line for each token or a few, and which part is drawn. */
+export function drawWhole(pen, inks, place, river) {
+  if (!river.whole) return;
+  const box = wholeBox(place), share = box.h / river.total;
+  picture(pen, box, 1, river.whole, inks.weightColours);
+  pen.rect(box.x, box.y + share * river.first, box.w, share * river.rows, "", { stroke: inks.picked, width: 2 });
+}
+
+export function wholeBox({ rows }) {
+  return { x: 0, y: rows[0].y, w: 9, h: rows.at(-1).y + rows.at(-1).h - rows[0].y };
+}
+
 export function drawTokens(pen, inks, place, river, look, width, kept) {
+  const edge = river.whole ? 11 : 0;
   place.rows.forEach((row, i) => {
     if (row.h < 9 && i !== look.row) return;
     const size = Math.max(9, Math.min(14, row.h * 0.78)), chosen = i === look.row;
-    if (chosen) pen.rect(0, row.middle - Math.max(row.h, 14) / 2, width - 6, Math.max(row.h, 14),
+    if (chosen) pen.rect(edge, row.middle - Math.max(row.h, 14) / 2, width - 6 - edge, Math.max(row.h, 14),
       inks.faint, { radius: 4, stroke: inks.picked, width: 1.5 });
-    if (row.h >= 12 && width > 80) pen.text(6, row.middle, String(river.ids[i]), { size: 10, fill: inks.quiet, alpha: 0.8 });
+    if (row.h >= 12 && width > 80) pen.text(edge + 6, row.middle, String(river.ids[i]), { size: 10, fill: inks.quiet, alpha: 0.8 });
     // As it was before the last token was written: it need not be computed anew.
-    if (kept?.rows[i]) pen.rect(1, row.middle - Math.min(5, row.h / 3), 3, Math.min(10, row.h / 1.5), inks.probability, { radius: 1 });
+    if (kept?.rows[i]) pen.rect(edge + 1, row.middle - Math.min(5, row.h / 3), 3, Math.min(10, row.h / 1.5), inks.probability, { radius: 1 });
     const written = river.written !== null && i + river.first >= river.written;
     pen.text(width - 12, row.middle, river.shown[i], { size, mono: true, anchor: "end", most: width - (width > 80 ? 44 : 20),
       fill: written ? inks.probability : chosen ? inks.ink : inks.quiet, bold: chosen });

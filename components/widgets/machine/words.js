@@ -18,7 +18,8 @@ export function wordsFor(hit, scene) {
   switch (hit.kind) {
     case "token": return [`${token(hit.row)}, token ${hit.row + river.first}`, `id ${river.ids[hit.row]}`, "click: follow this token"];
     case "lookup": return [`look-up of ${token(hit.row)}`, `row ${river.ids[hit.row]} of the table, ${grouped(river.width)} numbers`,
-      ...(overview.positions === "learned" ? ["and a vector for its position"] : []), "click: open one"];
+      "click: open one"];
+    case "whole": return [`token ${hit.token} of ${grouped(river.total)}`, "darker: a longer vector, half way through", "click: go there"];
     case "end": return [`${token(hit.row)} leaves the last block`,
       ...(river.norms ? [`norm ${norm(river.norms, river.layers, hit.row)}`] : [])];
     case "answer": {
