@@ -16,7 +16,10 @@ export class Stations {
     this.node.style.transform = scale === 1 ? "" : `scale(${scale})`;
     const { place, block, state, river, number } = scene;
     const at = place.rivers[number], open = at?.open;
-    const name = open && block ? `${open.shown.join()} ${open.x} ${open.w} ${open.top} ${block.layer} ${block.head} ${block.kind} ${state.step} ${Boolean(scene.path?.push)} ${state.off.join()} ${place.width}` : "";
+    const name = open && block ? [
+      open.shown.join(), open.x, open.w, open.top, place.width, block.layer, block.head, block.kind,
+      state.step, Boolean(scene.path?.push), state.off.join(),
+    ].join(" ") : "";
     if (this.shown === name) return;
     this.shown = name;
     const focused = this.node.getRootNode().activeElement?.dataset?.name;
@@ -27,22 +30,32 @@ export class Stations {
   buttons(scene, at, open, block, state, river) {
     const made = open.shown.map((name) => {
       const box = open.stations[name];
-      return this.button(name, stationName(name, block, state.step, Boolean(scene.path?.push?.heads) && block.kind === "self"), box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
+      const pushed = Boolean(scene.path?.push?.heads) && block.kind === "self";
+      return this.button(name, stationName(name, block, state.step, pushed),
+        box.x + box.w / 2, at.heads.y + at.heads.h + 1, () => this.press(name, block, state));
     });
     const known = Boolean(river.attention);
     const part = headPart(block), off = state.off.includes(part);
     const y = at.mlp.y + at.mlp.h / 2 + 2;
-    if (known) made.push(this.button("off", off ? `head ${block.head} off ✓` : `head ${block.head} off`, open.x + Math.min(60, 0.2 * open.w), y, () => this.act({ off: toggled(state.off, part) })));
-    for (const [what, label, x] of !known ? [] : [[block.kind === "cross" ? "cross" : "attention", "attention off", 0.5], ["mlp", "MLP off", 0.82]]) {
+    const turn = (one) => () => this.act({ off: toggled(state.off, one) });
+    if (known) made.push(this.button("off", off ? `head ${block.head} off ✓` : `head ${block.head} off`,
+      open.x + Math.min(60, 0.2 * open.w), y, turn(part)));
+    const attends = [block.kind === "cross" ? "cross" : "attention", "attention off", 0.5];
+    for (const [what, label, x] of known ? [attends, ["mlp", "MLP off", 0.82]] : []) {
       const other = `${what} ${block.layer}`;
-      made.push(this.button(what === "cross" ? "attention" : what, state.off.includes(other) ? `${label} ✓` : label, open.x + (open.w > 400 ? 60 + 120 * (x - 0.2) / 0.3 : x * open.w), y, () => this.act({ off: toggled(state.off, other) })));
+      made.push(this.button(what === "cross" ? "attention" : what,
+        state.off.includes(other) ? `${label} ✓` : label,
+        open.x + (open.w > 400 ? 60 + 120 * (x - 0.2) / 0.3 : x * open.w), y, turn(other)));
     }
     const groups = groupsOf(stationsOf(block)), here = groups.findIndex((names) => names[0] === open.shown[0]);
     if (open.shown.length < stationsOf(block).length) {
       for (const [step, sign, x] of [[-1, "‹ before", 40], [1, "further ›", open.w - 40]])
-        made.push(this.button(`group${step}`, sign, open.x + x, at.heads.y + 11, () => this.act({ group: (here + step + groups.length) % groups.length })));
+        made.push(this.button(`group${step}`, sign, open.x + x, at.heads.y + 11,
+          () => this.act({ group: (here + step + groups.length) % groups.length })));
     }
-    if (river.crossing) made.push(this.button("other", block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11, () => this.act({ cross: block.kind !== "cross", station: "" })));
+    if (river.crossing) made.push(this.button("other",
+      block.kind === "cross" ? "cross-attention" : "self-attention", open.x + 60, at.heads.y - 11,
+      () => this.act({ cross: block.kind !== "cross", station: "" })));
     made.push(this.button("close", "close ×", open.x + open.w - 34, at.heads.y - 11, () => this.act({ open: null, station: "" })));
     const words = proportion(block, river.width);
     if (words && open.w > 560) made.push(element("span", { class: "words", style: `left: ${open.x + open.w - 12}px; top: ${y}px` }, words));

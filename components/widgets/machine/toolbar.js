@@ -8,11 +8,13 @@ export class Toolbar {
   constructor(act) {
     this.act = act;
     this.size = this.button("Size", "Ribbons are as wide as the norm of what is written", () => act({ push: false }));
-    this.push = this.button("Push", "Ribbons are as wide as their push toward one answer rather than another (p)", () => act({ push: true }));
+    this.push = this.button("Push",
+      "Ribbons are as wide as their push toward one answer rather than another (p)", () => act({ push: true }));
     this.toward = element("select", { "aria-label": "toward", onchange: () => act({ toward: Number(this.toward.value) }) });
     this.rather = element("select", { "aria-label": "rather than", onchange: () => act({ rather: Number(this.rather.value) }) });
     this.pair = element("span", { class: "pair" }, "toward ", this.toward, " rather than ", this.rather);
-    this.write = this.button("", "Let the model read its own likeliest token behind the text (w)", () => act(this.further ? { stack: "", token: null, station: "" } : "write"));
+    this.write = this.button("", "Let the model read its own likeliest token behind the text (w)",
+      () => act(this.further ? { stack: "", token: null, station: "" } : "write"));
     this.back = this.button("Take back", "Take the last written token back", () => act("back"));
     this.offs = element("span", { class: "offs" });
     this.put = element("select", { "aria-label": "what stands in its place", onchange: () => act({ put: this.put.value }) },
@@ -78,12 +80,14 @@ export function legendWords(scene, river) {
   if (!river.norms) return "";
   if (scene.before?.best) {
     const [text, share] = scene.before.best;
-    return `Off: ${state.off.join(", ")}. Before, dashed: ${text} ${percent(share)}; now ${path.top.texts[0]} ${percent(path.top.shares[0])}.`;
+    const now = `${path.top.texts[0]} ${percent(path.top.shares[0])}`;
+    return `Off: ${state.off.join(", ")}. Before, dashed: ${text} ${percent(share)}; now ${now}.`;
   }
   const { low, high } = river.ruler;
   if (scene.kept) {
     const count = scene.kept.rows.reduce((sum, one) => sum + one, 0);
-    return `${count} of ${scene.kept.rows.length - 1} earlier rows, marked, are what they were (${scene.kept.largest ? `but for rounding, ${short(scene.kept.largest)}` : "to the last bit"}): `
+    const how = scene.kept.largest ? `but for rounding, ${short(scene.kept.largest)}` : "to the last bit";
+    return `${count} of ${scene.kept.rows.length - 1} earlier rows, marked, are what they were (${how}): `
       + "they are kept (that is the key-value cache), and only the new token's row is computed.";
   }
   return `Width: norm of the stream and of what is written to it, from ${short(low)} to ${short(high)} (logarithmic). `

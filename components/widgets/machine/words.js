@@ -33,10 +33,13 @@ export function wordsFor(hit, scene) {
       `${hit.kind === "cross" ? "cross-attention, " : ""}layer ${hit.layer}, head ${hit.head}`,
       ...headWords(river, path, hit), "click: open it"];
     case "headWrite": return [`head ${hit.head} writes with norm ${short(block.headWrites[hit.head])}`,
-      ...(path?.push?.heads && block.kind === "self" ? [`and pushes ${signed(path.push.heads[block.layer][hit.head], 2)} logits`] : []), "click: look through this head; x switches it off"];
+      ...(path?.push?.heads && block.kind === "self"
+        ? [`and pushes ${signed(path.push.heads[block.layer][hit.head], 2)} logits`] : []),
+      "click: look through this head; x switches it off"];
     case "mlp": return [`MLP of layer ${hit.layer}`, ...mlpWords(river, scene, hit.layer)];
     case "stream": return [`stream of ${token(hit.row)}`,
-      ...(river.norms ? [`enters layer ${hit.layer} with norm ${norm(river.norms, hit.layer, hit.row)}, leaves with ${norm(river.norms, hit.layer + 1, hit.row)}`] : []),
+      ...(river.norms ? [`enters layer ${hit.layer} with norm ${norm(river.norms, hit.layer, hit.row)}, `
+        + `leaves with ${norm(river.norms, hit.layer + 1, hit.row)}`] : []),
       `attention adds ${norm(river.attention, hit.layer, hit.row) ?? "?"}, MLP ${norm(river.mlp, hit.layer, hit.row) ?? "?"}`];
     case "lens": return lensWords(path?.lens, hit.boundary);
     case "cell": return cellWords(hit, block, river, scene);
@@ -82,7 +85,8 @@ function cellWords(hit, block, river, { state }) {
   const last = Math.min(station.width, hit.index + group) - 1;
   const which = group > 1 ? `numbers ${hit.index} to ${last} of ${grouped(station.width)}` : `number ${hit.index} of ${station.width}`;
   const own = station.vector && hit.row === state.place - river.first;
-  const values = own ? [...station.vector.subarray(hit.index, last + 1)].map((one) => (Number.isFinite(one) ? signed(one, 2) : short(one))).join("  ") : "";
+  const told = (one) => (Number.isFinite(one) ? signed(one, 2) : short(one));
+  const values = own ? [...station.vector.subarray(hit.index, last + 1)].map(told).join("  ") : "";
   return [`${station.label}${station.letter ? ` ${station.letter}` : ""} of ${hit.key === undefined ? river.shown[hit.row] : block.keys[hit.key]}`, which,
     ...(values ? [values.length > 60 ? `${values.slice(0, 60)}…` : values] : []), "click: open a number"];
 }
