@@ -44,6 +44,9 @@ def main() -> None:
     sample.add_argument("--folder", type=Path, default=FOLDER)
     sample.add_argument("--count", type=int, default=20)
 
+    lenses = commands.add_parser("lenses", help="fit tuned and Jacobian lens, write their card")
+    lenses.add_argument("--folder", type=Path, help="where they go, instead of the bundle")
+
     for command in commands.choices.values():
         command.add_argument("model", choices=["storyteller"], help="which model")
 
@@ -109,6 +112,17 @@ def print_samples(arguments: argparse.Namespace) -> None:
         print(f"{story}\n")
 
 
+def run_lenses(arguments: argparse.Namespace) -> None:
+    """Fit both lenses to the bundled model, and measure them."""
+    import torch
+
+    from components.teaching_models.lenses import FOLDER as LENSES
+    from components.teaching_models.lenses import write_lenses
+
+    torch.set_num_threads(arguments.threads)
+    write_lenses(arguments.folder or LENSES)
+
+
 def run_tokenizers(arguments: argparse.Namespace) -> None:
     """Train the WordPiece and the Unigram tokenizer, and measure both."""
     from components.teaching_models.tokenizer_card import write_cards
@@ -132,6 +146,7 @@ COMMANDS = {
     "install": install_model,
     "corpus": print_corpus,
     "sample": print_samples,
+    "lenses": run_lenses,
     "tokenizers": run_tokenizers,
     "sentences": run_sentences,
 }
