@@ -25,6 +25,8 @@ class Lesson:
 
 OPEN: Final = "Once upon a time there was a"
 """The bundled model hesitates: its next token has an entropy of 2.6 bits."""
+CAPITAL: Final = "The capital of France is"
+"""The bundled model answers it, and makes up its mind late."""
 HOME: Final = Lesson("about/home.py", "Home", "What there is to see.", OPEN)
 FORWARD_PASS: Final = Lesson(
     "inside/forward_pass/forward_pass.py",
@@ -55,6 +57,12 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "Where every head looks, what kind of head it is, and each step to a weight.",
         ),
         Lesson(
+            "inside/layers/layers.py",
+            "Layers",
+            "What each layer adds to the stream, what the model would say there, and why.",
+            CAPITAL,
+        ),
+        Lesson(
             "inside/attribution/attribution.py",
             "Attribution",
             "Which words of the prompt made the answer, by seven methods, and whether they hold.",
@@ -63,6 +71,12 @@ CHAPTERS: Final[dict[str, tuple[Lesson, ...]]] = {
             "inside/positions/positions.py",
             "Positions",
             "How a model tells order: its queries and keys turning like clocks, as you drag.",
+        ),
+        Lesson(
+            "inside/architecture/architecture.py",
+            "Architecture",
+            "What a network is made of: every module, its weights, its work, its shapes.",
+            CAPITAL,
         ),
     ),
     "Output": (

@@ -141,24 +141,24 @@ def _answered(
     """
     last = len(rows) - 1
     if model.kind == "classifier":
-        logits = np.stack([_put(model, given, last, row) for row in rows])
+        logits = np.stack([put_back(model, given, last, row) for row in rows])
         return logits, _own_check(logits[-1], own)
     others = [each for each in range(tokens) if each != place]
     if not others:
-        logits = np.stack([_put(model, given, last, row)[place] for row in rows])
+        logits = np.stack([put_back(model, given, last, row)[place] for row in rows])
         return logits, _own_check(logits[-1], own)
     found, checks = [], []
     for begin in range(0, last, len(others)):
         piece = rows[begin : min(last, begin + len(others))]
         put = np.tile(rows[-1], (tokens, 1))
         put[others[: len(piece)]] = piece
-        again = _put(model, given, last, put)
+        again = put_back(model, given, last, put)
         found.append(again[others[: len(piece)]])
         checks.append(_own_check(again[place], own))
     return np.concatenate([*found, again[place][None]]), worst(checks)
 
 
-def _put(
+def put_back(
     model: Model,
     given: tuple[str | Sequence[int], str | Sequence[int] | None],
     boundary: int,

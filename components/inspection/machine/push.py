@@ -1,9 +1,9 @@
 """Which part of a model pushes toward one token rather than another: direct logit attribution.
 
 What stands at the end of the stream is the sum of all that was written to it, and a logit is a
-linear function of that once the last norm's scale is held at what it is there. So the difference of
-two logits falls into one term for each part. It is what a part adds *directly*: what later parts
-make of it is counted as theirs.
+linear function of that once the last norm's scale is held at what it is there. So a logit, or the
+difference of two, falls into one term for each part. It is what a part adds *directly*: what later
+parts make of it is counted as theirs.
 """
 
 from collections.abc import Sequence
@@ -21,18 +21,21 @@ from components.inspection.edits import Edit
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
 from components.inspection.hooks import Part
+from components.inspection.machine.push_bounds import heads_off, stream_off
 from components.inspection.machine.readout import Readout, frozen_norm, readout, together
 from components.inspection.model import Model
 from components.inspection.premises import require
 from components.inspection.recording import Recording, StackRecord
 
 SUMS: Final = "the terms sum to the difference of the two logits"
+ALONE: Final = "the terms sum to the logit"
 HEADS: Final = "the heads' terms and the bias sum to what their attention adds"
 
 
 @dataclass(frozen=True, eq=False)
 class Push:
-    """What each part adds to logit[toward] − logit[rather] at one place; above 0: toward.
+    """What each part adds to logit[toward] − logit[rather] at one place, or to logit[toward];
+    above 0: toward.
 
     All in logits (natural logarithms of odds), with the last norm's scale held.
     """
@@ -48,11 +51,14 @@ class Push:
     attention_bias: Float32[np.ndarray, " layer"] | None
     """What the bias of the output projection adds, which no head does; None without `heads`."""
     constant: float
-    """What no part adds: the last norm's shift, and the two tokens' biases."""
+    """What no part adds: the last norm's shift, and the tokens' biases."""
     difference: float
-    """The two logits' difference as the network gave them; where it caps them, before the cap."""
+    """The two logits' difference (or the one logit) as the network gave them; where it caps them,
+    before the cap."""
     factor: float
     """What the network multiplies its logits with; it is in all terms."""
+    centred: bool
+    """The last norm takes off the mean (a layer norm), and so does the direction of the terms."""
     capped: bool
     """The network caps its logits, so what it answers differs less than `difference` says."""
     without_heads: str
@@ -67,17 +73,17 @@ def push(
     stack: StackName,
     place: int,
     toward: int,
-    rather: int,
+    rather: int | None,
     edits: Sequence[Edit] = (),
 ) -> Push:
     """Return what each part adds at `place` of `stack` to the logit of token `toward` less that of
-    `rather` (ids).
+    `rather` (ids); to the logit itself where `rather` is None.
 
     Raises:
         InspectionError: the text, the place or the tokens are none of the model's, or its logits
             are not a sum over its parts: it norms its stream, or answers with more than a matrix.
     """
-    _require_sum(model, stack)
+    require_sum(model, stack)
     kept: tuple[Part, ...] = ("residual", "attention", "logits")
     recording = record(model, text, target, kept, edits=edits)
     found, parts = recording.stack(stack), model.anatomy.stacks[stack]
@@ -91,7 +97,11 @@ def push(
     assert attention is not None and mlp is not None
     embedding = float(residual[0, place].astype(np.float64) @ read.direction)
     heads = bias = None
-    checks, why = [_sum_check(model, found, place, embedding, attention, cross, mlp, read)], ""
+    says = SUMS if rather is not None else ALONE
+    checks, why = (
+        [_sum_check(model, found, place, embedding, attention, cross, mlp, read, says)],
+        "",
+    )
     try:
         heads, bias, check = _heads(model, recording, found, place, read)
         checks.append(check)
@@ -107,13 +117,19 @@ def push(
         constant=read.constant,
         difference=read.difference,
         factor=read.factor,
+        centred=norm.kind == "layer",
         capped=read.capped,
         without_heads=why,
         checks=tuple(checks),
     )
 
 
-def _require_sum(model: Model, stack: StackName) -> None:
+def require_sum(model: Model, stack: StackName) -> None:
+    """Go on if the logits of `stack` are a sum over what the parts of `model` write.
+
+    Raises:
+        InspectionError: they are not, or there are none.
+    """
     if model.kind in ("classifier", "headless"):
         raise InspectionError(
             f"'{model.name}' gives no token a logit, so no part of it pushes toward one. Choose a "
@@ -136,7 +152,12 @@ def _require_sum(model: Model, stack: StackName) -> None:
 
 
 def _logits(
-    model: Model, recording: Recording, stack: StackRecord, place: int, toward: int, rather: int
+    model: Model,
+    recording: Recording,
+    stack: StackRecord,
+    place: int,
+    toward: int,
+    rather: int | None,
 ) -> Float32[np.ndarray, " vocabulary"]:
     if not 0 <= place < len(stack.ids):
         raise InspectionError(
@@ -146,7 +167,11 @@ def _logits(
     if recording.logits is None or recording.logits.ndim != 2 or len(recording.logits) <= place:
         raise InspectionError(f"The network of '{model.name}' gives no logits for each token.")
     logits: Float32[np.ndarray, " vocabulary"] = recording.logits[place]
-    strange = [token for token in (toward, rather) if not 0 <= token < len(logits)]
+    if rather is None and not 0 <= toward < len(logits):
+        raise InspectionError(
+            f"The logit of token {toward} was asked for: choose an id from 0 to {len(logits) - 1}."
+        )
+    strange = rather is not None and not all(0 <= one < len(logits) for one in (toward, rather))
     if strange or toward == rather:
         raise InspectionError(
             f"Tokens {toward} and {rather} were to be compared: choose two different ids from 0 to "
@@ -171,23 +196,17 @@ def _sum_check(
     cross: Float32[np.ndarray, " layer"] | None,
     mlp: Float32[np.ndarray, " layer"],
     read: Readout,
+    says: str,
 ) -> Check:
-    """Compare all terms with the network's own answer.
-
-    Each sum of stream and write (or of two writes) was rounded by a share of itself; each number by
-    itself, so over all numbers, sums and layers the roundings do not conspire.
-    """
+    """Compare all terms with the network's own answer."""
     each = [one for one in (attention, cross, mlp) if one is not None]
     terms = np.concatenate([[embedding], *each]).astype(np.float64)
     total = float(terms.sum())
-    size = np.abs(stack.residual[:-1, place]).astype(np.float64)  # type: ignore[index]
-    for writes in (stack.attention_writes, stack.cross_writes, stack.mlp_writes):
-        size = size + (0 if writes is None else np.abs(writes[:, place]))
-    off = rounding.unit(model.facts.dtype) * size * np.abs(read.direction)
-    rounded = float(together(np.repeat(off.reshape(-1), len(each))))
+    off = stream_off(stack, place, len(mlp), model.facts.dtype) * np.abs(read.direction)
+    rounded = float(together(off.reshape(-1)))
     kept = rounding.unit("float32") * (np.abs(terms).sum() + abs(read.constant))
     return Check(
-        SUMS,
+        says,
         abs(total + read.constant - read.difference),
         rounded + read.off + float(kept),
         "A part is missing or counted twice, or the stream is read otherwise than is shown here.",
@@ -207,7 +226,7 @@ def _heads(
     records = list(recording.of(stack.name))
     if [one.layer for one in records] != list(range(len(added))):
         raise InspectionError("Not each block of this network has one attention with heads.")
-    unit, terms, biases, checks = rounding.unit(model.facts.dtype), [], [], []
+    terms, biases, checks = [], [], []
     for one in records:
         outputs = one.understood().outputs[:, place : place + 1]
         projection = output_projection(model, stack.name, one.layer, one.heads)
@@ -219,12 +238,10 @@ def _heads(
         heads = projection.writes(outputs)[:, 0].astype(np.float64) @ read.direction
         bias = float(projection.bias.astype(np.float64) @ read.direction)
         write = added[one.layer, place].astype(np.float64)
-        sizes = np.einsum("hs,hsw->w", np.abs(outputs[:, 0]), np.abs(projection.slices))
-        sizes = sizes + np.abs(projection.bias)
-        off = rounding.summed(outputs.size) * sizes + unit * (np.abs(write) + sizes)
+        off = heads_off(projection, outputs[:, 0], write, model.facts.dtype)
         terms.append(heads.astype(np.float32))
         biases.append(bias)
-        allowed = float(together(off.astype(np.float64) * np.abs(read.direction)))
+        allowed = float(together(off * np.abs(read.direction)))
         allowed += rounding.unit("float32") * float(np.abs(heads).sum() + abs(bias))
         error = abs(float(terms[-1].sum(dtype=np.float64)) + bias - float(write @ read.direction))
         checks.append(Check("", error, allowed, "What a single head adds cannot be right here."))

@@ -54,13 +54,15 @@ class FrozenNorm:
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """logit[toward] − logit[rather] = direction · stream + constant, at one place."""
+    """logit[toward] − logit[rather] = direction · stream + constant, at one place; without another
+    token, logit[toward] itself."""
 
     direction: Float64[np.ndarray, " width"]
     constant: float
     """What no part of the stream adds: the norm's shift and the biases of the matrix."""
     difference: float
-    """The two logits' difference as the network gave them; where it caps them, before the cap."""
+    """The two logits' difference (or the one logit) as the network gave them; where it caps them,
+    before the cap."""
     factor: float
     """What the network multiplies all logits with."""
     capped: bool
@@ -144,9 +146,11 @@ def readout(
     norm: FrozenNorm,
     logits: Float32[np.ndarray, " vocabulary"],
     toward: int,
-    rather: int,
+    rather: int | None,
 ) -> Readout:
     """Return how the network's `logits` at one place come from its stream, if so simply.
+
+    Without `rather`, how the one logit does.
 
     Raises:
         InspectionError: they are not one matrix times the normed stream, times one factor.
@@ -159,8 +163,9 @@ def readout(
             "something stands between it and the stream. What each part adds cannot be told."
         )
     spread = np.linspace(0, len(logits) - 1, min(MANY, len(logits))).astype(np.int64)
-    tokens = np.unique(np.concatenate([spread, [toward, rather]]))
-    first, second = (int(np.searchsorted(tokens, one)) for one in (toward, rather))
+    asked = [toward] if rather is None else [toward, rather]
+    tokens = np.unique(np.concatenate([spread, asked]))
+    places, signs = np.searchsorted(tokens, asked), np.array([1.0, -1.0])[: len(asked)]
     chosen = torch.from_numpy(tokens).to(table.device)
     matrix = table[chosen].cpu().double().numpy()
     stated = _numbers(model.network.get_output_embeddings(), "bias", len(logits))
@@ -173,22 +178,22 @@ def readout(
     off = rounding.summed(matrix.shape[1] + 1) * sizes + (1 + bool(bias.any())) * once
     # Some multiply the normed stream with a factor, and round that; others the logits.
     scaled = together(np.abs(matrix * norm.normed) * unit) + unit * np.abs(products)
-    for factor, cap in _rules(model, products, given):
+    for factor, cap in factors_and_caps(model, products, given):
         before, spare = _uncapped(given, cap, unit)
         ours = factor * products
         allowed = abs(factor) * (off + (scaled if factor != 1 else 0)) + spare
         told = np.isfinite(before) & np.isfinite(allowed)
-        if told.mean() < 0.5 or not (told[first] and told[second]):
+        if told.mean() < 0.5 or not told[places].all():
             continue
         if np.all(np.abs(before - ours)[told] <= allowed[told]):
-            weights = factor * (matrix[first] - matrix[second])
+            weights = factor * (signs @ matrix[places])
             return Readout(
                 direction=norm.through(weights),
-                constant=float(weights @ norm.shift + factor * (bias[first] - bias[second])),
-                difference=float(before[first] - before[second]),
+                constant=float(weights @ norm.shift + factor * (signs @ bias[places])),
+                difference=float(signs @ before[places]),
                 factor=factor,
                 capped=cap is not None,
-                off=abs(float(weights @ norm.rounded)) + float(allowed[first] + allowed[second]),
+                off=abs(float(weights @ norm.rounded)) + float(allowed[places].sum()),
             )
     raise InspectionError(
         f"The logits of '{model.name}' are not one matrix times its normed stream (and a factor): "
@@ -198,7 +203,7 @@ def readout(
     )
 
 
-def _rules(
+def factors_and_caps(
     model: Model, products: Float64[np.ndarray, " token"], logits: Float64[np.ndarray, " token"]
 ) -> Iterator[tuple[float, float | None]]:
     """Yield what factor and what cap may stand behind the matrix, the plainest first."""

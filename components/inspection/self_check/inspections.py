@@ -45,7 +45,9 @@ from components.inspection.sampling.next_token import next_token
 from components.inspection.sampling.perplexity import surprisals
 from components.inspection.sampling.settings import Settings
 from components.inspection.sampling.temperature import temperature_curve
+from components.inspection.self_check.architecture import ARCHITECTURE
 from components.inspection.self_check.embeddings import EMBEDDINGS
+from components.inspection.self_check.layers import LAYERS
 from components.inspection.self_check.machine import MACHINE
 from components.inspection.tokenizer.cutting import encode, encoding_checks
 
@@ -207,6 +209,7 @@ INSPECTIONS: Final = (
     Inspection("Attribution", "Faithfulness", _faithfulness),
     Inspection("Attribution", "Sequence", _phrase),
     Inspection("Attribution", "Against attention", attention_rows),
+    *(Inspection("Layers", view, run) for view, run in LAYERS.items()),
     Inspection("Positions", "Frequencies", lambda model, _text: spectrum(model)),
     Inspection(
         "Positions",
@@ -226,6 +229,7 @@ INSPECTIONS: Final = (
     Inspection("Positions", "Tables", lambda model, _text: table(model)),
     Inspection("Positions", "ALiBi", lambda model, _text: slopes(model)),
     Inspection("Positions", "Buckets", _buckets),
+    *(Inspection("Architecture", view, run) for view, run in ARCHITECTURE.items()),
     Inspection("Sampling playground", "Next token", next_token),
     Inspection("Sampling playground", "Temperature", _temperatures),
     Inspection("Sampling playground", "Beam search", _beam),

@@ -1,0 +1,44 @@
+"""The neurons of one MLP that add most to a logit, and the tokens of one of them."""
+
+import plotly.graph_objects as go
+
+from components.figures import theme
+from components.figures.layers.direct_attribution import signed_bars
+from components.figures.once import drawn_once
+from components.figures.visible import visible
+from components.inspection.layers.neurons import Neuron, Neurons
+
+
+@drawn_once
+def neuron_bars(found: Neurons) -> go.Figure:
+    """Draw the neurons with the largest terms, then the sum of the others, and the bias."""
+    names = [f"neuron {one.number}" for one in found.most]
+    terms = [one.term for one in found.most]
+    rest = len(found.terms) - len(found.most)
+    if rest:
+        names.append(f"{rest} others")
+        terms.append(float(found.terms.sum(dtype="float64")) - sum(terms))
+    if found.bias:
+        names.append("bias")
+        terms.append(found.bias)
+    return signed_bars(names, terms, f"added to the {_asked(found)}", "neuron")
+
+
+@drawn_once
+def token_bars(one: Neuron) -> go.Figure:
+    """Draw the tokens whose logits one neuron raises most, and those that it lowers most."""
+    told = [*one.promoted, *reversed(one.suppressed)]
+    names = [visible(name) for name, _ in told]
+    return signed_bars(
+        names,
+        [by for _, by in told],
+        "added to the token's logit less the mean of all",
+        "token",
+    ).update_yaxes(ticktext=[theme.label(name) for name, _ in told], tickfont_family="monospace")
+
+
+def _asked(found: Neurons) -> str:
+    answer = f"logit of “{visible(found.answer)}”"
+    return (
+        answer if found.contrast is None else f"{answer} less that of “{visible(found.contrast)}”"
+    )

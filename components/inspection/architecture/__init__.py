@@ -1,0 +1,1 @@
+"""What a network is made of: its modules, their weights, work and shapes."""
