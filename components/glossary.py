@@ -47,9 +47,12 @@ TERMS: Final[dict[str, str]] = {
     "decode": "the step that computes one new token, with the keys and values of earlier ones kept",
     "deletion curve": "the output as the words with the highest scores are taken away, one by one",
     "dimension pair": "two numbers of a query or key that RoPE rotates together",
+    "direct logit attribution": "what each part of a network adds to a logit by itself, with the "
+    "last norm's scale held",
     "dtype": "the number format of weights and activations: float32, bfloat16 or float16",
     "embedding": "the vector that stands for a token where it enters the model",
     "entropy": "how open a distribution is, in bits: the yes-no questions its outcome is worth",
+    "gain": "the learned number that a norm multiplies each number of a vector by",
     "GQA": "grouped-query attention: several query heads that share one head of keys and values",
     "greedy decoding": "always taking the most likely next token",
     "hard negative": "a text that nearly answers a question and does not, which a model learns "
@@ -62,15 +65,23 @@ TERMS: Final[dict[str, str]] = {
     "induction head": "a head that attends to what came after an earlier copy of the token",
     "insertion curve": "the output as the words with the highest scores are put in, one by one",
     "integrated gradients": "an attribution: gradients added up on the way from baseline to text",
+    "Jacobian lens": "a logit lens that first maps the stream by how much it changes the last "
+    "one, on average over texts",
     "key token": "a token that is attended to",
     "key-value cache": "the keys and values of earlier tokens, kept so that they are not computed "
     "again",
+    "KL divergence": "how far one distribution is from another, in bits; 0 if they are the same",
     "layer": "one block of the model: attention and an MLP that add to the residual stream",
+    "LayerNorm": "takes the mean off a token's vector and divides it by its standard deviation",
     "logistic regression": "a classifier: one layer of weights, then softmax",
     "logit": "the number that a model gives a token before softmax makes probabilities of them",
+    "logit lens": "reading the residual stream after a layer through the model's own final norm "
+    "and unembedding",
     "logit margin": "how far the highest logit is above the second",
     "memory-bound": "limited by how fast data comes from memory",
+    "mixture of experts": "several MLPs in one layer, of which a router sends each token to a few",
     "MLP": "the part of a layer that works on each token by itself",
+    "neuron": "one number within an MLP, with the vector that it adds to the stream",
     "one-hot vector": "a vector with one 1, at a token's id, and 0 everywhere else",
     "padding": "tokens without meaning that fill texts up to one length, so that they are read "
     "together",
@@ -79,10 +90,13 @@ TERMS: Final[dict[str, str]] = {
     "model hesitates between",
     "pooling": "making one vector out of the vectors of a text's tokens: their mean, the first, "
     "the last",
+    "pre-activation": "the number that goes into an activation function",
     "prefill": "the first pass, which reads the whole prompt at once",
     "query token": "a token that attends",
     "reranking": "sorting the first hits of a search anew with a slower, better model",
+    "residual connection": "what lets a part add to the stream instead of replacing it",
     "residual stream": "the vector of each token that every layer reads and adds to",
+    "RMSNorm": "divides a token's vector by the root of its mean square",
     "rollout": "attention weights of all layers multiplied up, the residual connections included",
     "RoPE": "rotary position embedding: queries and keys are rotated by an angle that grows with "
     "the position",
@@ -92,11 +106,15 @@ TERMS: Final[dict[str, str]] = {
     "surprisal": "minus the logarithm of a token's probability, in bits or nats",
     "t-SNE": "a map that keeps close neighbours close, and lets go of large distances",
     "temperature": "what logits are divided by before softmax: below 1 sharpens, above 1 flattens",
+    "tied head": "an unembedding that is the embedding table itself, kept once",
     "token": "a piece of text with a number: a word, a part of one, a byte",
     "tokenizer": "what cuts a text into tokens and puts it together again",
     "trustworthiness": "how true the neighbours on a map are: 1 if all are, about 0.5 by chance",
-    "UMAP": "bringing vectors down to a few numbers so that near ones stay near; what is far apart "
-    "afterwards need not have been",
+    "tuned lens": "a logit lens that first maps the stream by a matrix trained to come near the "
+    "final answer",
+    "UMAP": "bringing vectors down to a few numbers so that near ones stay near; what is far "
+    "apart afterwards need not have been",
+    "unembedding": "the matrix that makes logits of the last hidden state",
     "wavelength": "after how many positions a dimension pair has made a full turn",
     "zero-shot": "done without any example, from the words of the task alone",
 }

@@ -25,6 +25,16 @@ HIGHLIGHT: Final = "#E69F00"
 NEGATIVE: Final = "#D55E00"
 POSITIVE: Final = "#0072B2"
 
+PARTS: Final = {
+    "embedding": "#56B4E9",
+    "attention": "#9B84C9",
+    "MLP": "#B8860B",
+    "norm": "#F0E442",
+    "head": "#2CC597",
+    "other": "#9A9893",
+}
+"""What kind of part of a network something is, or belongs to; dark letters can be read on all."""
+
 ATTENTION: Final = ((0.0, "#F7F5FB"), (0.25, "#CFC3E6"), (0.5, "#9B84C9"), (1.0, "#3F1D78"))
 """Attention weight, 0 to 1: light to deep violet."""
 
@@ -62,6 +72,7 @@ DARK: Final = {
     RESIDUAL: "#A5A39D",
     "#CC79A7": "#E29BC2",
     "#B8860B": "#D9A93A",
+    "#9B84C9": "#B7A3E3",
 }
 """The same hues on a dark page, light enough to be seen."""
 

@@ -5,7 +5,6 @@ import pytest
 
 from components.figures import theme
 from components.figures.architecture.ledger import (
-    COLOURS,
     LETTERS,
     SEVERAL,
     UNITS,
@@ -59,7 +58,7 @@ def test_a_rectangle_tells_its_size_its_class_and_its_share(tree):
     assert (shapes, kind) == (", 24 × 72; 72", "3 × Conv1D")
     assert value == f"{3 * (24 * 72 + 72):,} parameters"
     assert share == drawn.text[at] == f"{3 * (24 * 72 + 72) / tree.total:.1%}"
-    assert drawn.marker.colors[at] == COLOURS["attention"]
+    assert drawn.marker.colors[at] == theme.PARTS["attention"]
     assert drawn.marker.colors[0] == SEVERAL
     group = next(label for label in drawn.labels if "(3×)" in label)
     assert group.startswith("h.0–2")
@@ -75,7 +74,7 @@ def test_the_parts_stand_above_in_their_colours(tree):
     of = shares(tree.rows, tree.parameters)
     (note,) = ledger_map(ledger(tree, tree.parameters), "bytes", of).layout.annotations
     for part, share in of.items():
-        assert f'{COLOURS[part]}">■</span> {part} ' in note.text
+        assert f'{theme.PARTS[part]}">■</span> {part} ' in note.text
         assert part == "norm" or f"{share:.1%}" in note.text
 
 
@@ -90,10 +89,10 @@ def test_before_an_answer_no_part_and_no_share_is_seen(tree):
 
 
 def test_letters_can_be_read_on_every_colour():
-    for color in [*COLOURS.values(), SEVERAL]:
+    for color in [*theme.PARTS.values(), SEVERAL]:
         assert (light(color) + 0.05) / (light(LETTERS) + 0.05) > 4.5
-    assert set(COLOURS) == set(PARTS)
-    assert len(set(COLOURS.values())) == len(PARTS)
+    assert set(theme.PARTS) == set(PARTS)
+    assert len(set(theme.PARTS.values())) == len(PARTS)
 
 
 @pytest.mark.parametrize("dark", [False, True])

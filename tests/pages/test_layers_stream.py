@@ -1,4 +1,4 @@
-"""Residual stream and Where a fact sits: the code prints the numbers, answers are computed."""
+"""Residual stream and Facts: the code prints the numbers, answers are computed."""
 
 import contextlib
 import io

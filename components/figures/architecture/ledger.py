@@ -14,16 +14,6 @@ from components.inspection.architecture.ledger import Ledger, Rectangle
 from components.inspection.architecture.ledger_parts import Part
 from components.inspection.architecture.module_tree import ModuleTree
 
-COLOURS: Final[Mapping[Part, str]] = {
-    "embedding": "#56B4E9",
-    "attention": "#B39DDB",
-    "MLP": theme.HIGHLIGHT,
-    "norm": "#F0E442",
-    "head": "#2CC597",
-    "other": "#9A9893",
-}
-"""Light enough for dark letters on light and dark pages alike; Okabe and Ito's, and the violet of
-attention."""
 SEVERAL: Final = "#C4C1BA"
 """Ground of a rectangle with several parts in it."""
 LETTERS: Final = "#1D1D1B"
@@ -78,7 +68,7 @@ def _drawn(found: Ledger, area: str, rectangles: tuple[Rectangle, ...], told: bo
             else "%{label}<br>%{customdata[1]}<extra></extra>",
             marker={
                 "colors": [
-                    COLOURS[one.part] if told and one.part else SEVERAL for one in rectangles
+                    theme.PARTS[one.part] if told and one.part else SEVERAL for one in rectangles
                 ],
                 "line": {"width": 1, "color": "rgba(29, 29, 27, 0.35)"},
                 "pad": {"t": 25, "l": 3, "r": 3, "b": 3},
@@ -97,7 +87,7 @@ def _drawn(found: Ledger, area: str, rectangles: tuple[Rectangle, ...], told: bo
 
 def _with_shares(figure: go.Figure, shares: Mapping[Part, float]) -> go.Figure:
     said = [
-        f'<span style="color:{COLOURS[part]}">■</span> {part} {percent(share)}'
+        f'<span style="color:{theme.PARTS[part]}">■</span> {part} {percent(share)}'
         for part, share in shares.items()
     ]
     lines = [said[at : at + _IN_A_LINE] for at in range(0, len(said), _IN_A_LINE)]

@@ -38,9 +38,9 @@ def told_of(style: BlockStyle, name: str) -> str:
 
 
 @drawn_once
-def blocks_drawn(one: BlockStyle, other: BlockStyle) -> go.Figure:
+def blocks_drawn(*styles: BlockStyle) -> go.Figure:
     """Draw the block of each, with its norms, its heads and its activation by name."""
-    return blocks_drawing([_row(style) for style in (one, other)], 260)
+    return blocks_drawing([_row(style) for style in styles], 20 + 120 * len(styles))
 
 
 def style_table(one: BlockStyle, other: BlockStyle) -> pd.DataFrame:

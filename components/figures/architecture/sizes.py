@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures import theme
-from components.figures.architecture.ledger import COLOURS
 from components.figures.once import drawn_once
 from components.inspection.architecture.module_tree import PARTS
 from components.inspection.architecture.sizes import Sizes, Weighed
@@ -28,7 +27,7 @@ def sizes_bars(names: Sequence[str], found: Sequence[Weighed]) -> go.Figure:
             y=list(names),
             x=[one.parameters.get(part, 0) for one in found],
             orientation="h",
-            marker_color=COLOURS[part],
+            marker_color=theme.PARTS[part],
             hovertemplate=f"{part}: %{{x:,}} parameters<extra>%{{y}}</extra>",
             row=1,
             col=1,

@@ -12,10 +12,10 @@ from components.inspection.machine.streams import Placement
 RIGHT: Final = 100.0
 NORM, ATTENTION, MLP = "norm", "attention", "MLP"
 WIDTHS: Final[Mapping[str, float]] = {NORM: 13.0, ATTENTION: 22.0, MLP: 12.0}
-FILLS: Final[Mapping[str, str]] = {
-    NORM: "rgba(230, 159, 0, 0.45)",
-    ATTENTION: "rgba(138, 138, 134, 0.28)",
-    MLP: "rgba(138, 138, 134, 0.28)",
+FILLS: Final[Mapping[str, str]] = {  # of `theme.PARTS`, thin
+    NORM: "rgba(240, 228, 66, 0.30)",
+    ATTENTION: "rgba(155, 132, 201, 0.35)",
+    MLP: "rgba(184, 134, 11, 0.30)",
 }
 SAYS: Final[Mapping[str, str]] = {
     NORM: "a norm, of each token's vector by itself",

@@ -17,9 +17,9 @@ from components.inspection.layers.without_residual import WithoutResidual
 
 HEIGHT: Final = 440
 INKS: Final[dict[PartName, str]] = {
-    "attention": "#9B84C9",
+    "attention": theme.PARTS["attention"],
     "cross": "#CC79A7",
-    "mlp": "#B8860B",
+    "mlp": theme.PARTS["MLP"],
 }
 """Each is told from the ground on a light page and on a dark one."""
 WIDE_RANGE: Final = 10.0

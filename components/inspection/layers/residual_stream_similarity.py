@@ -102,7 +102,7 @@ def _directions(rows: Float64[np.ndarray, "*axes width"]) -> Float64[np.ndarray,
 
 
 def _products(
-    rows: Float64[np.ndarray, "token boundary some"],
+    rows: Float64[np.ndarray, "token boundary _"],
 ) -> Float64[np.ndarray, "token boundary boundary"]:
     return np.einsum("tbw,tcw->tbc", rows, rows, optimize=True)
 

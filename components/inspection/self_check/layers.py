@@ -60,6 +60,6 @@ LAYERS: Final[Mapping[str, Callable[[Model, str], Any]]] = {
         model, text, *_last_block(model, text)[:2]
     ),
     "Activations": lambda model, text: activations(model, text, *_last_block(model, text)[:2]),
-    "Where a fact sits": ablated,
+    "Facts": ablated,
 }
 """By what is shown: what it would get of a model."""

@@ -50,6 +50,7 @@ def show(ask: Ask) -> Shown:
             (SAME, ONE_TWO, MORE),
             SAME if not others else ONE_TWO if len(others) < 3 else MORE,
             f"In {len(others)}: {said}.",
+            before=blocks_drawn(found[0]),
         ),
         tries="GPT-2 beside OPT: what differs? Then find two whose blocks are built alike, "
         "whatever their sizes.",

@@ -11,5 +11,5 @@ lesson(
     "Score by parts",
     "Norms",
     "Activations",
-    "Where a fact sits",
+    "Facts",
 )
