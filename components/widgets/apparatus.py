@@ -37,7 +37,7 @@ _PLAIN: Final = {"displaylogo": False, "displayModeBar": False}
 def head(title: str, names: Sequence[str] = ("",)) -> tuple[str, bool]:
     """Draw the title, the picker of views (if there are several) and the lecture switch in a line;
     return the chosen view, and whether it is a lecture."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="page-head"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="page-head"):
         st.title(title, anchor=False, width="content")
         name = names[0]
         if len(names) > 1:

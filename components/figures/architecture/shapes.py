@@ -53,7 +53,7 @@ FLOOR: Final = 2.4
 GAP: Final = 0.15
 LETTERS: Final = 60
 """That have room in the widest row of a page that is no phone."""
-ROW: Final = 36
+ROW: Final = 34
 
 
 def rows_of(made: Sequence[Made]) -> list[tuple[str, Made]]:

@@ -57,10 +57,14 @@ def style_table(one: BlockStyle, other: BlockStyle) -> pd.DataFrame:
 
 
 def _row(style: BlockStyle) -> Row:
-    title = f"<b>{style.name}</b>: {WORDS[style.placement]}, {style.layers} layers"
-    names = {NORM: style.norm, ATTENTION: _heads(style), MLP: _mlp(style)}
+    # In two lines, so that they fit their boxes on a phone.
+    names = {
+        NORM: style.norm.replace("Norm", "<br>Norm"),
+        ATTENTION: _heads(style).replace(" heads", "<br>heads"),
+        MLP: _mlp(style).replace("GLU", "<br>GLU"),
+    }
     block = BLOCKS.get(style.placement, Drawn(()))
-    return Row(f"{title}, {style.parameters:,} parameters", block, names=names)
+    return Row(f"<b>{style.name}</b>: {WORDS[style.placement]}", block, names=names)
 
 
 def _heads(style: BlockStyle) -> str:

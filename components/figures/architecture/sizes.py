@@ -48,8 +48,8 @@ def sizes_bars(names: Sequence[str], found: Sequence[Weighed]) -> go.Figure:
         )
     titles = (
         "parameters",
-        "bytes that each token adds to the cache, in 16 bit",
-        f"operations for the next token, behind {found[0].behind:,}",
+        "cache bytes of a token, in 16 bit",
+        "operations for the next token",
     )
     for row, title in enumerate(titles, 1):
         figure.update_xaxes(title=title, rangemode="tozero", showgrid=False, row=row, col=1)

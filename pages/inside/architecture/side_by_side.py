@@ -46,7 +46,8 @@ def show(ask: Ask) -> Shown:
         code=CODE,
         read=READ,
         predict=Predict(
-            f"In how many of these do {names_of} differ: {', '.join(ASPECTS.values())}?",
+            f"{len(ASPECTS)} things are compared: norms, positions, heads, MLP, biases, head. In "
+            f"how many do {names_of} differ?",
             (SAME, ONE_TWO, MORE),
             SAME if not others else ONE_TWO if len(others) < 3 else MORE,
             f"In {len(others)}: {said}.",

@@ -42,4 +42,6 @@ def compared(one: BlockStyle, other: BlockStyle, differ: Sequence[str]) -> str:
         cells = [literal(told_of(each, name)) for each in (one, other)]
         bold = [f"**{cell}**" for cell in cells] if name in differ else cells
         rows.append(f"| {says} | {' | '.join(bold)} |")
+    for name in ("layers", "width", "parameters"):
+        rows.append(f"| {name} | {getattr(one, name):,} | {getattr(other, name):,} |")
     return "\n".join(rows)
