@@ -76,6 +76,12 @@ class Ask(Controls):
         """Ask for one of the model's heads, counted from 0."""
         return self._numbered("Head", "head", range(self.facts.heads))
 
+    def target(self) -> str | None:
+        """Ask what the decoder of an encoder-decoder has written; None: nothing yet."""
+        hint = "The encoder reads the prompt. The decoder reads its start token and then this."
+        label = "What the decoder has written so far"
+        return self.text(label, "target", "", most=1000, wide=300, hint=hint) or None
+
     def held(self, names: tuple[str, str], home: tuple[int, int], most: int) -> tuple[int, int]:
         """Return whole numbers that a live component keeps in the address, or `home`.
 

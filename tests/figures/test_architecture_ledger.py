@@ -34,7 +34,7 @@ def light(color: str) -> float:
 @pytest.mark.parametrize("show", ["together", EACH, "transformer.h.1"])
 def test_each_area_is_that_of_the_weights_in_it(tree, show):
     found = ledger(tree, tree.parameters, show)
-    (drawn,) = ledger_map(found, "parameters", shares(tree.rows, tree.parameters)).data
+    (drawn, *_) = ledger_map(found, "parameters", shares(tree.rows, tree.parameters)).data
     network = tiny.model("gpt2").network
     part = network.get_submodule(show) if "." in show else network
     assert drawn.branchvalues == "total"
@@ -52,7 +52,7 @@ def test_each_area_is_that_of_the_weights_in_it(tree, show):
 
 def test_a_rectangle_tells_its_size_its_class_and_its_share(tree):
     found = ledger(tree, tree.parameters)
-    (drawn,) = ledger_map(found, "parameters", shares(tree.rows, tree.parameters)).data
+    (drawn, *_) = ledger_map(found, "parameters", shares(tree.rows, tree.parameters)).data
     at = next(i for i, key in enumerate(drawn.ids) if key.endswith("c_attn"))
     shapes, kind, value, share = drawn.customdata[at]
     assert (shapes, kind) == (", 24 × 72; 72", "3 × Conv1D")
@@ -66,16 +66,17 @@ def test_a_rectangle_tells_its_size_its_class_and_its_share(tree):
 
 def test_a_single_block_tells_its_share_of_the_whole_network(tree):
     found = ledger(tree, tree.parameters, "transformer.h.1")
-    (drawn,) = ledger_map(found, "parameters", shares(tree.rows, tree.parameters)).data
+    (drawn, *_) = ledger_map(found, "parameters", shares(tree.rows, tree.parameters)).data
     assert drawn.text[0] == f"{drawn.values[0] / tree.total:.1%}"
 
 
 def test_the_parts_stand_above_in_their_colours(tree):
     of = shares(tree.rows, tree.parameters)
-    (note,) = ledger_map(ledger(tree, tree.parameters), "bytes", of).layout.annotations
-    for part, share in of.items():
-        assert f'{theme.PARTS[part]}">■</span> {part} ' in note.text
-        assert part == "norm" or f"{share:.1%}" in note.text
+    _, *legend = ledger_map(ledger(tree, tree.parameters), "bytes", of).data
+    assert [mark.name.split()[0] for mark in legend] == list(of)
+    for mark, (part, share) in zip(legend, of.items(), strict=True):
+        assert mark.marker.color == theme.PARTS[part] and mark.showlegend
+        assert part == "norm" or f"{share:.1%}" in mark.name
 
 
 def test_before_an_answer_no_part_and_no_share_is_seen(tree):
@@ -98,7 +99,7 @@ def test_letters_can_be_read_on_every_colour():
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_letters_stay_as_they_are_on_either_page(tree, dark):
     figure = ledger_map(ledger(tree, tree.parameters), "parameters", {"MLP": 1.0})
-    (drawn,) = theme.lit(figure, dark, narrow=True).data
+    (drawn, *_) = theme.lit(figure, dark, narrow=True).data
     assert drawn.textfont.color == LETTERS
     assert drawn.marker.colors == figure.data[0].marker.colors
 

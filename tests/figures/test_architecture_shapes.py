@@ -39,7 +39,7 @@ def test_a_box_for_each_axis_as_long_as_its_logarithm_and_in_the_axis_s_colour(s
         assert sorted(found[number]) == sorted((axis.name, axis.length) for axis in one.axes)
     assert len({trace.name for trace in bars}) == len(bars)
     assert [bar.name for bar in bars if "query token" in str(bar.customdata)] == ["token"]
-    assert figure.layout.yaxis.ticktext[-1] == "logits<br><b>[1, 6, 2560]</b>"
+    assert figure.layout.yaxis.ticktext[-1] == "logits<br>[1, 6, 2560]"
     assert "vocabulary 2,560" in text.text
 
 

@@ -17,6 +17,7 @@ WHY = (
     literal(NO_NUMBERS),
     "Some logits are not numbers",
     "No table of positions can be seen here",
+    "lenses were trained for storyteller only",
 )
 """Why a view may refuse to show such a model: nothing is said that does not hold."""
 LAST = 2

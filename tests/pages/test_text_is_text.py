@@ -90,7 +90,7 @@ def test_no_view_reads_markup_in_what_others_wrote(path, address, key, model, dr
     figures = [shown.figure, shown.predict.before if shown.predict else None]
     for figure in figures:
         if figure is not None:
-            tags = re.compile(r"<(?!extra>|/extra>|br>)")
+            tags = re.compile(r"<(?!extra>|/extra>|br>| )")
             assert [text for text in texts(json.loads(figure.to_json())) if tags.search(text)] == []
 
 

@@ -1,6 +1,7 @@
 """What a network is made of: a rectangle for each module, as large as what it holds or does."""
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +25,6 @@ UNITS: Final = {
     "time": "ms",
 }
 """What an area may be, and in what it is told."""
-_IN_A_LINE: Final = 3
 
 
 def ledger_map(found: Ledger, area: str, shares: Mapping[Part, float]) -> go.Figure:
@@ -51,9 +51,9 @@ def _drawn(found: Ledger, area: str, rectangles: tuple[Rectangle, ...], told: bo
     shares = [percent(one.value / whole) for one in rectangles]
     figure = go.Figure(
         go.Treemap(
-            ids=[one.key for one in rectangles],
+            ids=[escape(one.key) for one in rectangles],
             labels=[_label(one, every) for one in rectangles],
-            parents=["" if one.parent < 0 else every[one.parent].key for one in rectangles],
+            parents=["" if one.parent < 0 else escape(every[one.parent].key) for one in rectangles],
             values=[one.value for one in rectangles],
             text=shares if told else [""] * len(shares),
             customdata=[
@@ -86,33 +86,27 @@ def _drawn(found: Ledger, area: str, rectangles: tuple[Rectangle, ...], told: bo
 
 
 def _with_shares(figure: go.Figure, shares: Mapping[Part, float]) -> go.Figure:
-    said = [
-        f'<span style="color:{theme.PARTS[part]}">■</span> {part} {percent(share)}'
-        for part, share in shares.items()
-    ]
-    lines = [said[at : at + _IN_A_LINE] for at in range(0, len(said), _IN_A_LINE)]
-    figure.add_annotation(
-        text="<br>".join("   ".join(line) for line in lines),
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        align="left",
-        showarrow=False,
-    )
-    return figure.update_layout(margin=theme.MARGIN | {"t": 12 + 21 * len(lines)})
+    """Add a legend that tells each part's share."""
+    for part, share in shares.items():
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            marker={"color": theme.PARTS[part], "symbol": "square", "size": 12},
+            name=f"{part} {percent(share)}",
+            showlegend=True,
+        )
+    return theme.with_legend(figure)
 
 
 def _label(one: Rectangle, every: tuple[Rectangle, ...]) -> str:
-    name = theme.visible(one.name)
+    name = theme.label(one.name)
     outside = every[one.parent].many if one.parent >= 0 else 1
     return name if one.many == outside else f"{name} ({one.many}×)"
 
 
 def _kind(one: Rectangle) -> str:
-    return theme.visible(one.kind) if one.many == 1 else f"{one.many} × {theme.visible(one.kind)}"
+    return theme.label(one.kind) if one.many == 1 else f"{one.many} × {theme.label(one.kind)}"
 
 
 def _shapes(one: Rectangle) -> str:

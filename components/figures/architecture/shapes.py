@@ -127,7 +127,7 @@ def shape_boxes(made: tuple[Made, ...]) -> go.Figure:
     )
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[f"{name}<br><b>{one.written}</b>" for name, one in rows],
+        ticktext=[f"{name}<br>{one.written}" for name, one in rows],
         autorange="reversed",
         showgrid=False,
         zeroline=False,

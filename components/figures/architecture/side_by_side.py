@@ -3,6 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from components.figures import theme
 from components.figures.layers.block_drawing import (
     ATTENTION,
     BLOCKS,
@@ -64,7 +65,7 @@ def _row(style: BlockStyle) -> Row:
         MLP: _mlp(style).replace("GLU", "<br>GLU"),
     }
     block = BLOCKS.get(style.placement, Drawn(()))
-    return Row(f"<b>{style.name}</b>: {WORDS[style.placement]}", block, names=names)
+    return Row(f"{theme.label(style.name, 40)}: {WORDS[style.placement]}", block, names=names)
 
 
 def _heads(style: BlockStyle) -> str:

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from components.figures import theme
 from components.figures.once import drawn_once
-from components.figures.visible import visible
+from components.figures.visible import label
 from components.inspection.layers.direct_attribution import DirectAttribution, Part
 
 MOST: int = 14
@@ -18,10 +18,8 @@ ATTENTION: str = theme.QUERY
 
 def asked(found: DirectAttribution) -> str:
     """Say what is taken apart, on an axis."""
-    answer = f"logit of “{visible(found.answer)}”"
-    return (
-        answer if found.contrast is None else f"{answer} less that of “{visible(found.contrast)}”"
-    )
+    answer = f"logit of “{label(found.answer)}”"
+    return answer if found.contrast is None else f"{answer} less that of “{label(found.contrast)}”"
 
 
 @drawn_once
@@ -156,7 +154,7 @@ def _column(part: Part) -> str:
 @drawn_once
 def logit_bars(found: DirectAttribution) -> go.Figure:
     """Draw the likeliest answers' logits, those that are asked about in colour."""
-    names = [visible(name) for name in found.likeliest]
+    names = [label(name) for name in found.likeliest]
     pair = (found.answer, found.contrast)
     colors = [theme.POSITIVE if name in pair else theme.RESIDUAL for name in found.likeliest]
     figure = go.Figure(

@@ -10,7 +10,7 @@ from components.figures import theme
 from components.figures.layers.residual_stream import HEIGHT, INKS
 from components.figures.numbers import percent
 from components.figures.once import drawn_once
-from components.figures.visible import label, visible
+from components.figures.visible import label
 from components.inspection.layers.fact import NAMES, Ablation
 
 MOST_LAYERS: Final = 8
@@ -42,7 +42,7 @@ def fact_bars(found: Ablation, known: bool = True) -> go.Figure:
             constraintext="none",
             cliponaxis=False,
             customdata=[
-                [visible(each), percent(float(share))]
+                [label(each), percent(float(share))]
                 for each, share in zip(says, found.said[row], strict=True)
             ],
             hovertemplate=f"layer %{{x}} without {NAMES[name]}: %{{y:.2%}}<br>"

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from components.figures import theme
 from components.figures.layers.direct_attribution import signed_bars
 from components.figures.once import drawn_once
-from components.figures.visible import visible
+from components.figures.visible import label
 from components.inspection.layers.neurons import Neuron, Neurons
 
 
@@ -28,7 +28,7 @@ def neuron_bars(found: Neurons) -> go.Figure:
 def token_bars(one: Neuron) -> go.Figure:
     """Draw the tokens whose logits one neuron raises most, and those that it lowers most."""
     told = [*one.promoted, *reversed(one.suppressed)]
-    names = [visible(name) for name, _ in told]
+    names = [label(name) for name, _ in told]
     return signed_bars(
         names,
         [by for _, by in told],
@@ -38,7 +38,5 @@ def token_bars(one: Neuron) -> go.Figure:
 
 
 def _asked(found: Neurons) -> str:
-    answer = f"logit of “{visible(found.answer)}”"
-    return (
-        answer if found.contrast is None else f"{answer} less that of “{visible(found.contrast)}”"
-    )
+    answer = f"logit of “{label(found.answer)}”"
+    return answer if found.contrast is None else f"{answer} less that of “{label(found.contrast)}”"

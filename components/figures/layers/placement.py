@@ -19,8 +19,8 @@ def placement_drawing(own: Placement) -> go.Figure:
     """Draw the ways in which blocks place their norms, one below the other; `own` is framed."""
     rows = []
     for placement in DRAWN:
-        mark = "<b>this model</b>: " if placement == own else ""
-        title = f"{mark}<b>{WORDS[placement]}</b> ({', '.join(SEEN_IN[placement])})"
+        mark = "this model: " if placement == own else ""
+        title = f"{mark}{WORDS[placement]} ({', '.join(SEEN_IN[placement])})"
         rows.append(Row(title, BLOCKS[placement], placement == own))
     return blocks_drawing(rows, 440)
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from components.figures import theme
 from components.figures.attention.axes import token_axis
 from components.figures.once import drawn_once
-from components.figures.visible import visible
+from components.figures.visible import label
 from components.inspection.layers.fact import NAMES, PartName
 from components.inspection.layers.residual_stream import ResidualStream
 from components.inspection.layers.residual_stream_similarity import StreamSimilarity
@@ -52,7 +52,7 @@ def norm_map(found: ResidualStream, known: bool = True) -> go.Figure:
             text=[["" if np.isnan(one) else short(one) for one in row] for row in shown],
             texttemplate="%{text}" if few else None,
             textfont={"size": theme.SMALLEST},
-            customdata=np.broadcast_to(np.array([visible(t) for t in found.tokens]), norms.shape),
+            customdata=np.broadcast_to(np.array([label(t) for t in found.tokens]), norms.shape),
             colorbar={"thickness": 10, "title": "norm"} | (_marks(low, high) if wide else {}),
             hovertemplate="boundary %{y}, %{customdata}: norm %{text}<extra></extra>",
         )

@@ -38,7 +38,7 @@ class SameMap:
 
     inputs: int
     outputs: int
-    weight: Float32[np.ndarray, "row column"]
+    weight: Float32[np.ndarray, "_ _"]
     """A corner of Conv1D's weight."""
     conv1d: Float32[np.ndarray, "row outputs"]
     linear: Float32[np.ndarray, "row outputs"]

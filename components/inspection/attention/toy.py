@@ -12,10 +12,10 @@ from components.inspection import rounding
 from components.inspection.attention.record_checks import masked_check
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
+from components.inspection.typed_numbers import typed_number
 
 MOST: Final = 8
 """Most tokens, and most numbers in a vector."""
-LARGEST: Final = 1e6
 EXAMPLE: Final = "1 0\n0 1\n1 1"
 """Q, K and V of the example in the source texts: [[1,0],[0,1],[1,1]]."""
 
@@ -116,17 +116,4 @@ def matrix(text: str, name: str) -> Float64[np.ndarray, "row column"]:
             f"{name} has {len(rows)} rows of {len(rows[0])} numbers; at most {MOST} of each can "
             "be followed by eye."
         )
-    return np.array([[_number(cell, name) for cell in row] for row in rows])
-
-
-def _number(cell: str, name: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        number = float("nan")
-    if not abs(number) <= LARGEST:
-        raise InspectionError(
-            f"“{cell[:30]}” in {name} is no number from {-LARGEST:,.0f} to {LARGEST:,.0f}. Write "
-            "numbers separated by spaces, such as 1 0.5"
-        )
-    return number
+    return np.array([[typed_number(cell, name) for cell in row] for row in rows])

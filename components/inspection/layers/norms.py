@@ -15,10 +15,10 @@ from jaxtyping import Float64
 from components.inspection import rounding
 from components.inspection.checks import Check, worst
 from components.inspection.errors import InspectionError
+from components.inspection.typed_numbers import typed_number
 
 MOST: Final = 16
 """Numbers of one vector."""
-LARGEST: Final = 1e6
 EPSILON: Final = 1e-5
 TORCH: Final = "LayerNorm and RMSNorm are torch's own"
 CENTRED: Final = "after LayerNorm the mean is 0 and the variance v / (v + epsilon)"
@@ -169,17 +169,4 @@ def typed_numbers(text: str) -> tuple[float, ...]:
             f"{len(found)} numbers were given; a norm is shown of 2 to {MOST}. Write them "
             "separated by spaces: 1 2 3 4"
         )
-    return tuple(map(_number, found))
-
-
-def _number(cell: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        number = float("nan")
-    if not abs(number) <= LARGEST:
-        raise InspectionError(
-            f"“{cell[:30]}” is no number from {-LARGEST:,.0f} to {LARGEST:,.0f}. Write numbers "
-            "separated by spaces, such as 1 2.5 -3"
-        )
-    return number
+    return tuple(typed_number(cell, "the list") for cell in found)

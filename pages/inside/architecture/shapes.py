@@ -15,9 +15,8 @@ EXAMPLES = {
 
 
 def show(ask: Ask) -> Shown:
-    two = ask.facts.kind == "seq2seq"
-    target = ask.text("What the decoder has written so far", "target", "", wide=300) if two else ""
-    found = ask.inspect(shapes, ask.prompt, target or None)
+    target = ask.target() if ask.facts.kind == "seq2seq" else None
+    found = ask.inspect(shapes, ask.prompt, target)
     stacks = list(dict.fromkeys(stack for stack, _ in found.layers))
     stack = ask.choice_of("Stack", "stack", stacks) if len(stacks) > 1 else stacks[0]
     layer = ask.layer([number for name, number in found.layers if name == stack])
@@ -30,7 +29,7 @@ def show(ask: Ask) -> Shown:
         told=told(found, made),
         checks=found.checks,
         table=lambda: shape_table(made),
-        code=shapes_code.shapes(ask.choice, ask.prompt, target, ask.facts.kind),
+        code=shapes_code.shapes(ask.choice, ask.prompt, target or "", ask.facts.kind),
         read="From top to bottom the tensors of one pass, as the network made them; inside a block "
         f"those of layer {layer}. Each box is one axis, and a longer axis is a longer box: one "
         "unit for each doubling. The same colour is the same axis. *Batch* counts texts: here one. "

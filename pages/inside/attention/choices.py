@@ -50,15 +50,7 @@ def reading_of(ask: Ask, writes: bool = False) -> Reading:
         return Reading(ask.choice, ask.prompt, None, found[0])
     first: Group = found[0] if writes or "encoder" not in found else "encoder"
     group = ask.choice_of("Attention", "group", found, first, says=NAMES)
-    target = ask.text(
-        "What the decoder has written so far",
-        "target",
-        "",
-        most=1000,
-        wide=300,
-        hint="The encoder reads the prompt. The decoder reads its start token and then this.",
-    )
-    return Reading(ask.choice, ask.prompt, target or None, group, two_stacks=True)
+    return Reading(ask.choice, ask.prompt, ask.target(), group, two_stacks=True)
 
 
 def maps_of(ask: Ask) -> tuple[Reading, AttentionMaps]:

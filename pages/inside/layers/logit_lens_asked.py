@@ -20,15 +20,8 @@ def places(ask: Ask) -> tuple[Places, str | None]:
     found = ask.inspect(places_of, ask.prompt, None)
     if not found.two_stacks:
         return found, None
-    target = ask.text(
-        "What the decoder has written so far",
-        "target",
-        "",
-        most=1000,
-        wide=300,
-        hint="The encoder reads the prompt. The decoder reads its start token and then this.",
-    )
-    return ask.inspect(places_of, ask.prompt, target or None), target or None
+    target = ask.target()
+    return ask.inspect(places_of, ask.prompt, target), target
 
 
 def lens_of(ask: Ask) -> tuple[LogitLens, int]:

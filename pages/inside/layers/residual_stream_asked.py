@@ -11,12 +11,4 @@ def stack_of(ask: Ask) -> tuple[str, str | None, StackName]:
     if len(found) == 1:
         return ask.prompt, None, found[0]
     stack = ask.choice_of("Stream of", "stack", found, says=lambda name: f"the {name}")
-    target = ask.text(
-        "What the decoder has written so far",
-        "target",
-        "",
-        most=1000,
-        wide=300,
-        hint="The encoder reads the prompt. The decoder reads its start token and then this.",
-    )
-    return ask.prompt, target or None, stack
+    return ask.prompt, ask.target(), stack

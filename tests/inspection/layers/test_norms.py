@@ -115,9 +115,9 @@ def test_numbers_are_read_as_they_are_typed(text, numbers):
         ("", "0 numbers were given; a norm is shown of 2 to 16"),
         ("1", "1 numbers were given"),
         (" ".join("1" * 17), "17 numbers were given"),
-        ("1 two", "“two” is no number"),
-        ("1 nan", "“nan” is no number"),
-        ("1 1e9", "“1e9” is no number from -1,000,000 to 1,000,000"),
+        ("1 two", "“two” in the list is no number"),
+        ("1 nan", "“nan” in the list is no number"),
+        ("1 1e9", "“1e9” in the list is no number from -1,000,000 to 1,000,000"),
     ],
 )
 def test_what_cannot_be_read_is_said(text, says):
