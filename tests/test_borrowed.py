@@ -30,6 +30,7 @@ DOCUMENTED = {
     "openpyxl.worksheet.worksheet",
     "plotly.graph_objects",
     "plotly.subplots",
+    "safetensors.torch",
     "scipy.linalg",
     "scipy.sparse",
     "scipy.special",

@@ -189,7 +189,7 @@ def queries_and_keys_are_turned_by_llamas_own_function():
     "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES",
     "MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES",
     "MODEL_MAPPING_NAMES",
-    by=("inspection/weights.py",),
+    by=("inspection/architecture/from_config.py", "inspection/weights.py"),
 )
 def which_class_each_family_has():
     """What a model does is told before it is loaded, from its configuration alone."""
@@ -208,6 +208,8 @@ def which_class_each_family_has():
     "transformers.pytorch_utils",
     "Conv1D",
     by=(
+        "inspection/architecture/conv1d.py",
+        "inspection/architecture/work.py",
         "inspection/attention/projection.py",
         "inspection/machine/matching.py",
         "inspection/stacks.py",

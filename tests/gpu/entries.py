@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from components.inspection.architecture import conv1d, einsum_bug
+from components.inspection.architecture.ledger_times import times
 from components.inspection.attention.maps import groups
 from components.inspection.attention.scores import rule_in_words
 from components.inspection.attribution import baselines, completeness
@@ -24,6 +26,10 @@ from components.inspection.kv_cache.calling import calling
 from components.inspection.kv_cache.described import loaded_shape
 from components.inspection.kv_cache.machine import machine_of
 from components.inspection.kv_cache.work import counted_shares
+from components.inspection.layers.direct_attribution import answers_at
+from components.inspection.layers.logit_lens_followed import token_written
+from components.inspection.layers.logit_lens_states import places_of
+from components.inspection.layers.residual_stream import stacks_of
 from components.inspection.machine.kept import kept
 from components.inspection.machine.reading import reading
 from components.inspection.machine.spreadsheet import spreadsheet
@@ -193,6 +199,17 @@ ENTRIES = (
     Entry(tokenizer_facts, lambda m, _: tokenizer_facts(m)),
     Entry(encode_timed, lambda m, text: encode_timed(m, text).encoded.ids),
     Entry(likeliest_answers, likeliest_answers),
+    Entry(answers_at, answers_at),
+    Entry(token_written, lambda m, _: token_written(m, "be")),
+    Entry(places_of, places_of),
+    Entry(stacks_of, lambda m, _: stacks_of(m)),
+    Entry(times, lambda m, text: [one.tokens for one in times(m, text)], timed=True),
+    Entry(einsum_bug.of_the_model, lambda m, text: einsum_bug.of_the_model(m, text, 0)),
+    Entry(conv1d.conv1ds, lambda m, _: conv1d.conv1ds(m)),
+    Entry(
+        conv1d.of_the_model,
+        lambda m, text: [conv1d.of_the_model(m, text, path) for path in conv1d.conv1ds(m)],
+    ),
 )
 
 PREMISES = tuple(

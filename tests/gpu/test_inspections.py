@@ -14,7 +14,13 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.kv_cache import limits, roofline
 from components.inspection.model import Kind, Model
-from components.inspection.self_check import embeddings, inspections, machine
+from components.inspection.self_check import (
+    architecture,
+    embeddings,
+    inspections,
+    layers,
+    machine,
+)
 from components.inspection.self_check.inspections import INSPECTIONS
 from components.inspection.wrapping import wrapped
 from tests import tiny
@@ -36,8 +42,11 @@ OTHERS: dict[str, tuple[Callable[[], PreTrainedModel], Kind]] = {
 }
 
 
-DRAWN = ("llama", "mixtral", "headless", "t5")
-"""Of these the page of the forward pass, too, which asks for much that others ask for."""
+DEEP = ("llama", "t5", "bert_classifier")
+"""Of these also the pages that ask for much that others ask for, and read a text many times."""
+MANY = ("Forward pass", "Layers", "Architecture")
+WHOLE = (*FAMILIES, "headless")
+"""Of the others, which compute in loops, only what the two other tests ask."""
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +84,9 @@ def unlike(family: str, asked: dict[str, Entry | inspections.Inspection]) -> dic
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", [*FAMILIES, *OTHERS])
+@pytest.mark.parametrize("family", WHOLE)
 def test_every_inspection_gives_what_the_cpu_gives(family, gpu):
-    asked = [one for one in INSPECTIONS if one.page != "Forward pass" or family in DRAWN]
+    asked = [one for one in INSPECTIONS if one.page not in MANY or family in DEEP]
     assert unlike(family, {f"{one.page}: {one.view}": one for one in asked}) == {}
 
 
@@ -110,7 +119,7 @@ def test_no_view_asks_what_is_tried_on_no_gpu():
     called = called_by_views()
     table = {
         named(one)
-        for table in (inspections, embeddings, machine)
+        for table in (inspections, embeddings, machine, layers, architecture)
         for one in vars(table).values()
         if callable(one) and getattr(one, "__module__", "").startswith("components.inspection.")
     }

@@ -1,5 +1,8 @@
 """What each part adds to a logit: the largest terms, layer by layer, or as a map; and a table."""
 
+from collections.abc import Callable
+from typing import Final
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,17 +12,15 @@ from components.figures.once import drawn_once
 from components.figures.visible import label
 from components.inspection.layers.direct_attribution import DirectAttribution, Part
 
-MOST: int = 14
+MOST: Final = 14
 """Bars that are drawn by themselves; the others' sum is one more."""
-HEIGHT: int = 440
-MLP: str = theme.HIGHLIGHT
-ATTENTION: str = theme.QUERY
+HEIGHT: Final = 440
 
 
-def asked(found: DirectAttribution) -> str:
-    """Say what is taken apart, on an axis."""
-    answer = f"logit of “{label(found.answer)}”"
-    return answer if found.contrast is None else f"{answer} less that of “{label(found.contrast)}”"
+def asked(answer: str, contrast: str | None, written: Callable[[str], str] = label) -> str:
+    """Say what is taken apart: on an axis, or with tokens `written` otherwise."""
+    said = f"logit of “{written(answer)}”"
+    return said if contrast is None else f"{said} less that of “{written(contrast)}”"
 
 
 @drawn_once
@@ -32,7 +33,7 @@ def terms_bars(found: DirectAttribution) -> go.Figure:
     if rest.size:
         names.append(f"{len(rest)} others")
         terms.append(float(found.terms[rest].sum()))
-    return signed_bars(names, terms, f"added to the {asked(found)}", "part")
+    return signed_bars(names, terms, f"added to the {asked(found.answer, found.contrast)}", "part")
 
 
 def signed_bars(names: list[str], terms: list[float], unit: str, of: str) -> go.Figure:
@@ -75,7 +76,10 @@ def layer_bars(found: DirectAttribution) -> go.Figure:
     figure = go.Figure()
     ends = [("embedding", -1, found.push.embedding), ("constant", layers, found.push.constant)]
     shown = [one for one in ends if one[2]]
-    rows = [("attention", ATTENTION, found.push.attention), ("MLP", MLP, found.push.mlp)]
+    rows = [
+        ("attention", theme.PARTS["attention"], found.push.attention),
+        ("MLP", theme.PARTS["MLP"], found.push.mlp),
+    ]
     if found.push.cross is not None:
         rows.insert(1, ("cross-attention", theme.VALUE, found.push.cross))
     for name, color, terms in rows:
@@ -102,7 +106,7 @@ def layer_bars(found: DirectAttribution) -> go.Figure:
         ticktext=[name[:3] + "." for name, *_ in shown] + [str(one) for one in numbers],
         showgrid=False,
     )
-    title = f"added to the {asked(found)}".replace(" less ", "<br>less ")
+    title = f"added to the {asked(found.answer, found.contrast)}".replace(" less ", "<br>less ")
     figure.update_yaxes(title=title, zeroline=True)
     return theme.with_legend(theme.dressed(figure, HEIGHT))
 

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from components.figures import theme
-from components.figures.layers.direct_attribution import signed_bars
+from components.figures.layers.direct_attribution import asked, signed_bars
 from components.figures.once import drawn_once
 from components.figures.visible import label
 from components.inspection.layers.neurons import Neuron, Neurons
@@ -21,7 +21,9 @@ def neuron_bars(found: Neurons) -> go.Figure:
     if found.bias:
         names.append("bias")
         terms.append(found.bias)
-    return signed_bars(names, terms, f"added to the {_asked(found)}", "neuron")
+    return signed_bars(
+        names, terms, f"added to the {asked(found.answer, found.contrast)}", "neuron"
+    )
 
 
 @drawn_once
@@ -35,8 +37,3 @@ def token_bars(one: Neuron) -> go.Figure:
         "added to the token's logit less the mean of all",
         "token",
     ).update_yaxes(ticktext=[theme.label(name) for name, _ in told], tickfont_family="monospace")
-
-
-def _asked(found: Neurons) -> str:
-    answer = f"logit of “{label(found.answer)}”"
-    return answer if found.contrast is None else f"{answer} less that of “{label(found.contrast)}”"

@@ -1,5 +1,7 @@
 """One attention score as a map of what met what; the scores of its row; and a table."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,10 +10,10 @@ from components.figures import theme
 from components.figures.once import drawn_once
 from components.inspection.layers.score_parts import ScoreParts
 
-MOST: int = 9
+MOST: Final = 9
 """Parts of each side that are drawn by themselves; the others are summed."""
-HEIGHT: int = 440
-OTHERS = "others"
+HEIGHT: Final = 440
+OTHERS: Final = "others"
 
 
 @drawn_once

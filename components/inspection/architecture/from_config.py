@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import torch
 from transformers import (
+    CONFIG_MAPPING,
     AutoModel,
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
@@ -21,7 +22,6 @@ from transformers import (
     PretrainedConfig,
     PreTrainedModel,
 )
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
@@ -134,7 +134,7 @@ def _config(text: str, name: str) -> PretrainedConfig:
     try:
         raw: Any = json.loads(text)
         family = raw["model_type"]
-        unknown = family not in CONFIG_MAPPING_NAMES
+        unknown = family not in CONFIG_MAPPING
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InspectionError(
             "This is not a config.json: it has to be JSON, an object in braces, with a "

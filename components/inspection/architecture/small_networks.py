@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-import transformers
-from transformers import AutoConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from components.inspection.architecture.from_config import pasted_tree
 from components.inspection.architecture.ledger_configs import CONFIGS
@@ -78,6 +77,11 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 """By name: configurations, of which only the fields that shapes follow from."""
+CLASSES: Final[dict[Kind, Any]] = {
+    "causal": AutoModelForCausalLM,
+    "seq2seq": AutoModelForSeq2SeqLM,
+    "headless": AutoModel,
+}
 LAYERS: Final = 2
 HEADS: Final = 8
 """At most, in a small network."""
@@ -145,12 +149,12 @@ def small_model(name: str) -> tuple[Model, PublishedSizes]:
         parameters=pasted_tree(json.dumps(stated), name=name).total,
     )
     reader = load_model("storyteller")
-    kind: type[PreTrainedModel] = getattr(transformers, stated["architectures"][0])
+    kind = _kind(stated)
     small = AutoConfig.for_model(**_small(stated, sizes, len(reader.tokenizer)))
     with building():
-        network = kind._from_config(small, attn_implementation="eager")
+        network = CLASSES[kind].from_config(small, attn_implementation="eager")
     said = f"a small {name}"
-    return wrapped(network, reader.tokenizer, _kind(stated), said, context=CONTEXT), sizes
+    return wrapped(network, reader.tokenizer, kind, said, context=CONTEXT), sizes
 
 
 def _small(stated: dict[str, Any], sizes: PublishedSizes, vocabulary: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ cannot be known is None, and `unknown` says why.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from components.inspection.anatomy import StackName
@@ -99,7 +99,7 @@ def block_of(opened: Opening, head: int, place: int, first_row: int, rows: int) 
     checks += [] if mlp is None else [mlp.check]
     checks += [] if experts is None else [experts.check]
     # All numbers of attention and of the streams, but what is told of the whole block.
-    same = {name: value for one in (part, streams) for name, value in vars(one).items()}
+    same = {one.name: getattr(each, one.name) for each in (part, streams) for one in fields(each)}
     same |= {
         "norms": (*norms, *part.norms),
         "unknown": (*part.unknown, *unknown),

@@ -39,7 +39,7 @@ def show(ask: Ask) -> Shown:
     kinds = found.by_kind
     return Shown(
         DRAWN[drawn](found),
-        alt=f"What each part adds to the {figures.asked(found)}: {found.total:+.2f} in all.",
+        alt=f"What each part adds to the {question_of(found)}: {found.total:+.2f} in all.",
         told=told(found),
         checks=found.checks,
         table=lambda: figures.terms_table(found),
@@ -49,7 +49,7 @@ def show(ask: Ask) -> Shown:
         formula=FORMULA,
         symbols=SYMBOLS,
         predict=Predict(
-            f"All together, what adds most to the {literal(figures.asked(found))}?",
+            f"All together, what adds most to the {literal(question_of(found))}?",
             tuple(kinds),
             max(kinds, key=lambda name: kinds[name]),
             "Added up: " + ", ".join(f"{name} {by:+.2f}" for name, by in kinds.items()) + ".",
@@ -60,12 +60,17 @@ def show(ask: Ask) -> Shown:
     )
 
 
+def question_of(found: DirectAttribution) -> str:
+    """Say what is taken apart."""
+    return figures.asked(found.answer, found.contrast, visible)
+
+
 def told(found: DirectAttribution) -> str:
     """Say the sum and its largest terms."""
     order = sorted(zip(found.terms, found.parts, strict=True), key=lambda each: -abs(each[0]))
     most = ", ".join(f"{part.words} ({term:+.2f})" for term, part in order[:3])
     said = f"At “{literal(visible(found.tokens[found.place]))}”, the "
-    said += f"{literal(figures.asked(found))} is **{found.total:+.2f}**. Largest terms: {most}."
+    said += f"{literal(question_of(found))} is **{found.total:+.2f}**. Largest terms: {most}."
     if found.push.capped:
         said += " This network caps its logits; this is before the cap."
     return said + (f" {literal(found.push.without_heads)}" if found.push.without_heads else "")
