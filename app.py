@@ -18,7 +18,7 @@ from components.widgets.explained import explain
 
 serving.settle()
 importing.warm_up()
-page = st.navigation(chapters.navigation())
+page = st.navigation(chapters.navigation(), expanded=True)
 st.set_page_config(
     page_title=f"{page.title} · Vitrine",
     page_icon=Path(__file__).parent / "assets" / "icon.png",
