@@ -24,3 +24,13 @@ def test_john_rather_than_mary_and_why_the_head_looks_there(page, app_url):
     page.get_by_role("button", name="Show it without a guess").click()
     expect(page.get_by_text("the score of “·to” for “·John” is")).to_be_visible()
     expect(page.locator(".js-plotly-plot").get_by_text("L1 MLP +13.04")).to_be_visible()
+
+
+def test_a_neuron_is_looked_at(page, app_url):
+    page.goto(f"{app_url}/layers?view=Direct%20attribution&prompt={DRINK}"
+              "&layers-direct_attribution-mlp_neurons=true")  # fmt: skip
+    fold = page.get_by_test_id("stExpander").filter(has_text="MLP neurons")
+    expect(fold.get_by_text("hold 90% of that, by size")).to_be_visible(timeout=3 * PATIENCE)
+    fold.get_by_role("combobox", name="Show").click()
+    page.get_by_role("option").nth(1).click()
+    expect(fold.locator(".js-plotly-plot").get_by_text("less the mean of all")).to_be_visible()
