@@ -2,9 +2,11 @@
 
 The same as `streamlit run app.py`, but for a few things. Streamlit takes a folder called `pages`
 for its own old kind of multipage app until the first reader has come, and would tell that reader,
-if a link led them to a page, that there is no such page. Its scripts and styles go over the
-wire as they lie on the disk; here they are compressed. It asks a service of the network for this
-machine's public address; here nothing is asked. And `--classroom` sets what a class needs.
+if a link led them to a page, that there is no such page. Its scripts and styles go over the wire as
+they lie on the disk; here they are compressed. It asks a service of the network for this machine's
+public address; here nothing is asked. On a machine with a coding assistant it offers readers, over
+the page, to install its own files for that; here nothing is offered and nothing is installed. And
+`--classroom` sets what a class needs.
 """
 
 import os
@@ -22,7 +24,7 @@ def main() -> None:
     from starlette.middleware import Middleware
     from streamlit import net_util
     from streamlit.runtime.pages_manager import PagesManager
-    from streamlit.web import cli
+    from streamlit.web import cli, skills
     from streamlit.web.server.starlette import starlette_app
 
     from components import serving
@@ -30,6 +32,8 @@ def main() -> None:
 
     PagesManager.uses_pages_directory = False
     net_util.get_external_ip = lambda: None
+    skills.agent_harness_present = lambda: False
+    skills.are_skills_installed = lambda: True
     layers = starlette_app.create_streamlit_middleware
 
     def with_ours() -> list[Middleware]:

@@ -2,19 +2,20 @@
 
 import inspect
 import sys
+from pathlib import Path
 from unittest import mock
 
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit import net_util
+from streamlit import config, net_util
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
-from streamlit.runtime import Runtime
+from streamlit.runtime import Runtime, backend_operation_handler
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionManager
 from streamlit.runtime.state import SafeSessionState, SessionState
-from streamlit.web import cli
+from streamlit.web import bootstrap, cli, skills
 from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_app
 
@@ -117,6 +118,27 @@ def the_question_for_the_public_address():
     with mock.patch.object(net_util, "get_external_ip", lambda: asked.append("asked")):
         assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
     assert asked, "it is no longer asked through this name"
+
+
+@borrowed(
+    "streamlit",
+    "streamlit.web",
+    "skills.agent_harness_present",
+    "skills.are_skills_installed",
+    by=("launch.py",),
+)
+def the_offer_to_install_what_a_coding_assistant_reads():
+    """It lies over a page's title, is no concern of a reader, and its button writes files. One
+    answer is asked for before it is made and before it is carried out, the other before the
+    terminal tells of it."""
+    with (
+        mock.patch.object(config, "get_option", lambda _name: False),
+        mock.patch.object(skills, "_nudge_dismissed_marker_path", lambda: Path("/nowhere/at/all")),
+        mock.patch.object(skills, "agent_harness_present", lambda: False),
+    ):
+        assert skills.nudge_suppression_reason() == "no_agent"
+    assert "skills.agent_harness_present()" in inspect.getsource(backend_operation_handler)
+    assert "skills.are_skills_installed()" in inspect.getsource(bootstrap)
 
 
 @borrowed("streamlit", "streamlit.runtime", "_session_mgr", by=("serving.py",))
