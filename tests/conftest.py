@@ -16,9 +16,19 @@ from tests.shapes import check_shapes
 check_shapes()  # before the first import of what is checked
 
 from components.inspection.model import Model
-from tests import sabotages, tiny, wheels
+from tests import sabotages, schedule, tiny, wheels
 from tests.gpu.pretended import SUPPORTED, pretend_gpus
 from tests.gpu.tensors import Gpus
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    schedule.longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share tests out so that one browser runs at a time."""
+    return schedule.scheduler(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

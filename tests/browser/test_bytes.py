@@ -62,7 +62,11 @@ def counted(url: str) -> Iterator[tuple[str, Counter]]:
                 browser, _ = listener.accept()
             except OSError:
                 return
-            there = socket.create_connection((server.hostname, server.port))
+            try:
+                there = socket.create_connection((server.hostname, server.port))
+            except OSError:  # the app was ended before its last reader's window
+                browser.close()
+                continue
             for ends in ((browser, there), (there, browser)):
                 threading.Thread(target=counter.pass_on, args=ends, daemon=True).start()
 
@@ -83,14 +87,19 @@ def test_a_first_visit_is_small_and_the_next_one_hardly_anything(browser, app_ur
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     with counted(app_url) as (url, counter):
-        # One that has to be asked for first, on a busy machine, shows no figure yet.
+        # Timing is measured when it is asked for, on a busy machine.
         address = f"{url}/{path}?view=Contents" if path == "kv_cache" else f"{url}/{path}"
         for most in (FIRST, SECOND):
             counter.bytes = 0
             page.goto(address)
             expect(page.get_by_test_id("stSidebar").get_by_text("parameters")).to_be_visible()
             if path not in ABOUT:
-                expect(page.get_by_role("button", name="Full screen").first).to_be_visible()
+                figure = page.get_by_role("button", name="Full screen").first
+                start = page.get_by_role("button", name="Start", exact=True).first
+                expect(figure.or_(start).first).to_be_visible()
+                if start.is_visible():
+                    start.click()
+                expect(figure).to_be_visible()
             page.wait_for_load_state("networkidle")
             page.wait_for_timeout(2000)
             assert counter.bytes <= most, f"{counter.bytes:,} bytes"

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from components.widgets import chapters
+from tests.browser.conftest import still
 
 pytestmark = pytest.mark.slow
 LONG = " ".join(["Once upon a time there was a little girl who lived near the old mill."] * 6)
@@ -194,7 +195,7 @@ def test_at_rest_nothing_moves_and_nothing_is_drawn(motion, page, app_url):
     )
     opened(page, app_url, **{"forward_pass.open": "1", "forward_pass.stop": "3"})
     expect(part(page, ".tour-title")).to_contain_text("3 of 12")
-    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0)
+    still(page)
     page.wait_for_timeout(800)
     before = page.evaluate("window.cleared")
     page.wait_for_timeout(800)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import tiny
+from tests.browser.conftest import insist
 
 TOKENS = {"The capital of France is": 6, "to be or not": 5, "One day": 3, "alpha": 5, "omega": 4}
 """Of the bundled model, with the one before the text."""
@@ -89,8 +90,9 @@ def test_why_a_model_cannot_be_had_is_on_the_first_screen(screen, path, browser,
 def test_prompt_and_model_follow_the_reader_from_page_to_page(page, app_url):
     page.goto(f"{app_url}/?prompt={quote('Once upon a time')}")
     settled(page)
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tokenizer tour").click()
-    expect(page).to_have_url(re.compile(r"/tokenizer\?"))
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tokenizer tour")
+    there = re.compile(r"/tokenizer\?")
+    insist(link.click, lambda wait: expect(page).to_have_url(there, timeout=wait))
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Once upon a time")
     expect(page).to_have_url(re.compile(r"prompt=Once\+upon\+a\+time"))
     expect(page).to_have_title("Tokenizer tour · Vitrine")

@@ -5,6 +5,7 @@ import os
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import still
 from tests.pages.test_lessons import VIEWS
 
 SMALLEST = 13.5
@@ -77,7 +78,7 @@ and white on the primary colour, of a button and of chosen options, are Streamli
 
 def measured(page: Page) -> list[tuple[str, float, float]]:
     """Return every text in the page's main part, once nothing is running any more."""
-    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0)
+    still(page)
     page.wait_for_timeout(500)
     found: list[tuple[str, float, float]] = page.evaluate(MEASURE)
     assert len(found) > 10, "the page is there"

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import insist, still
+
 SAMPLES = Path(__file__).parents[2] / "assets" / "samples" / "tokenizer"
 
 
 def opened(page: Page, app_url: str, address: str = "") -> None:
     page.goto(f"{app_url}/tokenizer?tokenizer.name=gpt2&{address}")
     expect(page.get_by_role("heading", name="Tokenizer tour")).to_be_visible()
+    still(page)
 
 
 def strip(page: Page):
@@ -34,14 +37,19 @@ def test_pointing_at_a_token_shows_its_label_and_a_click_keeps_it(page, app_url)
     token = strip(page).get_by_role("option").nth(1)
     plate = page.locator("#plate").first
     expect(plate).to_contain_text("Point at a token")
-    token.hover()
-    expect(plate).to_contain_text("995")
+    heading = page.get_by_role("heading", name="Tokenizer tour")
+
+    def point() -> None:
+        heading.hover()
+        token.hover()
+
+    insist(point, lambda wait: expect(plate).to_contain_text("995", timeout=wait))
     expect(plate).to_contain_text("Ġworld")
     expect(plate).to_contain_text("20 77 6F 72 6C 64")
     token.click()
-    page.get_by_role("heading", name="Tokenizer tour").hover()
-    expect(plate).to_contain_text("Ġworld")
     expect(token).to_have_attribute("aria-selected", "true")
+    heading.hover()
+    expect(plate).to_contain_text("Ġworld")
 
 
 def test_the_keyboard_walks_from_token_to_token(page, app_url):

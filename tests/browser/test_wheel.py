@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from components.widgets import chapters
 from tests import tiny
-from tests.browser.conftest import running_app
+from tests.browser.conftest import insist, running_app
 from tests.wheels import bare
 
 LESSONS = [chapters.HOME, *(one for chapter in chapters.CHAPTERS.values() for one in chapter)]
@@ -51,9 +51,7 @@ def test_the_code_on_screen_names_the_bundled_tokenizer_where_it_is(page, wheel_
     opened(page)
     place = installed.packages / "transformer_vitrine" / "assets" / "tokenizers" / "gpt2"
     code = page.get_by_text(f"'{place.as_posix()}'")
-    for _ in range(3):  # a page that is drawn once more closes what was opened meanwhile
-        page.get_by_role("button", name="Code").click()
-        page.wait_for_timeout(4_000)
-        if code.count():
-            break
-    expect(code).not_to_have_count(0)
+    insist(
+        page.get_by_role("button", name="Code").click,
+        lambda wait: expect(code).not_to_have_count(0, timeout=wait),
+    )
