@@ -27,6 +27,16 @@ def with_mask(model: Model, text: str) -> str:
     return text if model.tokenizer.mask_token_id in model.ids_of(text) else f"{text} {mask}"
 
 
+def answer_place(model: Model, ids: Sequence[int]) -> int:
+    """Return the place in `ids` at which an answer stands: the first mask of a masked model, and of
+    others the last token. A classifier's stands at none.
+
+    Raises:
+        InspectionError: as `mask_place`.
+    """
+    return mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
+
+
 def mask_place(model: Model, ids: Sequence[int]) -> int:
     """Return the place of the first mask in `ids`, those of a text that `with_mask` returned.
 

@@ -14,7 +14,7 @@ from components.inspection.decoding import require_writing
 from components.inspection.distribution import checked_logits, entropy_of, shares_of
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of, record
-from components.inspection.masking import mask_place, with_mask
+from components.inspection.masking import answer_place, with_mask
 from components.inspection.model import Model
 from components.inspection.running import run
 
@@ -55,11 +55,8 @@ def predict(model: Model, text: str) -> Prediction:
     require_answer(model)
     text = with_mask(model, text)
     recording = record(model, text, keep=["logits"])
-    if recording.logits is None:
-        raise InspectionError(f"The network of '{model.name}' gives no logits to show.")
-    ids = recording.stack().ids
-    place = mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
-    logits = checked_logits(_row(model, recording.logits, place))
+    place = answer_place(model, recording.stack().ids)
+    logits = checked_logits(logits_at(model, recording.logits, place))
     shares = shares_of(logits)
     best = np.argsort(-shares, kind="stable")[:MOST]
     asked: dict[str, Asked] = {"classifier": "class", "masked": "masked token"}
@@ -81,7 +78,7 @@ def predict(model: Model, text: str) -> Prediction:
             rounding.compared(
                 "these logits are those of a plain pass",
                 logits,
-                _row(model, _plain(model, text), place if model.kind == "masked" else -1),
+                plain_logits_at(model, text, place if model.kind == "masked" else -1),
                 0.0,
                 "Looking changed what the model answers, or the answer was taken from another "
                 "place of the text.",
@@ -111,16 +108,26 @@ def require_answer(model: Model) -> None:
         )
 
 
-def _row(
-    model: Model, logits: Float32[np.ndarray, "*axes answer"], place: int
+def logits_at(
+    model: Model, logits: Float32[np.ndarray, "*axes answer"] | None, place: int
 ) -> Float32[np.ndarray, " answer"]:
+    """Return the logits at `place`, or a classifier's of the whole text.
+
+    Raises:
+        InspectionError: there are none.
+    """
+    if logits is None:
+        raise InspectionError(f"The network of '{model.name}' gives no logits to show.")
     return logits if model.kind == "classifier" else logits[place]
 
 
-def _plain(model: Model, text: str) -> Float32[np.ndarray, "*axes answer"]:
+def plain_logits_at(
+    model: Model, text: str | Sequence[int], place: int
+) -> Float32[np.ndarray, " answer"]:
+    """Return what a pass that records nothing and changes nothing answers at `place`."""
     with torch.no_grad():
         output = run(model, **arguments_of(model, inputs_of(model, text)))
-    return output.logits[0].to("cpu", torch.float32).numpy()
+    return logits_at(model, output.logits[0].to("cpu", torch.float32).numpy(), place)
 
 
 def chooses(model: Model) -> bool:

@@ -42,10 +42,10 @@ def run(model: Model, **arguments: Any) -> Any:
     return run_part(model, model.network, **arguments)
 
 
-def run_part(model: Model, part: nn.Module, **arguments: Any) -> Any:
+def run_part(model: Model, part: nn.Module, *given: Any, **arguments: Any) -> Any:
     """Do as `run` for a part of the network, such as all of it but its head."""
     try:
-        return part(**arguments)
+        return part(*given, **arguments)
     except RAISED as error:
         if ran_out(error):
             raise

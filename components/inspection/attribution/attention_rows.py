@@ -21,7 +21,7 @@ from components.inspection.attribution.targets import require_answers
 from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import record
-from components.inspection.masking import mask_place, with_mask
+from components.inspection.masking import answer_place, with_mask
 from components.inspection.model import Model
 from components.inspection.premises.flow import tokens_read
 
@@ -115,7 +115,7 @@ def _reader(
         return shares, read_from(model.token_texts(ids), shares)
     if group == "cross":
         return np.ones(1), "the decoder's start token, by cross-attention"
-    place = mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
+    place = answer_place(model, ids)
     names = "the mask" if model.kind == "masked" else "the last token, behind which it answers"
     return np.eye(len(ids))[place], names
 

@@ -29,7 +29,7 @@ from components.inspection.attribution.targets import (
 from components.inspection.checks import Check
 from components.inspection.computed_once import computed_once
 from components.inspection.errors import InspectionError
-from components.inspection.masking import mask_place, with_mask
+from components.inspection.masking import answer_place, with_mask
 from components.inspection.model import Model
 from components.inspection.noise import allowed
 from components.inspection.premises import require
@@ -69,7 +69,7 @@ class AttributionProblem:
         absent = baseline_vector(model, self.baseline_name)
         held = self._held[None, :, None].to(given.device)
         self.baseline = torch.where(held, self.inputs, absent).detach()
-        place = mask_place(model, ids) if model.kind == "masked" else len(ids) - 1
+        place = answer_place(model, ids)
         self.score = TargetScore(model, Target(place, 0))
         with torch.no_grad():
             self.logits = self.score.logits(self.inputs)[0].float()

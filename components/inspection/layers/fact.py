@@ -26,10 +26,10 @@ from components.inspection.forward_pass import record
 from components.inspection.hooks import Part as Kept
 from components.inspection.layers.fact_answer import (
     asked_ids,
-    place_of,
     plain_check,
     shares_at,
 )
+from components.inspection.masking import answer_place
 from components.inspection.model import Model
 from components.inspection.prediction import answer_names
 from components.inspection.progress import Progress, silent
@@ -109,7 +109,8 @@ def ablated(
     """
     ids = asked_ids(model, text, MOST_TOKENS)
     plain = record(model, ids, keep=KEPT)
-    stack, place = plain.stack(), place_of(model, plain)
+    stack = plain.stack()
+    place = answer_place(model, stack.ids)
     writes = writes_of(model, stack)
     shares = shares_at(model, plain, place)
     own = int(shares.argmax())

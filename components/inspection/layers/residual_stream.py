@@ -200,13 +200,25 @@ def loudest(norms: Float32[np.ndarray, "boundary token"]) -> Loudest | None:
     """
     if norms.shape[1] < 2:
         return None
-    others = np.stack(
-        [np.median(np.delete(norms, token, axis=1), axis=1) for token in range(norms.shape[1])], 1
-    )
+    others = _median_of_others(norms)
     times = norms / np.maximum(others, np.finfo(np.float32).tiny)
     boundary, token = np.unravel_index(int(times.argmax()), times.shape)
     place = boundary, token
     return Loudest(int(token), int(boundary), float(norms[place]), float(others[place]))
+
+
+def _median_of_others(
+    norms: Float32[np.ndarray, "boundary token"],
+) -> Float32[np.ndarray, "boundary token"]:
+    """Return for each token the median of the norms of all others at that boundary."""
+    ordered, others = np.sort(norms, axis=1), norms.shape[1] - 1
+    place = norms.argsort(axis=1, kind="stable").argsort(axis=1)
+
+    def at(rank: int) -> Float32[np.ndarray, "boundary token"]:
+        """Return the norm of that rank once the token itself is left out."""
+        return np.where(rank < place, ordered[:, rank, None], ordered[:, rank + 1, None])
+
+    return (at((others - 1) // 2) + at(others // 2)) / 2
 
 
 def cosine(

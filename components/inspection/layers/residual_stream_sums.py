@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import Float32
 
 from components.inspection import rounding
@@ -12,7 +11,7 @@ from components.inspection.anatomy import StackName, part
 from components.inspection.checks import Check
 from components.inspection.layers.fact import PartName
 from components.inspection.model import Model
-from components.inspection.premises.stream import ROUNDINGS
+from components.inspection.premises.stream import ROUNDINGS, through
 from components.inspection.stacks import blocks_of
 
 Writes = Mapping[PartName, Float32[np.ndarray, "layer token width"]]
@@ -39,13 +38,10 @@ def added_to(
         found[name] = base
         base = base + write
         if parts.post_norms and number < len(writes) - 1:
-            rows = torch.from_numpy(base).to(model.device, model.dtype)
-            with torch.no_grad():
-                normed = [
-                    part(blocks[layer % len(blocks)], parts.post_norms[number])(rows[layer])
-                    for layer in range(len(rows))
-                ]
-            base = torch.stack(normed).float().cpu().numpy()
+            path = parts.post_norms[number]
+            norms = [part(blocks[layer % len(blocks)], path) for layer in range(len(base))]
+            pairs = zip(norms, base, strict=True)
+            base = np.stack([through(model, norm, rows) for norm, rows in pairs])
     return found
 
 

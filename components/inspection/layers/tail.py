@@ -10,7 +10,6 @@ place of the whole network.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from inspect import signature
 from typing import Any, Final
 
 import numpy as np
@@ -98,8 +97,7 @@ class Tail:
             now = rows.to(self.model.device, self.dtype)[:, None]
             for link in self.links:
                 given = now if link.factor == 1 else now * link.factor
-                argument = next(iter(signature(link.module.forward).parameters))
-                now = _first(run_part(self.model, link.module, **{argument: given}))
+                now = _first(run_part(self.model, link.module, given))
             return self.end.of(now)[:, 0].float()
 
     def check(

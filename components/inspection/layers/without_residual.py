@@ -25,11 +25,11 @@ from components.inspection.forward_pass import record
 from components.inspection.layers.fact import KEPT, NAMES, PartName, write_paths, writes_of
 from components.inspection.layers.fact_answer import (
     asked_ids,
-    place_of,
     plain_check,
     shares_at,
 )
 from components.inspection.machine.wiring import wiring_of
+from components.inspection.masking import answer_place
 from components.inspection.model import Model
 from components.inspection.prediction import answer_names
 from components.inspection.premises import require
@@ -91,7 +91,8 @@ def without_residual(model: Model, text: str, progress: Progress = silent) -> Wi
     """
     ids = asked_ids(model, text, MOST_TOKENS)
     plain = record(model, ids, keep=KEPT)
-    stack, place = plain.stack(), place_of(model, plain)
+    stack = plain.stack()
+    place = answer_place(model, stack.ids)
     residual, writes = _sequential(model, stack)
     layers = len(residual) - 1
     if layers * len(writes) > MOST_EDITS:

@@ -16,7 +16,7 @@ from components.inspection.edits import Edit
 from components.inspection.errors import InspectionError
 from components.inspection.machine.lens import LensColumn, column
 from components.inspection.machine.overview import recorded, window
-from components.inspection.masking import mask_place
+from components.inspection.masking import answer_place
 from components.inspection.model import Model
 from components.inspection.prediction import answer_names, chooses
 from components.inspection.premises import require
@@ -154,12 +154,12 @@ def answers_of(model: Model, recording: Recording, place: int) -> Answers:
 
 def asked_place(model: Model, ids: Sequence[int]) -> int:
     """Return the token at which the model is asked, of those that its last stack reads."""
-    if model.kind == "masked":
-        try:
-            return mask_place(model, ids)
-        except InspectionError:
-            return len(ids) - 1
-    return 0 if model.kind == "classifier" and "encoder" in model.anatomy.stacks else len(ids) - 1
+    if model.kind == "classifier" and "encoder" in model.anatomy.stacks:
+        return 0
+    try:
+        return answer_place(model, ids)
+    except InspectionError:
+        return len(ids) - 1
 
 
 def _head_writes(

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from jaxtyping import Float32
-from torch import nn
+from torch import Tensor, nn
 
 from components.inspection import rounding
 from components.inspection.anatomy import StackParts, part
@@ -13,6 +13,7 @@ from components.inspection.model import Model
 from components.inspection.premises import Premise
 from components.inspection.probe import probe_ids, probe_target
 from components.inspection.recording import Recording, StackRecord
+from components.inspection.running import run_part
 from components.inspection.stacks import blocks_of
 
 ROUNDINGS = 4.0
@@ -84,16 +85,22 @@ def _normed(
         block = blocks[layer % len(blocks)]
         row = residual[layer]
         for write, path in zip(writes, parts.post_norms, strict=True):
-            row = _through(part(block, path), row + write[layer], model)
+            row = through(model, part(block, path), row + write[layer])
         size = np.abs(row) + np.abs(row).max(axis=-1, keepdims=True)
         allowed = NORMED * rounding.unit(model.facts.dtype) * size
         found.append(rounding.compared("", residual[layer + 1], row, allowed))
     return worst(found)
 
 
-def _through(
-    norm: nn.Module, rows: Float32[np.ndarray, "token width"], model: Model
+def through(
+    model: Model, norm: nn.Module, rows: Float32[np.ndarray, "token width"]
 ) -> Float32[np.ndarray, "token width"]:
+    """Return what one of the network's own norms makes of `rows`.
+
+    Raises:
+        NetworkError: the family's own code raises.
+    """
     with torch.no_grad():
         given = torch.from_numpy(rows).to(model.device, model.dtype)
-        return norm(given).float().cpu().numpy()
+        normed: Tensor = run_part(model, norm, given)
+    return normed.float().cpu().numpy()

@@ -147,6 +147,17 @@ def test_giants_are_found_where_they_were_put():
 
 def test_one_token_has_no_others_to_be_compared_with():
     assert loudest(np.ones((3, 1), np.float32)) is None
+    for count in (2, 3, 4, 7, 10):
+        norms = np.random.default_rng(count).integers(1, 5, (3, count)).astype(np.float32)
+        found = loudest(norms)
+        times = [
+            norms[boundary, token] / np.median(np.delete(norms[boundary], token))
+            for boundary in range(3)
+            for token in range(count)
+        ]
+        assert (
+            found.times == pytest.approx(max(times)) == times[found.boundary * count + found.token]
+        )
     assert stream(tiny.model("t5"), "decoder").loudest is not None
 
 
