@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components.figures import theme
+from components.figures.layers.signed_map import signed_map
 from components.figures.once import drawn_once
 from components.figures.visible import label
 from components.inspection.layers.direct_attribution import DirectAttribution, Part
@@ -120,23 +121,13 @@ def terms_map(found: DirectAttribution) -> go.Figure:
     for part, term in zip(found.parts, found.terms, strict=True):
         if part.layer is not None:
             z[part.layer, columns.index(_column(part))] = term
-    limit = float(np.nanmax(np.abs(z))) or 1.0
     figure = go.Figure(
-        go.Heatmap(
-            z=z,
-            zmin=-limit,
-            zmax=limit,
-            colorscale=theme.SIGNED,
-            xgap=1,
-            ygap=1,
-            text=[
-                ["" if np.isnan(each) else f"{each:.2f}".replace("-0.00", "0.00") for each in row]
-                for row in z
-            ],
-            texttemplate="%{text}" if len(z) <= 12 else None,
-            colorbar={"thickness": 10, "title": "added, in logits"},
-            customdata=[columns] * len(z),
-            hovertemplate="layer %{y}, %{customdata}: %{z:+.4f}<extra></extra>",
+        signed_map(
+            z,
+            "added, in logits",
+            [columns] * len(z),
+            "layer %{y}, %{customdata}: %{z:+.4f}<extra></extra>",
+            written=len(z) <= 12,
         )
     )
     figure.update_xaxes(

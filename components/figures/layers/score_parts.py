@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components.figures import theme
+from components.figures.layers.signed_map import signed_map
 from components.figures.once import drawn_once
 from components.inspection.layers.score_parts import ScoreParts
 
@@ -26,20 +27,12 @@ def parts_map(found: ScoreParts) -> go.Figure:
     rows, row_names = _gathered(matrix, found)
     shown, column_names = _gathered(rows.T, found)
     z = shown.T
-    limit = float(np.abs(z).max()) or 1.0
     figure = go.Figure(
-        go.Heatmap(
-            z=z,
-            zmin=-limit,
-            zmax=limit,
-            colorscale=theme.SIGNED,
-            xgap=1,
-            ygap=1,
-            text=[[f"{each:.2f}".replace("-0.00", "0.00") for each in row] for row in z],
-            texttemplate="%{text}",
-            colorbar={"thickness": 10, "title": "added"},
-            customdata=[[(row, column) for column in column_names] for row in row_names],
-            hovertemplate="%{customdata[0]} met %{customdata[1]}: %{z:+.4f}<extra></extra>",
+        signed_map(
+            z,
+            "added",
+            [[(row, column) for column in column_names] for row in row_names],
+            "%{customdata[0]} met %{customdata[1]}: %{z:+.4f}<extra></extra>",
         )
     )
     query, key = (theme.label(found.tokens[at]) for at in (found.query, found.key))
