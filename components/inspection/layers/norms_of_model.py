@@ -6,7 +6,7 @@ probe (`machine.normed`), and compared with what it gave of the reader's own tex
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -16,7 +16,7 @@ from components.inspection.checks import Check
 from components.inspection.errors import InspectionError
 from components.inspection.forward_pass import arguments_of, inputs_of
 from components.inspection.layers.norms_met import FIRST, LAST, met, rows_of_call
-from components.inspection.machine.normed import Normed, NormRule, Where, normed
+from components.inspection.machine.normed import Normed, NormRule, normed
 from components.inspection.machine.reading import reading
 from components.inspection.machine.trace import Call, block_at, traced
 from components.inspection.model import Kind, Model
@@ -148,13 +148,12 @@ def _norm(
 ) -> NormAt | None:
     """Return one norm at `place`; None if it is none of whole vectors."""
     module, dtype = call.module, model.facts.dtype
-    said = cast(Where, where)  # words, which stand in the check alone
     given, gives = rows_of_call(call, tokens)
     if given is None or gives is None or given.shape[1] != model.facts.width:
         return None
     row = slice(place, place + 1)
-    whole = normed(module, rule, given, gives, dtype, said)
-    one = normed(module, rule, given[row], gives[row], dtype, said)
+    whole = normed(module, rule, given, gives, dtype, where)
+    one = normed(module, rule, given[row], gives[row], dtype, where)
     one = replace(one, check=whole.check)
     path = names.get(id(module), "")
     return NormAt(where, path, type(module).__name__, run, rule.plus_one, one)

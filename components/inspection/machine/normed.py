@@ -41,7 +41,8 @@ EPSILONS: Final = ("eps", "variance_epsilon", "epsilon", "norm_eps", "layer_norm
 class Normed:
     """One norm and what it did to the rows: gives = (given - mean) / scale x gain + shift."""
 
-    where: Where
+    where: str
+    """In words, mostly one of `Where`: "before attention"."""
     on: Literal["stream", "write", "vector"]
     """What it norms: the stream (or the sum of stream and write), a write alone, or a head's
     vector."""
@@ -99,7 +100,7 @@ def normed(
     given: Float32[np.ndarray, "row normed"],
     gives: Float32[np.ndarray, "row normed"],
     dtype: str,
-    where: Where,
+    where: str,
     on: Literal["stream", "write", "vector"] = "stream",
 ) -> Normed:
     """Return a norm taken apart at some rows, by the kind that it is."""
