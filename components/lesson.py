@@ -99,6 +99,9 @@ class Shown:
     when somebody asks for it."""
     files: Sequence[File] = ()
     """What else can be taken away."""
+    clicked: Callable[[int, int], None] | None = None
+    """Called with row and column of the cell that is clicked, where the figure is a heat map: it
+    sets the controls that choose a cell too."""
 
     def __post_init__(self) -> None:
         if not self.checks and not self.unchecked:

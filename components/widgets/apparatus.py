@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components.widgets import checks, ground, links, settled
+from components.widgets.cell_clicks import cell_clicks
 from components.widgets.markup import literal
 
 if TYPE_CHECKING:
@@ -140,6 +141,10 @@ def draw(shown: "Shown", ask: "Ask", aside: DeltaGenerator, lecture: bool) -> No
             _question(shown.predict, shown.tries, ask.key)
         elif shown.tries:
             st.markdown(f"**Try.** {shown.tries}")
+    if shown.clicked and figure is not None and not waits:
+        z = figure.data[0].z
+        with aside:
+            cell_clicks(ask.key, (len(z), len(z[0])), shown.clicked)
     if shown.told and not waits:
         st.markdown(shown.told, width=readable(lecture))
     failed = [check for check in shown.checks if check.verdict == "fails"]

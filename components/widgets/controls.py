@@ -16,6 +16,15 @@ SHORT: Final = 60
 """Letters of all options together that still stand side by side."""
 
 
+def token_label(place: int, token: str) -> str:
+    """Return what a token is called in a list of tokens.
+
+    >>> token_label(3, " Mary")
+    '3 ·Mary'
+    """
+    return f"{place} {visible(token)}"
+
+
 class Controls(Row):
     """The kinds of controls that a view asks for."""
 
@@ -185,7 +194,7 @@ class Controls(Row):
 
     def token(self, label: str, name: str, tokens: Sequence[str], default: int) -> int:
         """Ask for one of `tokens`; return its place. A negative default counts from the end."""
-        labels = [f"{place} {visible(token)}" for place, token in enumerate(tokens)]
+        labels = [token_label(place, token) for place, token in enumerate(tokens)]
         first = labels[default]
 
         def draw(key: str) -> int:

@@ -21,3 +21,11 @@ def test_a_reader_guesses_chooses_a_cell_and_reads_it(page: Page, app_url: str) 
     expect(page.get_by_text("After block 1, at")).to_be_visible()
     expect(page.get_by_text("has rank 51.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"layers\.after=1\b"))
+
+    # The same with a click: the embedding's row is the lowest of five, the token the second of six.
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 1.5 / 6, box["y"] + box["height"] * 4.5 / 5)
+    expect(page.get_by_text("After the embedding, at")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"layers\.token=1\+The"))
+    expect(page).to_have_url(re.compile(r"layers\.after=embedding"))

@@ -1,5 +1,7 @@
 """View: what would the model say at each token if it stopped after each block?"""
 
+from functools import partial
+
 from components.figures.layers.logit_lens import MEASURES, lens_map, lens_table
 from components.figures.numbers import percent
 from components.figures.visible import visible
@@ -8,7 +10,7 @@ from components.lesson import Ask, Shown, View
 from components.widgets.markup import coded
 from pages.inside.layers import logit_lens_code
 from pages.inside.layers.followed_tokens import FOLLOWED_TOKENS
-from pages.inside.layers.logit_lens_asked import first_to_lead, lens_of, row_of
+from pages.inside.layers.logit_lens_asked import choose, first_to_lead, lens_of, row_of
 from pages.inside.layers.three_lenses import THREE_LENSES
 
 
@@ -27,6 +29,7 @@ def show(ask: Ask) -> Shown:
         code=logit_lens_code.cell(ask, found, row, place),
         uncoded=logit_lens_code.UNCODED,
         read=READ,
+        clicked=partial(choose, ask, found),
         formula=r"p_{\ell,t} = \mathrm{softmax}\left(W_U \, \mathrm{norm}(h_{\ell,t})\right)",
         symbols="h is the residual stream of token t after block ℓ, norm the model's final norm "
         "(here: once), W the unembedding matrix. What else stands behind the blocks of this model "
@@ -66,9 +69,10 @@ READ = (
     "Each **row** is the residual stream after one block, from the embedding below to the last "
     "block on top; each **column** a token. The stream there is given to the model's own final "
     "norm and unembedding matrix, and the cell names the likeliest next token (a model that fills "
-    "in masks: the likeliest token there). Colour tells probability and rank by violet, the "
-    "darker the surer, entropy and divergence by grey. Early blocks were never trained to be read "
-    "so: a strange word there may be a stream in another basis, not a thought."
+    "in masks: the likeliest token there). **Click** a cell to choose it. Colour tells probability "
+    "and rank by violet, the darker the surer, entropy and divergence by grey. Early blocks were "
+    "never trained to be read so: a strange word there may be a stream in another basis, not a "
+    "thought."
 )
 VIEW = View(
     "Stop the model after each block and let it answer there: the **logit lens**. Where does it "

@@ -6,6 +6,7 @@ from typing import Any, Final
 from components.inspection.layers.logit_lens import LogitLens, logit_lens
 from components.inspection.layers.logit_lens_states import Places, places_of
 from components.lesson import Ask, Predict
+from components.widgets.controls import token_label
 
 COLUMNS: Final = (16, 64, 256, 512)
 BETWEEN = (
@@ -46,11 +47,21 @@ def lens_of(ask: Ask) -> tuple[LogitLens, int]:
 
 def row_of(ask: Ask, found: LogitLens, place: int) -> int:
     """Ask for a row: at first that in which the answer at `place` is the likeliest first."""
-    rows = range(len(found.boundaries))
-    names = [each.name.removeprefix("block ") for each in found.boundaries]
+    rows, names = range(len(found.boundaries)), row_names(found)
     return ask.choice_of(
         "After block", "after", rows, found.first_lead(place), says=names.__getitem__
     )
+
+
+def row_names(found: LogitLens) -> list[str]:
+    """Return what the rows are called among the controls."""
+    return [each.name.removeprefix("block ") for each in found.boundaries]
+
+
+def choose(ask: Ask, found: LogitLens, row: int, column: int) -> None:
+    """Choose a cell, while a click on it is answered."""
+    place = found.columns[column]
+    ask.sets({"token": token_label(place, found.tokens[place]), "after": row_names(found)[row]})
 
 
 def first_column(count: int, place: int, columns: int) -> int:
