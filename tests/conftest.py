@@ -61,6 +61,19 @@ def no_gpu_but_where_one_is_meant(
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def shared_networks_are_left_as_they_were() -> Iterator[None]:
+    """See that no test of a file has left a hook on a network that others look at too."""
+    yield
+    left = [
+        f"{model.name}: {path}"
+        for model in tiny.SHARED
+        for path, part in model.network.named_modules()
+        if part._forward_hooks or part._forward_pre_hooks
+    ]
+    assert not left
+
+
 @pytest.fixture
 def gpu() -> Iterator[Gpus]:
     """A pretended GPU of 8 GiB."""

@@ -1,4 +1,4 @@
-"""Which tests run beside which, when two processes share them (`.ci/run`)."""
+"""Which tests run beside which, when several processes share them (`.ci/run`)."""
 
 from typing import Any
 

@@ -280,13 +280,23 @@ def built(concrete: Any, config: Any, dtype: str = "float32") -> PreTrainedModel
     return network.to(getattr(torch, dtype)).eval().requires_grad_(False)
 
 
+SHARED: list[Model] = []
+"""What `model` has returned so far in this process."""
+
+
 @cache
 def model(family: str, dtype: str = "float32", words: bool = False) -> Model:
-    """Wrap a fresh network of `family` as Vitrine does."""
-    return wrapped(
+    """Wrap a network of `family` as Vitrine does, the same one for all tests of a process.
+
+    A test that changes it, or asks it for `output_hidden_states` (for which transformers leaves
+    hooks on it), takes a `network` of its own.
+    """
+    made = wrapped(
         network(family, dtype),
         tokenizer(words),
         FAMILIES[family][2],
         f"tiny-{family}",
         context=64 if family in ("falcon", "bloom") else None,
     )
+    SHARED.append(made)
+    return made

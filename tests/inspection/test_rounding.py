@@ -163,11 +163,8 @@ def test_noise_is_what_another_order_of_sums_does_and_no_mistake(family, dtype):
 
 
 def test_noise_leaves_nothing_on_the_network(tiny_causal):
-    def hooks() -> list[int]:
-        return [len(module._forward_hooks) for module in tiny_causal.network.modules()]
-
-    own, ids = hooks(), torch.tensor([[1, 50, 60]])
+    ids = torch.tensor([[1, 50, 60]])
     before = tiny_causal.network(input_ids=ids).logits
     noise.floor(tiny_causal, lambda: tiny_causal.network(input_ids=ids).logits)
     assert torch.equal(tiny_causal.network(input_ids=ids).logits, before)
-    assert hooks() == own
+    assert not any(module._forward_hooks for module in tiny_causal.network.modules())

@@ -25,7 +25,6 @@ TOOLS = {
     "pandas-stubs",
     "types-psutil",
     "pytest-rerunfailures",
-    "pytest-xdist",
 }
 """Of the extra `test`: run, not imported."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -111,7 +111,8 @@ def test_the_numbers_are_those_of_plain_transformers():
     found = drawn(model, Look(open=1, head=2, token=3))
     ids = model.encode(TEXT)
     with torch.no_grad():
-        own = model.network(torch.tensor([ids]), output_hidden_states=True, output_attentions=True)
+        network = tiny.network("llama")
+        own = network(torch.tensor([ids]), output_hidden_states=True, output_attentions=True)
     norms = np.stack([state[0].norm(dim=-1).numpy() for state in own.hidden_states[:-1]])
     np.testing.assert_allclose(found.overview.last.norms[:-1], norms, rtol=1e-6)
     weights = np.stack([one[0].numpy() for one in own.attentions])

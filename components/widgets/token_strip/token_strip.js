@@ -14,6 +14,11 @@ const NAMED = {
 };
 /* Up to so many tokens are set in larger type. */
 const LARGE = 120;
+/* A slow run takes the strip away and puts it back: for so many milliseconds, what was chosen in
+ * the last few is kept. */
+const BACK = 60_000;
+const KEPT = 8;
+const left = (window.vitrineStrips ??= new Map());
 
 export default live((host) => new Strip(host));
 
@@ -40,13 +45,19 @@ class Strip {
     this.hint = data.hint;
     const drawing = `${data.sign} ${data.spaces} ${data.notes}`;
     if (this.drawing !== drawing) {
-      if (this.sign !== data.sign) this.chosen = data.selected ?? null;
+      if (this.sign !== data.sign) this.chosen = chosenBefore(data.sign) ?? data.selected ?? null;
       this.drawing = drawing;
       this.sign = data.sign;
       [this.cells, this.names, this.first, this.after] = JSON.parse(data.content);
       this.draw(data);
     }
     this.mark();
+  }
+
+  leave() {
+    left.delete(this.sign);
+    left.set(this.sign, { place: this.chosen, at: performance.now() });
+    if (left.size > KEPT) left.delete(left.keys().next().value);
   }
 
   draw({ spaces, notes }) {
@@ -182,6 +193,11 @@ class Strip {
     this.plate.replaceChildren(big, element("dl", {}, ...named.map(([name, value]) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, value)))));
   }
+}
+
+function chosenBefore(sign) {
+  const { place, at } = left.get(sign) ?? {};
+  return performance.now() - at < BACK ? place : null;
 }
 
 function newLine(lines) {
