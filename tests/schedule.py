@@ -7,7 +7,7 @@ from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser"
 LONGEST = (BROWSER, "tests/real", "tests/gpu")
-"""What takes minutes begins first: begun last, it would run alone while the other process idles."""
+"""What takes minutes begins first: begun last, it would run alone while the others idle."""
 
 
 class OneBrowser(LoadFileScheduling):

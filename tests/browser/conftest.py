@@ -74,6 +74,17 @@ def insist(act: Callable[[], object], seen: Callable[[float], object]) -> None:
     seen(AGAIN)
 
 
+def begun(page, shown) -> None:
+    """Wait for `shown`; start it, where on a busy machine it takes so long that it waits for that."""
+    from playwright.sync_api import expect
+
+    start = page.get_by_role("button", name="Start", exact=True).first
+    expect(shown.or_(start).first).to_be_visible()
+    if start.is_visible():
+        start.click()
+    expect(shown).to_be_visible()
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as listener:

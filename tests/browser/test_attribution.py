@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import begun
+
 KEYS = "The keys near the castle"
 
 
@@ -159,6 +161,7 @@ def test_the_page_opens_on_a_contrast_and_its_first_screen_holds_figure_words_an
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{app_url}/attribution")
     told = page.get_by_text("their logits differ by").first
+    begun(page, told)
     expect(told).to_contain_text("·Mary")
     links = page.get_by_role("button", name="How to read it").first
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)

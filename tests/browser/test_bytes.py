@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components.widgets import chapters
+from tests.browser.conftest import begun
 
 FIRST = 3_000_000
 """Bytes that a first visit may take, on every page."""
@@ -94,12 +95,7 @@ def test_a_first_visit_is_small_and_the_next_one_hardly_anything(browser, app_ur
             page.goto(address)
             expect(page.get_by_test_id("stSidebar").get_by_text("parameters")).to_be_visible()
             if path not in ABOUT:
-                figure = page.get_by_role("button", name="Full screen").first
-                start = page.get_by_role("button", name="Start", exact=True).first
-                expect(figure.or_(start).first).to_be_visible()
-                if start.is_visible():
-                    start.click()
-                expect(figure).to_be_visible()
+                begun(page, page.get_by_role("button", name="Full screen").first)
             page.wait_for_load_state("networkidle")
             page.wait_for_timeout(2000)
             assert counter.bytes <= most, f"{counter.bytes:,} bytes"
