@@ -75,7 +75,7 @@ def insist(act: Callable[[], object], seen: Callable[[float], object]) -> None:
 
 
 def begun(page, shown) -> None:
-    """Wait for `shown`; start it, where on a busy machine it takes so long that it waits for that."""
+    """Wait for `shown`, and start it where a busy machine takes so long that it has to be asked."""
     from playwright.sync_api import expect
 
     start = page.get_by_role("button", name="Start", exact=True).first

@@ -20,7 +20,7 @@ from components.widgets.machine.look import FIELDS
 from tests.pages.test_lessons import PARTS, ROOT
 from tests.pages.test_text_is_text import HOSTILE, SIGNS, handed_as_markdown, read_as_markup
 
-RUNS = int(os.environ.get("VITRINE_ADDRESSES", "200"))
+RUNS = int(os.environ.get("VITRINE_ADDRESSES", "120"))
 """Addresses tried, with some ten values each: always the same, or as many others as are asked for.
 """
 PROMPT = "to be or not"
