@@ -18,6 +18,7 @@ KEPT: Final[dict[str, Any]] = {"bind": "query-params", "persist_state": "session
 """Every choice is in the address, and outlives a change of page."""
 _OFFERS: Final = "offers-of-widgets"
 _SAID: Final = "corrections-of-widgets"
+_SEEN: Final = "addresses-of-widgets"
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}")
 _REAL: Final = re.compile(r"[+-]?(\d{1,18}\.?\d{0,18}|\.\d{1,18})([eE][+-]?\d{1,3})?")
 MOST_IN_LINK: Final = 1_500
@@ -43,7 +44,7 @@ def number(key: str, label: str, low: float, high: float, default: float) -> dic
     elif given is not None and _several(key):
         st.session_state[key] = type(default)(given)
         return _unread(key)
-    return {"key": key, **KEPT}
+    return _kept(key)
 
 
 def yes_no(key: str, label: str, default: bool) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def yes_no(key: str, label: str, default: bool) -> dict[str, Any]:
     if given is not None and given.lower() not in ("true", "false"):
         said = _vain(label, given, "it is true or false", str(default).lower())
         return _in_vain(key, said, default)
-    return {"key": key, **KEPT}
+    return _kept(key)
 
 
 def one_of(
@@ -87,7 +88,7 @@ def one_of(
     elif given is not None and _several(key):
         st.session_state[key] = given
         return _unread(key)
-    return {"key": key, **KEPT}
+    return _kept(key)
 
 
 def some_of(
@@ -111,7 +112,7 @@ def some_of(
         _say(key, said, fitting)
     elif there[len(fitting) :]:
         _say(key, f"The link asks for {len(there):,} of {label}. Using {using}.", fitting)
-    return {"key": key, **KEPT}
+    return _kept(key)
 
 
 def anything(key: str, label: str, default: str) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def anything(key: str, label: str, default: str) -> dict[str, Any]:
     _follow(key, default)
     if key not in st.session_state and _asked(key) == "":
         return _in_vain(key, _vain(label, "", "it takes a name", default), default)
-    return {"key": key, **KEPT}
+    return _kept(key)
 
 
 def text(key: str, label: str, default: str, most: int) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def text(key: str, label: str, default: str, most: int) -> dict[str, Any]:
         # Said again, since the address learns of a value only when it changes; and what a long
         # link gives is taken, though it is not kept there.
         st.session_state[key] = held
-    return {"key": key, **KEPT, "bind": KEPT["bind"] if short else None}
+    return {**_kept(key), "bind": KEPT["bind"] if short else None}
 
 
 def corrections(keys: Sequence[str]) -> list[str]:
@@ -162,6 +163,22 @@ def held_number(key: str, label: str, most: int, default: int) -> int:
 def moved(key: str, home: object) -> bool:
     """Say whether `home`, kept under `key`, was another in the last run that had one."""
     return _offered(f"home-{key}", home)
+
+
+def _kept(key: str) -> dict[str, Any]:
+    """Return the widget's `key` and how it is kept.
+
+    What the address has lost since the last run is said again: where a link to another page is
+    followed, Streamlit's browser side now and then forgets what the widgets of all pages hold.
+    """
+    seen = st.session_state.setdefault(_SEEN, {})
+    there, held = st.query_params.get(key), st.session_state.get(key)
+    was_there, was_held = seen.get(key, (None, None))
+    seen[key] = there, held
+    same = held is not None and was_held in (held, None)  # None: it has come from the address
+    if same and was_there is not None and there is None:
+        st.session_state[key] = held
+    return {"key": key, **KEPT}
 
 
 def _follow(key: str, default: str) -> None:

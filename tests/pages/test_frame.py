@@ -274,6 +274,19 @@ def test_an_unusual_prompt_is_read_like_any_other(prompt, open_app):
     assert expected("llama", prompt) in shown(app)
 
 
+def test_what_the_address_forgets_of_a_choice_is_said_to_it_again(open_app):
+    """As where a link to another page is followed, and the browser forgets what all pages hold."""
+    app = checked(open_app(prompt="to be or not").run())
+    assert not app.text_area(key="prompt").proto.set_value
+    app.query_params.clear()
+    checked(app.run())
+    box = app.text_area(key="prompt")
+    assert box.value == "to be or not" and box.proto.set_value
+    app.query_params["prompt"] = box.value
+    checked(app.run())
+    assert not app.text_area(key="prompt").proto.set_value
+
+
 def test_of_a_prompt_too_long_for_a_link_it_is_said(open_app):
     app = typed(open_app(), "or not")
     assert not any("too long for a link" in caption.value for caption in app.caption)
