@@ -32,5 +32,4 @@ def cell_clicks(key: str, shape: tuple[int, int], on_click: Callable[[int, int],
 
 
 def _fits(number: object, count: int) -> bool:
-    whole = isinstance(number, int | float) and not isinstance(number, bool)
-    return whole and number == number // 1 and 0 <= number < count  # type: ignore[operator]
+    return isinstance(number, int | float) and type(number) is not bool and number in range(count)

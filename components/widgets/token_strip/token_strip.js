@@ -45,7 +45,7 @@ class Strip {
     this.hint = data.hint;
     const drawing = `${data.sign} ${data.spaces} ${data.notes}`;
     if (this.drawing !== drawing) {
-      if (this.sign !== data.sign) this.chosen = chosenBefore(data.sign) ?? data.selected ?? null;
+      if (this.sign !== data.sign) this.chosen = chosenBefore(data.sign, data.selected ?? null);
       this.drawing = drawing;
       this.sign = data.sign;
       [this.cells, this.names, this.first, this.after] = JSON.parse(data.content);
@@ -195,9 +195,9 @@ class Strip {
   }
 }
 
-function chosenBefore(sign) {
-  const { place, at } = left.get(sign) ?? {};
-  return performance.now() - at < BACK ? place : null;
+function chosenBefore(sign, otherwise) {
+  const strip = left.get(sign);
+  return strip && performance.now() - strip.at < BACK ? strip.place : otherwise;
 }
 
 function newLine(lines) {
