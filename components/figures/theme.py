@@ -76,6 +76,8 @@ DARK: Final = {
 }
 """The same hues on a dark page, light enough to be seen."""
 
+ROW_OF_LETTERS: Final = 40
+"""Letters that stand beside each other in the cells of a figure on a phone and can be read."""
 FEW: Final = 8
 """Columns whose numbers a phone has room for."""
 
@@ -182,7 +184,11 @@ def _columns(trace: dict[str, Any]) -> int:
 def _thin_out(trace: dict[str, Any], points: int) -> None:
     kind, mode = trace["type"], trace.get("mode")
     columns = points if _names_points(trace) else _columns(trace)
-    if columns <= FEW or trace.get("orientation") == "h":
+    longest = 0
+    if kind == "heatmap" and trace.get("texttemplate"):
+        longest = max((len(text) for row in trace.get("text", ()) for text in row), default=0)
+    crowded = columns > FEW or columns * longest > ROW_OF_LETTERS
+    if not crowded or trace.get("orientation") == "h":
         return
     if kind in ("heatmap", "bar", "waterfall"):
         trace.pop("text", None)

@@ -58,3 +58,12 @@ def test_the_figure_that_was_handed_in_is_not_changed():
     before = plain.to_json()
     theme.lit(plain, dark=True, scale=1.4, narrow=True)
     assert plain.to_json() == before
+
+
+def test_on_a_phone_words_that_do_not_fit_their_cells_are_left_out():
+    def texts(word: str) -> object:
+        cells = [[word] * 6] * 2
+        figure = go.Figure(go.Heatmap(z=np.ones((2, 6)), text=cells, texttemplate="%{text}"))
+        return theme.lit(figure, dark=False, narrow=True).data[0].text
+
+    assert texts("1,185") is not None and texts("France…") is None
